@@ -1,0 +1,13 @@
+/* The environment of the process, read-only. */
+#ifndef HR_ENV_H
+#define HR_ENV_H
+
+#include "err.h"
+#include "str.h"
+
+/* The value, or NULL.  Points into the environment: valid until somebody calls setenv. */
+const char *hr_env(const char *name);
+/* 1 and *ret_v when the variable holds a whole number; 0 when it is unset or empty; negative when it is neither. */
+int hr_env_i64(const char *name, int64_t *ret_v, struct hr_error *err) HR_MUST_USE;
+
+#endif

@@ -1,0 +1,35 @@
+/* The few facts of the machine that the feed needs to choose a budget and a path.  (The full probes are src/probe.) */
+#ifndef HR_MACHINE_H
+#define HR_MACHINE_H
+
+#include "root.h"
+
+/* Every figure has a validity: `known` false means it cannot be had, and `why` says so. */
+struct hr_figure {
+    bool known;
+    uint64_t v;
+    char why[96];
+};
+
+struct hr_memory {
+    struct hr_figure total;     /* bytes, MemTotal */
+    struct hr_figure available; /* bytes, MemAvailable */
+    struct hr_figure limit;     /* bytes, the tightest memory limit of this process's cgroups (v2 or v1) */
+    struct hr_figure used;      /* bytes charged to that cgroup now, page cache left out where it can be told apart */
+};
+
+void hr_memory_read(const struct hr_root *root, struct hr_memory *ret);
+/* What may still be taken: the smaller of `available` and limit - used; unknown when neither is known. */
+struct hr_figure hr_memory_free(const struct hr_memory *m);
+
+/* The file system that holds `path`: "ext4", "9p", "tmpfs", ... */
+struct hr_fs {
+    char type[32];  /* "–" when it cannot be told */
+    bool foreign;   /* a Windows drive or a network: 9p, drvfs, virtiofs, nfs, cifs, fuse */
+};
+void hr_fs_of(const struct hr_root *root, const char *path, struct hr_fs *ret);
+
+/* Bytes of this process that are anonymous and resident (what a budget counts), from /proc/self/smaps_rollup. */
+struct hr_figure hr_self_anon(const struct hr_root *root);
+
+#endif
