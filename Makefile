@@ -1,0 +1,51 @@
+# A thin front: every target is one or two commands that you could type yourself.
+#   make run       install what is missing, build, and show the whole thing on real traffic data
+#   make test      install what is missing, build, and run every test (what CI runs)
+.DEFAULT_GOAL := build
+.PHONY: build run test asan tsan clang bare fuzz bench install lint format clean deps
+
+PYTHON := .venv/bin/python
+FUZZ_SECONDS ?= 600
+
+deps:
+	tools/deps
+
+build:
+	cmake --preset dev
+	cmake --build build
+
+run: deps build
+	$(PYTHON) examples/traffic/run.py
+
+test: deps build
+	tools/test
+
+asan tsan clang bare:
+	cmake --preset $@
+	cmake --build build/$@
+	ctest --test-dir build/$@ --output-on-failure -j $$(nproc) -LE slow
+
+fuzz:
+	cmake --preset fuzz
+	cmake --build build/fuzz
+	tools/fuzz $(FUZZ_SECONDS)
+
+bench: deps build
+	bench/feed
+
+lint:
+	tools/check-layers
+	tools/check-limits
+	tools/check-banned
+	tools/check-tidy
+
+format:
+	git ls-files '*.c' '*.h' '*.cpp' | xargs clang-format-14 -i
+
+install:
+	cmake --preset release
+	cmake --build build/release
+	cmake --install build/release
+
+clean:
+	rm -rf build dist
