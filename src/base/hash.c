@@ -19,6 +19,12 @@ uint64_t hr_hash(const void *p, size_t n)
     return XXH3_64bits(p, n);
 }
 
+struct hr_hash128 hr_hash128(const void *p, size_t n)
+{
+    XXH128_hash_t h = XXH3_128bits(p, n);
+    return (struct hr_hash128){ h.low64, h.high64 };
+}
+
 struct hr_hasher *hr_hasher_create(void)
 {
     struct hr_hasher *h = hr_malloc(sizeof *h);
@@ -62,6 +68,12 @@ uint64_t hr_hash(const void *p, size_t n)
 {
     (void)p, (void)n;
     return 0;
+}
+
+struct hr_hash128 hr_hash128(const void *p, size_t n)
+{
+    (void)p, (void)n;
+    return (struct hr_hash128){ 0, 0 };
 }
 
 struct hr_hasher *hr_hasher_create(void)

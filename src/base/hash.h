@@ -7,6 +7,11 @@
 
 bool hr_hash_available(void);
 uint64_t hr_hash(const void *p, size_t n);
+/* XXH3-128, wide enough that two differing contents of a dataset never meet by accident; zeros without libxxhash. */
+struct hr_hash128 {
+    uint64_t lo, hi;
+};
+struct hr_hash128 hr_hash128(const void *p, size_t n);
 /* The hash of several pieces laid end to end. */
 struct hr_hasher;
 struct hr_hasher *hr_hasher_create(void) HR_MUST_USE; /* NULL: out of memory, or no libxxhash */
