@@ -1,2 +1,0 @@
-/* Placeholder so that the storey builds; goes with the storey's first real file. */
-typedef int hr_feed_stub;

@@ -1,0 +1,264 @@
+#include "gather.h"
+
+#include "mem.h"
+#include "num.h"
+
+#include <string.h>
+
+/* Batches up to this size are copied with the next batch's bytes asked for; of larger ones, bytes a little further on in
+ * the same batch, or the asked-for lines would be pushed out of the cache before they are used. */
+enum { AHEAD_WHOLE = 512 << 10, AHEAD_BYTES = 64 << 10, LINE = 64 };
+
+/* Which (field, sample) is asked for while (field, i) is copied: entry i + shift of these arrays. */
+struct ahead {
+    const uint8_t *const *src;
+    const uint32_t *rows; /* NULL: one row each */
+    uint32_t n, shift;
+    size_t unit;          /* bytes per row, all lists */
+};
+
+static inline void ask(const struct ahead *a, uint32_t i)
+{
+    i += a->shift;
+    if (i >= a->n)
+        return;
+    const uint8_t *p = a->src[i], *end = p + (a->rows != NULL ? a->rows[i] : 1) * a->unit;
+    for (; p < end; p += LINE)
+        __builtin_prefetch(p, 0, 2);
+}
+
+static struct ahead ahead_of(const struct hr_collate *c, const struct hr_plan *p, const struct hr_plan *next, int k)
+{
+    const struct hr_layout *l = &c->layout[c->field[k]];
+    int span = c->field_span[k];
+    struct ahead a = { .unit = l->row * l->elem * HR_MAX(l->lists, 1u) };
+    if (p->bytes > AHEAD_WHOLE) {
+        a.shift = (uint32_t)HR_MAX(1u, (uint64_t)AHEAD_BYTES * p->n / p->bytes);
+        next = p;
+    }
+    if (next != NULL) {
+        a.n = next->n;
+        a.src = next->src + (size_t)k * next->cap;
+        a.rows = span >= 0 ? next->rows + (size_t)span * next->cap : NULL;
+    }
+    return a;
+}
+
+/* n elements from stored to wanted form. */
+static inline void bring(const struct hr_out *out, uint8_t *dst, const uint8_t *src, size_t n)
+{
+    if (out->dequant != NULL)
+        out->dequant(dst, (const int8_t *)src, n, out->scale, out->offset, out->period);
+    else if (out->convert != NULL)
+        out->convert(dst, src, n);
+    else
+        memcpy(dst, src, n * out->elem_in);
+}
+
+/* `rows` rows of one sample; a transform's appended columns are left for it to fill. */
+static void bring_rows(const struct hr_out *out, uint8_t *dst, const uint8_t *src, size_t rows)
+{
+    if (HR_LIKELY(out->row_in == out->row_out)) {
+        bring(out, dst, src, rows * out->row_in);
+        return;
+    }
+    size_t groups = rows * (out->row_in / out->width), wide = out->row_out / (out->row_in / out->width);
+    for (size_t g = 0; g < groups; g++)
+        bring(out, dst + g * wide * out->elem_out, src + g * out->width * out->elem_in, out->width);
+}
+
+struct job {
+    const struct hr_collate *c;
+    const struct hr_plan *p;
+    const struct hr_out *out;
+    const uint8_t *const *src; /* of the out's field */
+    const uint32_t *rows;      /* of the out's span */
+    const uint64_t *first;
+    uint32_t most;
+    struct ahead ahead;
+    uint8_t *dst;
+};
+
+static void fill_fixed(const struct job *j)
+{
+    size_t step = j->out->row_out * j->out->elem_out;
+    uint8_t *dst = j->dst;
+    for (uint32_t i = 0; i < j->p->n; i++, dst += step) {
+        ask(&j->ahead, i);
+        bring_rows(j->out, dst, j->src[i], 1);
+    }
+}
+
+static void fill_rows(const struct job *j)
+{
+    size_t step = j->out->row_out * j->out->elem_out;
+    for (uint32_t i = 0; i < j->p->n; i++) {
+        ask(&j->ahead, i);
+        bring_rows(j->out, j->dst + j->first[i] * step, j->src[i], j->rows[i]);
+    }
+}
+
+static void fill_lists(const struct job *j)
+{
+    const struct hr_out *out = j->out;
+    size_t in = out->row_in * out->elem_in, step = out->row_out * out->elem_out, list = j->first[j->p->n] * step;
+    for (uint32_t i = 0; i < j->p->n; i++) {
+        ask(&j->ahead, i);
+        for (uint32_t k = 0; k < out->lists; k++)
+            bring_rows(out, j->dst + k * list + j->first[i] * step, j->src[i] + (size_t)k * j->rows[i] * in, j->rows[i]);
+    }
+}
+
+static void fill_pad(const struct job *j)
+{
+    const struct hr_out *out = j->out;
+    size_t in = out->row_in * out->elem_in, step = out->row_out * out->elem_out, list = (size_t)j->most * step;
+    uint8_t *dst = j->dst;
+    for (uint32_t i = 0; i < j->p->n; i++) {
+        size_t n = j->rows[i];
+        ask(&j->ahead, i);
+        for (uint32_t k = 0; k < out->lists; k++, dst += list) {
+            bring_rows(out, dst, j->src[i] + k * n * in, n);
+            memset(dst + n * step, 0, list - n * step);
+        }
+    }
+}
+
+static void fill_edges(const struct job *j)
+{
+    const struct hr_out *out = j->out;
+    const struct hr_collate *c = j->c;
+    int64_t *dst = (int64_t *)(void *)j->dst;
+    const uint64_t *node = j->p->first + (size_t)c->node_span * (j->p->cap + 1);
+    uint64_t total = j->first[j->p->n];
+    hr_kernel_add *add = c->k->add[out->stored];
+    for (uint32_t i = 0; i < j->p->n; i++) {
+        const uint8_t *src = j->src[i];
+        uint64_t at = j->first[i];
+        size_t n = j->rows[i];
+        int64_t k = (int64_t)node[i];
+        ask(&j->ahead, i);
+        if (out->rows_in && out->rows_out) {
+            add(dst + 2 * at, src, 2 * n, k);
+        } else if (out->rows_in) {
+            c->k->unpair[out->stored](dst + at, dst + total + at, src, n, k);
+        } else if (out->rows_out) {
+            c->k->pair[out->stored](dst + 2 * at, src, src + n * out->elem_in, n, k);
+        } else {
+            add(dst + at, src, n, k);
+            add(dst + total + at, src + n * out->elem_in, n, k);
+        }
+    }
+}
+
+static void fill_batch(const struct job *j)
+{
+    int64_t *dst = (int64_t *)(void *)j->dst;
+    for (uint32_t i = 0; i < j->p->n; i++)
+        j->c->k->fill(dst + j->first[i], j->rows[i], i);
+}
+
+static void fill_ptr(const struct job *j)
+{
+    memcpy(j->dst, j->first, ((size_t)j->p->n + 1) * sizeof *j->first);
+}
+
+static void fill_len(const struct job *j)
+{
+    int64_t *dst = (int64_t *)(void *)j->dst;
+    for (uint32_t i = 0; i < j->p->n; i++)
+        dst[i] = j->rows[i];
+}
+
+static void (*const fill[])(const struct job *) = {
+    [HR_OUT_FIXED] = fill_fixed, [HR_OUT_ROWS] = fill_rows,   [HR_OUT_LISTS] = fill_lists, [HR_OUT_EDGES] = fill_edges,
+    [HR_OUT_PAD] = fill_pad,     [HR_OUT_BATCH] = fill_batch, [HR_OUT_PTR] = fill_ptr,     [HR_OUT_LEN] = fill_len,
+};
+
+/* Elements of an output; also what its dynamic dimension is.  Sums of int32 counts times rows stay far below 2^63. */
+static uint64_t elements(const struct hr_out *out, const struct hr_plan *p, int64_t *ret_dynamic)
+{
+    uint64_t sum = out->span >= 0 ? p->first[(size_t)out->span * (p->cap + 1) + p->n] : 0;
+    uint32_t most = out->span >= 0 ? p->most[out->span] : 0;
+    *ret_dynamic = (int64_t)(out->kind == HR_OUT_PAD ? most : sum);
+    switch (out->kind) {
+    case HR_OUT_FIXED:
+        return p->n * out->row_out;
+    case HR_OUT_ROWS:
+    case HR_OUT_BATCH:
+        return sum * out->row_out;
+    case HR_OUT_LISTS:
+        return sum * out->lists * out->row_out;
+    case HR_OUT_EDGES:
+        return sum * 2;
+    case HR_OUT_PAD:
+        return (uint64_t)p->n * most * out->lists * out->row_out;
+    case HR_OUT_PTR:
+        return (uint64_t)p->n + 1;
+    case HR_OUT_LEN:
+        return p->n;
+    }
+    return 0;
+}
+
+static void shape(const struct hr_out *out, const struct hr_plan *p, int64_t dynamic, struct hr_tensor *t)
+{
+    switch (out->kind) {
+    case HR_OUT_FIXED:
+    case HR_OUT_LEN:
+    case HR_OUT_PAD:
+        t->shape[0] = p->n;
+        break;
+    case HR_OUT_PTR:
+        t->shape[0] = (int64_t)p->n + 1;
+        break;
+    default:
+        break;
+    }
+    if (out->dynamic >= 0)
+        t->shape[out->dynamic] = dynamic;
+}
+
+static int place(const struct hr_collate *c, const struct hr_plan *p, struct hr_slot *slot, struct hr_error *err)
+{
+    uint64_t bytes[2 * HR_FIELDS_MAX + 2];
+    int64_t dynamic;
+    for (int i = 0; i < c->outs; i++)
+        bytes[i] = elements(&c->out[i], p, &dynamic) * c->out[i].elem_out;
+    int r = hr_slot_place(slot, p->n, bytes, err);
+    if (r < 0)
+        return r;
+    for (int i = 0; i < c->outs; i++) {
+        elements(&c->out[i], p, &dynamic);
+        shape(&c->out[i], p, dynamic, &slot->tensor[i]);
+    }
+    return 0;
+}
+
+int hr_gather_fill(const struct hr_collate *c, const struct hr_plan *p, const struct hr_plan *next, struct hr_slot *slot,
+                   struct hr_error *err)
+{
+    int r = place(c, p, slot, err);
+    if (r < 0)
+        return r;
+    for (int i = 0; i < c->outs; i++) {
+        const struct hr_out *out = &c->out[i];
+        struct job j = { .c = c, .p = p, .out = out, .dst = slot->tensor[i].data };
+        if (out->span >= 0) {
+            j.rows = p->rows + (size_t)out->span * p->cap;
+            j.first = p->first + (size_t)out->span * (p->cap + 1);
+            j.most = p->most[out->span];
+        }
+        if (out->read >= 0) {
+            j.src = p->src + (size_t)out->read * p->cap;
+            j.ahead = ahead_of(c, p, next, out->read);
+        }
+        fill[out->kind](&j);
+    }
+    memcpy(slot->sample, p->sample, p->n * sizeof *p->sample);
+    slot->batch.epoch = p->epoch;
+    slot->batch.step = p->step;
+    slot->batch.position = p->position;
+    slot->batch.samples = p->n;
+    return 0;
+}
