@@ -56,6 +56,7 @@ def pairs(net, vehicles, radius=RADIUS):
     Connected are: one lane with itself, and with the lanes that a vehicle can drive on to from it, junctions included.
     Lanes beside each other and lanes that only cross are not.
     """
+    radius -= 1e-6   # a sum of millimetres in floating point: exactly 50 m must stay out
     on = defaultdict(list)
     for i, v in enumerate(vehicles):
         on[v[2]].append((v[3], i))
@@ -130,10 +131,11 @@ def node_features(net, time, dt, vehicles, routes, last):
     return x
 
 
-# --- a sample as JSON text: fixed decimals, because a millimetre more says nothing and costs bytes ---
+# --- a sample as JSON text: fixed decimals, because more of them say nothing and cost bytes.  Distances are whole
+# millimetres already, so that rounding cannot lift one to the radius. ---
 
 X_TEXT = "[%.2f,%.3f,%.3f,%d,%.2f,%.4f,%d,%g,%g]"
-EDGE_TEXT = "[%.2f,%.3f,%.3f,%.3f]"
+EDGE_TEXT = "[%.3f,%.3f,%.3f,%.3f]"
 
 
 def text(episode, time, x, edge_index, edge_attr, metrics, label):
