@@ -1,7 +1,6 @@
-#include <stdio.h>
+#include "cli.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-    puts("headrace " HEADRACE_VERSION);
-    return 0;
+    return hr_cli_main(argc, argv);
 }

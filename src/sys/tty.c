@@ -1,0 +1,19 @@
+#include "tty.h"
+
+#include "fault.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+bool hr_is_terminal(int fd)
+{
+    return !hr_fault_sys() && isatty(fd) == 1;
+}
+
+unsigned hr_terminal_width(int fd, unsigned otherwise)
+{
+    struct winsize size = { 0 };
+    if (hr_fault_sys() || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return otherwise;
+    return size.ws_col;
+}
