@@ -1,6 +1,7 @@
 #include "parse.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,10 @@ int hr_parse_f64(struct hr_str s, double *ret_v, struct hr_error *err)
     char text[NUMBER_MAX], *end;
     if (!copy_number(s, text))
         return hr_fail(err, HR_E_INVALID, "'%.*s' is not a number", HR_STR_ARG(s));
+    /* strtod reads the locale's decimal point, and a program that loads the library may have set any locale. */
+    char point = localeconv()->decimal_point[0], *dot = strchr(text, '.');
+    if (dot != NULL && point != '.')
+        *dot = point;
     double v = strtod(text, &end);
     if (*end != 0)
         return hr_fail(err, HR_E_INVALID, "'%.*s' is not a number", HR_STR_ARG(s));
