@@ -20,8 +20,10 @@ struct hr_cursor_chunk {
     uint32_t chunk;
 };
 
-/* What a permutation's key is for: the third part of hr_rng_key; a window adds its number as the fourth. */
+/* What a permutation's key is for: the third part of hr_rng_key; a window adds its number as the fourth.  The seed is
+ * altered so that no transform (transform.h) draws from the same stream. */
 enum { KEY_CHUNKS = 1, KEY_FULL = 2, KEY_WINDOW = 3 };
+#define ORDER_SALT UINT64_C(0x6F72646572) /* "order" */
 enum { BLOCK = HR_CURSOR_AHEAD };
 
 const char *hr_order_kind_name(enum hr_order_kind kind)
@@ -228,10 +230,10 @@ int hr_order_epoch(const struct hr_order *o, uint64_t epoch, struct hr_epoch *e,
     e->order = o;
     e->epoch = epoch;
     if (o->kind == HR_ORDER_FULL)
-        hr_permute_init(&e->samples, o->samples, hr_rng_key(o->seed, epoch, KEY_FULL, 0));
+        hr_permute_init(&e->samples, o->samples, hr_rng_key(o->seed ^ ORDER_SALT, epoch, KEY_FULL, 0));
     if (o->kind != HR_ORDER_WINDOWED)
         return 0;
-    hr_permute_init(&e->chunks, o->chunks, hr_rng_key(o->seed, epoch, KEY_CHUNKS, 0));
+    hr_permute_init(&e->chunks, o->chunks, hr_rng_key(o->seed ^ ORDER_SALT, epoch, KEY_CHUNKS, 0));
     for (uint32_t i = 0; i < o->shorts; i++) {
         e->ranked[i] = o->stored[i];
         e->ranked[i].rank = (uint32_t)hr_permute_find(&e->chunks, o->stored[i].rank);
@@ -357,7 +359,7 @@ static void enter(const struct hr_epoch *e, struct hr_cursor *c, uint64_t positi
     c->window = hr_epoch_window(e, position);
     c->short_first = below_rank(e->ranked, o->shorts, c->window.rank);
     c->short_end = below_rank(e->ranked, o->shorts, (uint64_t)c->window.rank + c->window.chunks);
-    hr_permute_init(&c->samples, c->window.samples, hr_rng_key(o->seed, e->epoch, KEY_WINDOW, c->window.number));
+    hr_permute_init(&c->samples, c->window.samples, hr_rng_key(o->seed ^ ORDER_SALT, e->epoch, KEY_WINDOW, c->window.number));
     if (c->capacity == 0)
         return;
     for (uint32_t i = 0; i < c->window.chunks; i++) {
