@@ -44,7 +44,6 @@ headrace_optional(uring    liburing.h uring    "cold reads go through pread thre
 headrace_optional(simdjson simdjson.h simdjson "JSON sources cannot be packed")
 headrace_optional(hdf5     hdf5.h     hdf5     "HDF5 files cannot be packed or written")
 headrace_optional(expat    expat.h    expat    "SUMO FCD files cannot be packed")
-headrace_optional(zlib     zlib.h     z        "no compressed .npz and .xml.gz sources")
 if(HAVE_SIMDJSON)
   enable_language(CXX)
   set(CMAKE_CXX_STANDARD 17)

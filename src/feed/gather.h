@@ -14,6 +14,7 @@
 struct hr_pick {
     const struct hr_column *col; /* the chunk's columns, one per schema field */
     uint32_t row;                /* of the chunk's samples */
+    uint32_t chunk;              /* whose pin this pick holds; the gather does not look at it */
 };
 
 /* A batch before it is built.  Arrays hold `cap` entries per field or span. */

@@ -3,6 +3,7 @@
 #ifndef HR_GRAPHS_H
 #define HR_GRAPHS_H
 
+#include "headrace/feed.h"
 #include "rng.h"
 #include "schema.h"
 

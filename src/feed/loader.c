@@ -1,0 +1,173 @@
+/* Opening and closing a loader, and what it says of itself. */
+#include "loader.h"
+
+#include "fault.h"
+#include "fork.h"
+#include "mem.h"
+#include "num.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void hr_loader_options_init(struct hr_loader_options *o)
+{
+    *o = (struct hr_loader_options){ .size = sizeof *o,
+                                     .batch_size = 16,
+                                     .shuffle = true,
+                                     .shuffle_quality = 1.10,
+                                     .rank = -1,
+                                     .threads = -1,
+                                     .builders = -1,
+                                     .prefetch = 2,
+                                     .verify = 1 };
+}
+
+/* The caller may have been compiled against an older, shorter struct: what it does not know keeps its default. */
+static int take_options(struct hr_loader *l, const struct hr_loader_options *o, struct hr_error *err)
+{
+    hr_loader_options_init(&l->o);
+    if (o == NULL)
+        return 0;
+    if (o->size < offsetof(struct hr_loader_options, max_nodes) || o->size > sizeof *o)
+        return hr_fail(err, HR_E_INVALID, "hr_loader_options.size is %zu where this library knows %zu; call hr_loader_options_init first",
+                       o->size, sizeof *o);
+    memcpy(&l->o, o, o->size);
+    l->o.size = sizeof l->o;
+    if (l->o.batch_size == 0 || l->o.batch_size > (1u << 24))
+        return hr_fail(err, HR_E_INVALID, "batch_size is %llu; it is from 1 to %u", (unsigned long long)l->o.batch_size, 1u << 24);
+    if ((unsigned)l->o.tail > HR_TAIL_PAD || (unsigned)l->o.join > HR_JOIN_PAD)
+        return hr_fail(err, HR_E_INVALID, "tail is %d and join is %d; one of them is no value of its enum", (int)l->o.tail, (int)l->o.join);
+    if (!(l->o.shuffle_quality >= 1.0))
+        return hr_fail(err, HR_E_INVALID, "shuffle_quality is %g; it is a variance ratio of 1 or more", l->o.shuffle_quality);
+    return 0;
+}
+
+/* About how large one batch becomes: stored bytes, widened. */
+static uint64_t batch_estimate(const struct hr_loader *l)
+{
+    const struct hr_store *s = l->store;
+    uint64_t chunk = s->codec == HR_CODEC_NONE ? s->body_max : hr_store_scratch(s);
+    uint64_t sample = chunk / HR_MAX(s->chunk_samples, 1u) + 64, wide = 1;
+    for (int i = 0; i < l->collate.outs; i++)
+        if (l->collate.out[i].field >= 0)
+            wide = HR_MAX(wide, (uint64_t)l->collate.out[i].elem_out / HR_MAX(l->collate.out[i].elem_in, 1u));
+    return sample * HR_MIN(wide, 4u) * l->batch_max * 5 / 4 + 16384;
+}
+
+static int open_order(struct hr_loader *l, const struct hr_choice *c, struct hr_error *err)
+{
+    const struct hr_store *s = l->store;
+    HR_CLEANUP(hr_freep) uint64_t *counts = hr_reallocarray(NULL, s->parts, sizeof *counts);
+    if (counts == NULL)
+        return hr_fail_nomem(err, s->parts * sizeof *counts, "the list of parts");
+    for (uint32_t i = 0; i < s->parts; i++)
+        counts[i] = s->part[i].samples;
+    struct hr_order_geometry g = { s->samples, s->chunk_samples, s->parts, counts };
+    return hr_order_init(&l->order, &g, c->kind, c->window, l->o.seed, err);
+}
+
+static int open_memory(struct hr_loader *l, struct hr_error *err)
+{
+    struct hr_choice c;
+    uint64_t fixed = hr_planner_bytes(l) + sizeof *l + 65536;
+    int r = hr_choose(l->store, &l->o, batch_estimate(l), fixed, &c, err);
+    if (r == 0)
+        r = hr_ledger_create(c.budget, &l->ledger, err);
+    if (r == 0)
+        r = open_order(l, &c, err);
+    if (r == 0)
+        r = hr_ledger_take(l->ledger, HR_CHARGE_TABLES, hr_planner_bytes(l), err);
+    if (r == 0)
+        r = hr_planner_init(&l->planner, l, err);
+    if (r == 0 && c.resident)
+        r = hr_chunks_open_resident(&l->chunks, l->store, l->o.verify != 0, l->ledger, &l->acct, err);
+    else if (r == 0)
+        r = hr_fail(err, HR_E_UNSUPPORTED, "the dataset does not fit the budget");
+    struct hr_pool_options po = { l->collate.tensor, l->collate.outs, c.slots, l->o.guard, l->o.pin, l->ledger };
+    if (r == 0)
+        r = hr_pool_create(&po, &l->pool, err);
+    snprintf(l->notice, sizeof l->notice, "%s", c.why);
+    return r;
+}
+
+static int open_all(struct hr_loader *l, const char *path, const struct hr_loader_options *o, struct hr_error *err)
+{
+    int r = take_options(l, o, err);
+    if (r < 0)
+        return r;
+    l->path = hr_strdup(path);
+    if (l->path == NULL)
+        return hr_fail_nomem(err, strlen(path) + 1, "a path");
+    r = hr_store_open(path, &l->store, err);
+    if (r == 0 && l->store->samples == 0)
+        r = hr_fail(err, HR_E_INVALID, "the dataset '%s' has no samples", path);
+    if (r == 0)
+        r = hr_collate_init(&l->collate, &l->store->schema, l->store->layout, &l->o, NULL, err);
+    if (r < 0)
+        return r;
+    l->rank = l->o.world > 0 ? l->o.rank : 0;
+    l->world = l->o.world > 0 ? l->o.world : 1;
+    if (l->rank < 0 || l->rank >= l->world)
+        return hr_fail(err, HR_E_INVALID, "rank %d of a world of %d", l->rank, l->world);
+    l->batch = l->batch_max = (uint32_t)l->o.batch_size;
+    l->o.fields = NULL; /* the caller's memory: all is known by now */
+    return open_memory(l, err);
+}
+
+int hr_loader_open(const char *path, const struct hr_loader_options *o, hr_loader **ret, struct hr_error *err)
+{
+    hr_fault_init();
+    if (path == NULL || ret == NULL)
+        return hr_fail(err, HR_E_INVALID, "hr_loader_open needs a path and a place for the loader");
+    struct hr_loader *l = hr_calloc(1, sizeof *l);
+    if (l == NULL)
+        return hr_fail_nomem(err, sizeof *l, "a loader");
+    l->birth = hr_fork_generation();
+    hr_acct_init(&l->acct);
+    int r = open_all(l, path, o, err);
+    if (r < 0) {
+        hr_loader_close(l);
+        return r;
+    }
+    *ret = l;
+    return 0;
+}
+
+void hr_loader_close(hr_loader *l)
+{
+    if (l == NULL || l->birth != hr_fork_generation())
+        return; /* a forked child's copy: its threads are not there and its locks may be held; its pages go with it */
+    hr_planner_fini(&l->planner, l);
+    hr_chunks_close(&l->chunks);
+    hr_pool_close(l->pool);
+    hr_order_fini(&l->order);
+    hr_collate_fini(&l->collate);
+    hr_ledger_release(l->ledger);
+    hr_store_close(l->store);
+    hr_free(l->path);
+    hr_free(l);
+}
+
+int hr_loader_alive(const struct hr_loader *l, struct hr_error *err)
+{
+    if (HR_LIKELY(l->birth == hr_fork_generation()))
+        return 0;
+    return hr_fail(err, HR_E_STATE,
+                   "this loader was opened before the process was forked and does not work in the child; open a new one there (its "
+                   "state can be taken over with hr_loader_seek)");
+}
+
+uint64_t hr_loader_samples(const hr_loader *l)
+{
+    return l->store->samples;
+}
+
+int hr_loader_fields(const hr_loader *l)
+{
+    return l->store->schema.n;
+}
+
+const struct hr_field *hr_loader_field(const hr_loader *l, int i)
+{
+    return i >= 0 && i < l->store->schema.n ? &l->store->schema.field[i] : NULL;
+}
