@@ -2,7 +2,7 @@
 
 import os
 
-from . import _core, _options
+from . import _core, _options, _where
 
 
 class Field:
@@ -35,6 +35,17 @@ def _place(device):
     if device is None or str(device) == "cpu":
         return None
     return lambda batch: batch.to(device, non_blocking=True)
+
+
+def _resolve(source, cache, cache_dir, pack):
+    """A packed dataset on this machine's own disks needs nothing of the cache, and does not load its module."""
+    if isinstance(source, (str, os.PathLike)):
+        path = os.fspath(source)
+        if _where.is_packed(path) and (cache is False or not _where.is_far(path)):
+            return path, None
+    from . import _cache
+
+    return _cache.resolve(source, cache, cache_dir, pack)
 
 
 class Loader(_core.Loader):
@@ -89,17 +100,7 @@ class Loader(_core.Loader):
             plain["transforms"] = list(transforms)
         if device is not None and framework == "auto":
             framework = "torch"
-        if (
-            cache is None
-            and isinstance(source, (str, bytes, os.PathLike))
-            and os.path.isfile(os.path.join(os.fspath(source), b"manifest.json" if isinstance(source, bytes) else "manifest.json"))
-            and cache_dir is None
-        ):
-            path, self._lease = source, None
-        else:
-            from . import _cache
-
-            path, self._lease = _cache.resolve(source, cache, cache_dir, pack)
+        path, self._lease = _resolve(source, cache, cache_dir, pack)
         self.path = os.fspath(path)
         super().__init__(path, plain, framework, _place(device))
 
@@ -113,6 +114,12 @@ class Loader(_core.Loader):
 
     def __exit__(self, *exc):
         self.close()
+
+    def close(self):
+        """Stops the helpers and gives the memory back.  Batches still held stay valid."""
+        super().close()
+        if self._lease is not None:
+            self._lease.close()
 
     def __reduce_ex__(self, protocol):
         raise TypeError(
