@@ -133,6 +133,16 @@ class Loader(_core.Loader):
         """The fields of the dataset, a list of Field."""
         return [Field(**f) for f in self._fields()]
 
+    @property
+    def statistics(self):
+        """What the dataset's packer measured, per field and column: count, min, max, mean, std, quantiles; or None."""
+        text = self._statistics()
+        if text is None:
+            return None
+        from json import loads
+
+        return loads(text)
+
     def order(self, epoch=0, step=None, rank=-1, world=0):
         """The dataset's numbers of the samples in one step, or of the whole epoch when step is None: an array.array of
         int64 (numpy.asarray reads it without a copy).  rank -1 and world 0 are the loader's own; (0, 1) is the global order.
@@ -143,13 +153,13 @@ class Loader(_core.Loader):
         if step is not None:
             numbers.frombytes(self._order_at(epoch, step, rank, world))
             return numbers
-        step = 0
-        while True:
-            part = self._order_at(epoch, step, rank, world)
-            if not part:
+        for step in range(1 << 62):
+            try:
+                numbers.frombytes(self._order_at(epoch, step, rank, world))
+            except _core.InvalidError:
+                if step == 0:
+                    raise
                 return numbers
-            numbers.frombytes(part)
-            step += 1
 
     def report(self, json=False):
         """Where the time and the memory went: text for people, or a dict with json=True."""

@@ -15,7 +15,6 @@ struct loader {
     unsigned long long turn; /* number of the newest iterator: older ones are refused */
     unsigned long long epoch; /* of the batch handed out last */
     bool midway;             /* an iterator has handed out batches of an epoch and has not seen its end */
-    bool ended;              /* the last thing next said was: the epoch is over */
     unsigned forks;          /* hrpy_fork_generation at the start */
     double cost;             /* decaying maximum of what one next takes, seconds */
 };
@@ -109,11 +108,9 @@ static PyObject *iter_next(PyObject *obj)
     int rc = next_of(self, &b, &err);
     if (rc == 1) {
         self->midway = true;
-        self->ended = false;
         self->epoch = b->epoch;
     } else if (rc == 0) {
         self->midway = false;
-        self->ended = true;
         it->done = true;
     }
     PyObject *batch = rc == 1 ? hrpy_batch_new(b, self->fw, &self->keys) : NULL;
@@ -270,17 +267,6 @@ static int loader_clear(PyObject *obj)
 
 #define STATE_FIELDS(X) X(format) X(flags) X(dataset) X(seed) X(epoch) X(position) X(window)
 
-/* Where the next batch comes from.  At the end of an epoch that is the beginning of the following one, so that a training
- * loop resumed from a state saved between two epochs gets a whole epoch. */
-static void state_of(const struct loader *self, struct hr_state *s)
-{
-    hr_loader_state(self->l, s);
-    if (self->ended && s->epoch == self->epoch && s->position > 0) {
-        s->epoch++;
-        s->position = 0;
-    }
-}
-
 static PyObject *loader_state_dict(PyObject *obj, PyObject *unused)
 {
     (void)unused;
@@ -288,7 +274,7 @@ static PyObject *loader_state_dict(PyObject *obj, PyObject *unused)
     if (!enter(self))
         return NULL;
     struct hr_state s;
-    state_of(self, &s);
+    hr_loader_state(self->l, &s);
     leave(self);
     PyObject *d = PyDict_New();
 #define PUT(name)                                                                \
@@ -344,7 +330,7 @@ static PyObject *loader_load_state_dict(PyObject *obj, PyObject *d)
     struct hr_error err = HR_ERROR_INIT;
     int rc = hr_loader_seek(self->l, &s, &err);
     if (rc >= 0)
-        self->midway = self->ended = false;
+        self->midway = false;
     leave(self);
     if (rc < 0)
         return hrpy_raise(&err);
@@ -362,7 +348,7 @@ static PyObject *loader_set_epoch(PyObject *obj, PyObject *arg)
     struct hr_error err = HR_ERROR_INIT;
     int rc = hr_loader_set_epoch(self->l, epoch, &err);
     if (rc >= 0)
-        self->midway = self->ended = false;
+        self->midway = false;
     leave(self);
     if (rc < 0)
         return hrpy_raise(&err);
@@ -497,6 +483,20 @@ static PyObject *loader_fields(PyObject *obj, PyObject *unused)
     return list;
 }
 
+static PyObject *loader_statistics(PyObject *obj, PyObject *unused)
+{
+    (void)unused;
+    struct loader *self = (struct loader *)obj;
+    if (!enter(self))
+        return NULL;
+    const char *text = hr_loader_statistics(self->l);
+    PyObject *r = text != NULL ? PyUnicode_FromString(text) : NULL;
+    leave(self);
+    if (text == NULL)
+        Py_RETURN_NONE;
+    return r;
+}
+
 static PyObject *count_of(PyObject *obj, uint64_t (*count)(const hr_loader *))
 {
     struct loader *self = (struct loader *)obj;
@@ -560,6 +560,7 @@ static PyMethodDef methods[] = {
     { "_report", loader_report, METH_O, "The report as text, or as JSON text." },
     { "memory_curve", loader_memory_curve, METH_VARARGS,
       "memory_curve(path)\n--\n\nWrites the recorded memory curve as lines \"seconds,ledger_bytes,anon_bytes\" with a header." },
+    { "_statistics", loader_statistics, METH_NOARGS, "The statistics as JSON text, or None." },
     { "_fields", loader_fields, METH_NOARGS, "The fields as dicts." },
     { NULL, NULL, 0, NULL },
 };
