@@ -148,7 +148,7 @@ int hr_loader_next(hr_loader *l, hr_batch **ret, struct hr_error *err);
 void hr_batch_retain(hr_batch *b);
 void hr_batch_release(hr_batch *b); /* accepts NULL */
 
-/* Any batch, computed directly; the loader's own position is not moved. */
+/* Any batch, computed directly; the loader's own position is not moved.  World 0 = the loader's own rank and world. */
 int hr_loader_batch_at(hr_loader *l, uint64_t epoch, uint64_t step, int rank, int world, hr_batch **ret, struct hr_error *err);
 /* The same, only the sample numbers: up to n into `sample`; *ret_n tells how many the batch has. */
 int hr_loader_order_at(hr_loader *l, uint64_t epoch, uint64_t step, int rank, int world, uint64_t *sample, size_t n,
@@ -171,6 +171,8 @@ uint64_t hr_loader_steps(const hr_loader *l);
 uint64_t hr_loader_samples(const hr_loader *l); /* of the dataset */
 int hr_loader_fields(const hr_loader *l);
 const struct hr_field *hr_loader_field(const hr_loader *l, int i);
+/* The dataset's statistics as JSON text, or NULL when it carries none.  Lives as long as the loader. */
+const char *hr_loader_statistics(const hr_loader *l);
 
 /* Where the time and the memory went since the start: JSON, or text for people.  Written into buf (terminated, cut at n);
  * returns the length that it would have, as snprintf does. */

@@ -171,3 +171,8 @@ const struct hr_field *hr_loader_field(const hr_loader *l, int i)
 {
     return i >= 0 && i < l->store->schema.n ? &l->store->schema.field[i] : NULL;
 }
+
+const char *hr_loader_statistics(const hr_loader *l)
+{
+    return l->store->statistics;
+}

@@ -27,17 +27,22 @@ int hr_loader_next(hr_loader *l, hr_batch **ret, struct hr_error *err)
     return r;
 }
 
-static int check_place(const hr_loader *l, int rank, int world, struct hr_error *err)
+/* World 0 is the loader's own place. */
+static int check_place(const hr_loader *l, int *rank, int *world, struct hr_error *err)
 {
     int r = hr_loader_alive(l, err);
-    if (r == 0 && (world < 1 || rank < 0 || rank >= world))
-        r = hr_fail(err, HR_E_INVALID, "rank %d of a world of %d", rank, world);
+    if (*world == 0) {
+        *rank = l->rank;
+        *world = l->world;
+    }
+    if (r == 0 && (*world < 1 || *rank < 0 || *rank >= *world))
+        r = hr_fail(err, HR_E_INVALID, "rank %d of a world of %d", *rank, *world);
     return r;
 }
 
 int hr_loader_batch_at(hr_loader *l, uint64_t epoch, uint64_t step, int rank, int world, hr_batch **ret, struct hr_error *err)
 {
-    int r = check_place(l, rank, world, err);
+    int r = check_place(l, &rank, &world, err);
     if (r < 0)
         return r;
     struct hr_batch *b;
@@ -58,7 +63,7 @@ int hr_loader_order_at(hr_loader *l, uint64_t epoch, uint64_t step, int rank, in
     uint64_t position;
     uint32_t count;
     struct hr_epoch e = { 0 };
-    int r = check_place(l, rank, world, err);
+    int r = check_place(l, &rank, &world, err);
     if (r < 0)
         return r;
     if (!hr_step_at(l, step, rank, world, &position, &count))
