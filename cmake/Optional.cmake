@@ -41,13 +41,8 @@ headrace_optional(xxhash   xxhash.h   xxhash   "no checksums: stores are written
 headrace_optional(lz4      lz4frame.h lz4      "no LZ4 in stores")
 headrace_optional(zstd     zstd.h     zstd     "no ZSTD in stores")
 headrace_optional(uring    liburing.h uring    "cold reads go through pread threads")
-headrace_optional(simdjson simdjson.h simdjson "JSON sources cannot be packed")
 headrace_optional(hdf5     hdf5.h     hdf5     "HDF5 files cannot be packed or written")
 headrace_optional(expat    expat.h    expat    "SUMO FCD files cannot be packed")
-if(HAVE_SIMDJSON)
-  enable_language(CXX)
-  set(CMAKE_CXX_STANDARD 17)
-endif()
 
 # What was found, for `headrace version` and hr_build_info: generated/built.def, rewritten only when it changes.
 get_property(lines GLOBAL PROPERTY HEADRACE_BUILT)

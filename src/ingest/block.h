@@ -34,7 +34,6 @@ struct hr_bad_sample {
     uint64_t offset;       /* byte in the file where the trouble is; HR_OFFSET_NONE when bytes mean nothing there */
     const char *key;       /* "x", "globals.speed", or "" when the sample as a whole is at fault; in the block's arena */
     const char *why;       /* ends the sentence "sample 3: ...": "has 8 numbers in a row of 9" */
-    uint64_t begin, end;   /* bytes of the sample in the unit's text, for the reject file; 0, 0 = not known */
     uint32_t after;        /* good samples of this block before it */
     enum hr_widen widen;
     int field;             /* of widen; -1 */
@@ -94,7 +93,7 @@ int hr_block_end(struct hr_block *b, struct hr_error *err) HR_MUST_USE;
 /* Takes the open sample back and records why.  `key` and the sentence are copied.  Negative when memory is short. */
 int hr_block_bad(struct hr_block *b, const char *key, uint64_t offset, struct hr_error *err, const char *fmt, ...)
     HR_PRINTF(5, 6) HR_MUST_USE;
-/* The record just made, to be completed (widen, begin, end); NULL when there is none. */
+/* The record just made, to be completed (widen); NULL when there is none. */
 struct hr_bad_sample *hr_block_last_bad(struct hr_block *b);
 
 static inline size_t hr_block_bads(const struct hr_block *b)

@@ -35,6 +35,7 @@ struct hr_source_options {
     uint64_t unit_bytes; /* input bytes that a unit should stand for, about; a sample larger than that is a unit of its own */
     uint64_t memory;     /* a single sample beyond this is refused with HR_E_LIMIT, naming it */
     bool float64;        /* inferred: floats become float64, not float32 */
+    bool other_keys;     /* the user's schema allows keys that it does not name: they are passed over */
     void (*notice)(const char *sentence, void *arg); /* may be NULL */
     void *arg;
 };
@@ -45,7 +46,7 @@ struct hr_source {
     char **file;      /* names as the user would recognise them; owned by the source, never moved after open */
     uint32_t files;
     uint64_t bytes;   /* of all files; 0 = not known */
-    bool once;        /* cannot be read twice (stdin): no restart with a widened schema */
+    bool once;        /* cannot be read twice (standard input): no restart with a widened schema */
 };
 
 struct hr_source_ops {
@@ -61,8 +62,8 @@ struct hr_source_ops {
     int (*schema)(struct hr_source *s, struct hr_schema *ret, struct hr_error *err);
     /* Called before the first `next` with the schema that parse will fill: the one from `schema` with roles put in, a widened
      * one, or the user's (which then may name fewer fields than there are, in another order, with other dtypes).
-     * Fails when the source has no such field.  Also takes the source back to its beginning, so it may be called again
-     * (unless `once`). `schema` outlives the source. */
+     * Fails when the source has no such field.  Also takes the source back to its beginning, so it may be called again;
+     * when `once`, this must be possible until its second unit has been taken. `schema` outlives the source. */
     int (*bind)(struct hr_source *s, const struct hr_schema *schema, struct hr_error *err);
     /* 1 = *ret is the next unit, 0 = there are no more. */
     int (*next)(struct hr_source *s, struct hr_unit *ret, struct hr_error *err);
@@ -70,9 +71,6 @@ struct hr_source_ops {
      * is for what ends the packing (I/O, memory). */
     int (*parse)(struct hr_source *s, const struct hr_unit *u, struct hr_block *b, struct hr_error *err);
     void (*drop)(struct hr_source *s, struct hr_unit *u); /* frees u->data; may be NULL */
-    /* The text of a sample for the reject file, from bad->begin, bad->end; NULL = the format has none. */
-    int (*text)(struct hr_source *s, const struct hr_unit *u, const struct hr_bad_sample *bad, struct hr_buf *to,
-                struct hr_error *err);
     void (*close)(struct hr_source *s); /* accepts a half-built one */
 };
 

@@ -1,5 +1,5 @@
 /* A strict reader of small JSON texts: metadata that we or a user wrote (manifest, statistics, schema, field metadata).
- * Bulk JSON goes through simdjson; the writer is json_write.h.
+ * Bulk JSON is json_text.h and json_row.h; the writer is json_write.h.
  *
  * RFC 8259 to the letter: UTF-8 well formed, no comments, no trailing commas, no duplicate keys, no bare words but true,
  * false and null, nothing after the value.  Ceilings on size, depth and number of values hold for any input.  An error
