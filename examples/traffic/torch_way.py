@@ -136,14 +136,17 @@ class Prepare:
         return batch
 
     def values(self, batch, t):
-        field, column, a, b = t["field"], t.get("column", -1), t.get("a", 0.0), t.get("b", 0.0)
+        field, column = t["field"], t.get("column", -1)
+        a, b = (np.float32(t.get(k, 0.0)) for k in "ab")   # arrays where every column has its own
         whole = batch[field]
         v = whole if column < 0 else whole[:, column]
         kind, f = t["kind"], np.float32
         if kind == "minmax":
-            v[...] = (v - f(a)) / f(b - a)
+            v -= a
+            v /= b - a
         elif kind == "zscore":
-            v[...] = (v - f(a)) / f(b)
+            v -= a
+            v /= b
         elif kind == "clamp":
             np.clip(v, a, b, out=v)
         elif kind == "sincos":
@@ -153,7 +156,7 @@ class Prepare:
         elif kind == "shift":
             v += self.draw.uniform(a, b, len(batch["ptr"]) - 1).astype(f)[batch["batch"]]
         elif kind == "noise":
-            v += f(a) * self.draw.standard_normal(v.shape, f)
+            v += a * self.draw.standard_normal(v.shape, f)
         elif kind == "jitter":
             v += self.draw.uniform(a, b, v.shape).astype(f)
         elif kind == "mask":
