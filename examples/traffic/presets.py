@@ -17,12 +17,6 @@ def read(name):
     return json.loads((HERE / f"{name}.json").read_text())
 
 
-def for_headrace(transforms):
-    """Rows (kind, field, column, a, b, whether a and b come from the dataset's statistics)."""
-    return [(t["kind"], t.get("field"), t.get("column", -1), t.get("a", 0.0), t.get("b", 0.0), t.get("statistics", False))
-            for t in transforms]
-
-
 def for_numpy(transforms, statistics):
     """The same with every number filled in from statistics.json as check.py writes it: lists where it is for all columns."""
     rows = []
@@ -38,8 +32,10 @@ def for_numpy(transforms, statistics):
 
 def load(name, augment=True, **changes):
     """Keywords for headrace.Loader; `changes` replaces some of them.  augment=False leaves the random transforms out."""
-    keywords = {k: v for k, v in read(name).items() if not k.startswith("_")}
-    keywords["transforms"] = for_headrace([t for t in keywords["transforms"] if augment or t["kind"] not in RANDOM])
+    import headrace
+    keywords = headrace.presets.load(HERE / f"{name}.json")
+    if not augment:
+        keywords["transforms"] = [t for t in keywords["transforms"] if t[0] not in RANDOM]   # t[0]: its kind
     return {**keywords, **changes}
 
 

@@ -271,3 +271,85 @@ def test_torch_ways_feed_the_same(recording, tmp_path):
     for loader in (torch_way.npy_loader(tmp_path, batch), torch_way.npy_batch_loader(tmp_path, batch)):
         other = content(loader)
         assert all(math.isclose(first[k], other[k], rel_tol=1e-9) for k in first)
+
+
+# --- training ---
+
+@pytest.fixture(scope="module")
+def statistics(recording):
+    done = subprocess.run([sys.executable, HERE / "check.py", recording], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads((recording / "statistics.json").read_text())
+
+
+def train(script, data, result, *more):
+    done = subprocess.run([sys.executable, HERE / script, data, "--epochs", "2", "--result", result, *more],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(result.read_text())
+
+
+def assert_learned(r):
+    """The loss falls to a tenth: the first steps know nothing, the mean speed alone is 5 m/s and more away from zero."""
+    assert [e["samples"] for e in r["epochs"]] == [288, 288]   # 18 whole batches of 16
+    assert all(math.isfinite(v) for v in r["steps"])
+    assert np.mean(r["steps"][-9:]) < np.mean(r["steps"][:3]) / 10
+    assert r["epochs"][1]["loss"] < r["epochs"][0]["loss"]
+
+
+def test_trains_from_a_dataloader(recording, statistics, tmp_path):
+    pytest.importorskip("torch")
+    assert_learned(train("train_torch.py", recording, tmp_path / "r.json"))
+
+
+def test_two_lines_move_the_training_to_headrace():
+    def code(name):
+        text = (HERE / name).read_text()
+        return text[text.index('"""\n', 30):].splitlines()
+    old, new = code("train_torch.py"), code("train_headrace.py")
+    assert len(old) == len(new) and sum(a != b for a, b in zip(old, new)) == 2
+
+
+@pytest.fixture(scope="module")
+def dataset(recording):
+    headrace = pytest.importorskip("headrace")
+    out = recording.parent / "small.data"
+    headrace.pack(to_npy.chunk_files(recording), out)
+    return out
+
+
+def test_packed_samples_are_the_recorded_ones(recording, dataset):
+    import headrace
+    samples = samples_of(recording)
+    with headrace.Loader(dataset, batch_size=1, shuffle=False, framework="numpy") as loader:
+        assert loader.samples == 300
+        for i, b in enumerate(loader):
+            s = to_npy.arrays(samples[i])
+            np.testing.assert_array_equal(b.x, s["x"])
+            np.testing.assert_array_equal(b.edge_index, s["edge_index"])
+            np.testing.assert_array_equal(b.edge_attr, s["edge_attr"])
+            np.testing.assert_array_equal(np.ravel(b.globals), s["globals"])
+            np.testing.assert_array_equal(np.ravel(b.y), s["y"])
+
+
+def test_headrace_feeds_the_same_as_torch(recording, dataset, statistics):
+    pytest.importorskip("torch")
+    import headrace
+    import presets
+    import torch_way
+    first = content(torch_way.json_loader(recording, 20))
+    with headrace.Loader(dataset, batch_size=20, framework="torch") as loader:
+        other = content(loader)
+    assert all(math.isclose(first[k], other[k], rel_tol=1e-9) for k in first)
+    # Normalised alike: the first batch of the recording, in order.
+    rows = presets.for_numpy(presets.read("phase2")["transforms"], statistics)
+    want = torch_way.Collate(torch_way.Prepare(rows))([to_npy.arrays(s) for s in samples_of(recording)[:8]])
+    with headrace.Loader(dataset, framework="torch", **presets.load("phase2", pin=False)) as loader:
+        got = next(iter(loader))
+        for k in ("x", "edge_attr", "globals", "y"):
+            np.testing.assert_allclose(getattr(got, k).numpy(), getattr(want, k).numpy(), rtol=2e-5, atol=2e-5)
+
+
+def test_trains_from_headrace(dataset, tmp_path):
+    pytest.importorskip("torch")
+    assert_learned(train("train_headrace.py", dataset, tmp_path / "r.json"))
