@@ -83,7 +83,9 @@ const struct hr_listed *hr_command_find(const char *name); /* NULL: none of that
 const char *hr_group_name(enum hr_group g);                /* "feed" */
 const char *hr_group_purpose(enum hr_group g);             /* "datasets packed once, fed at memory speed" */
 struct hr_opt_page hr_command_page(const struct hr_listed *c);
-/* The program's own page: "headrace --help". */
+extern const struct hr_example hr_first_steps[]; /* for somebody who has never used it */
+struct hr_opt_page hr_program_page(void); /* of the program itself: the options before a command */
+/* The overview: "headrace --help". */
 void hr_overview(unsigned width, bool color, struct hr_buf *out);
 
 /* The whole program: reads argv[1..], runs, prints, and gives the exit status.  main() only returns it. */

@@ -16,6 +16,11 @@ const struct hr_listed hr_commands[] = {
 };
 const size_t hr_commands_n = HR_COUNT(hr_commands);
 
+const struct hr_example hr_first_steps[] = {
+    { "which optional libraries are in this build", "headrace version" },
+    { NULL, NULL },
+};
+
 static const struct {
     const char *name, *purpose;
 } groups[] = {
@@ -80,5 +85,8 @@ void hr_overview(unsigned width, bool color, struct hr_buf *out)
     hr_buf_addc(out, '\n');
     for (int g = 0; g < HR_GROUP_HIDDEN; g++)
         group((enum hr_group)g, column, width, color, out);
-    hr_buf_adds(out, "\n'headrace COMMAND --help' tells about one of them; 'headrace --version' about this build.\n");
+    hr_buf_printf(out, "\n%sfirst steps%s\n", color ? "\x1b[1m" : "", color ? "\x1b[0m" : "");
+    for (const struct hr_example *e = hr_first_steps; e->line != NULL; e++)
+        hr_buf_printf(out, "  # %s\n  %s\n", e->does, e->line);
+    hr_buf_adds(out, "\n'headrace COMMAND --help' tells about one of them, 'headrace --version' about\nthis build.\n");
 }

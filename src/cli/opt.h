@@ -198,5 +198,19 @@ struct hr_opt_page {
 void hr_opt_usage(const struct hr_opt_page *page, struct hr_buf *out); /* "headrace pack [OPTION]... SOURCE... -o DATASET" */
 void hr_opt_help(const struct hr_opt_page *page, unsigned width, bool color, struct hr_buf *out);
 void hr_opt_json(const struct hr_opt *opts, struct hr_jw *w); /* an array with one object per row */
+/* The help of one row with everything the table adds: "target size (4 KiB to 1 GiB; default: 256KiB)". */
+void hr_opt_describe(const struct hr_opt *o, struct hr_buf *out);
+/* The manual page in roff.  `prose` is Markdown (md_roff.h): what stands before its first heading becomes the description,
+ * its sections follow the options.  `see_also`: "headrace(1), headrace-verify(1)"; may be NULL. */
+void hr_opt_man(const struct hr_opt_page *page, const char *version, struct hr_str prose, const char *see_also, struct hr_buf *out);
+/* The same for the web: a section of docs/reference/cli.md. */
+void hr_opt_md(const struct hr_opt_page *page, struct hr_str prose, struct hr_buf *out);
+/* Completions of the whole program. */
+void hr_opt_bash(const struct hr_opt_page *pages, size_t n, struct hr_buf *out);
+void hr_opt_zsh(const struct hr_opt_page *pages, size_t n, struct hr_buf *out);
+void hr_opt_fish(const struct hr_opt_page *pages, size_t n, struct hr_buf *out);
+/* What the value of a row is completed to, told by its word `arg`. */
+enum hr_completes { HR_COMPLETES_NOTHING, HR_COMPLETES_FILE, HR_COMPLETES_DIR, HR_COMPLETES_CHOICE };
+enum hr_completes hr_opt_completes(const struct hr_opt *o);
 
 #endif

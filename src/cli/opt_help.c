@@ -19,9 +19,11 @@ static void positional_usage(const struct hr_opt *o, struct hr_buf *out)
 void hr_opt_usage(const struct hr_opt_page *page, struct hr_buf *out)
 {
     hr_buf_adds(out, page->program);
-    if (page->command != NULL)
-        hr_buf_printf(out, " %s", page->command);
-    hr_buf_adds(out, " [OPTION]...");
+    if (page->command == NULL) {
+        hr_buf_adds(out, " COMMAND [OPTION]... [ARGUMENT]...");
+        return;
+    }
+    hr_buf_printf(out, " %s [OPTION]...", page->command);
     for (const struct hr_opt *o = page->opts; o->type != HR_OPT_T_END; o++)
         if (hr_opt_is_shown(o) && o->positional)
             positional_usage(o, out);
@@ -62,8 +64,7 @@ static size_t left_columns(const struct hr_opt *o, bool letters)
     return n;
 }
 
-/* The help, then "(1 to 64; default: 8)". */
-static void right(const struct hr_opt *o, struct hr_buf *out)
+void hr_opt_describe(const struct hr_opt *o, struct hr_buf *out)
 {
     struct hr_buf range = HR_BUF_INIT(200);
     hr_opt_range(o, &range);
@@ -130,7 +131,7 @@ static void row(const struct hr_opt *o, bool letters, size_t column, unsigned wi
         at = 0;
     }
     hr_buf_pad(out, column - at, ' ');
-    right(o, &text);
+    hr_opt_describe(o, &text);
     hr_wrap(out, hr_buf_str(&text), column, column, width);
     hr_buf_addc(out, '\n');
     if (o->type == HR_OPT_T_CHOICE)

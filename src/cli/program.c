@@ -24,6 +24,11 @@ static const struct hr_opt program_opts[] = {
     HR_OPT_END,
 };
 
+struct hr_opt_page hr_program_page(void)
+{
+    return (struct hr_opt_page){ "headrace", NULL, "keep a training machine fed with data", program_opts, hr_common_opts, hr_first_steps };
+}
+
 static void colors(struct hr_cli *cli, enum hr_color asked)
 {
     const char *no = hr_env("NO_COLOR"), *term = hr_env("TERM");
@@ -153,6 +158,7 @@ int hr_cli_main(int argc, char *const *argv)
     struct hr_common common = { 0 };
     struct hr_cli cli = { .common = &common, .out = HR_BUF_INIT((size_t)256 << 20) };
     struct hr_error err = HR_ERROR_INIT;
+    hr_fill_standard_fds();
     hr_fault_init();
     hr_interrupt_install();
     int n = HR_MAX(argc - 1, 0);

@@ -2,6 +2,7 @@
 
 #include "fault.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -16,4 +17,15 @@ unsigned hr_terminal_width(int fd, unsigned otherwise)
     if (hr_fault_sys() || ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
         return otherwise;
     return size.ws_col;
+}
+
+void hr_fill_standard_fds(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        int null = open("/dev/null", O_RDONLY); /* the lowest free descriptor: fd itself, since those below are taken */
+        if (null > 2)
+            close(null);
+    }
 }
