@@ -54,4 +54,8 @@ const struct hr_field_stats *hr_stats_find(const struct hr_stats *s, const char 
  * null.  HR_E_LIMIT when the buffer's ceiling is passed. */
 int hr_stats_json(const struct hr_stats *s, struct hr_buf *b, struct hr_error *err) HR_MUST_USE;
 
+/* Reads such a text back, strictly; keys that it does not know are passed over, so that later versions may add some.
+ * `name` is for the sentences: "traffic/statistics.json". */
+int hr_stats_parse(struct hr_str text, const char *name, struct hr_stats *ret, struct hr_error *err) HR_MUST_USE;
+
 #endif
