@@ -77,6 +77,8 @@ struct hr_source_ops {
 /* All formats of this build, ended by NULL. */
 extern const struct hr_source_ops *const hr_sources[];
 extern const struct hr_source_ops hr_source_json;
+extern const struct hr_source_ops hr_source_npy;
+extern const struct hr_source_ops hr_source_npz;
 
 /* The format called `name`, or with "auto" the one that fits every path best.  HR_E_UNSUPPORTED names the formats there are;
  * mixed formats are HR_E_INVALID and both files are named. */
