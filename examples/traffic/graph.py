@@ -140,7 +140,7 @@ EDGE_TEXT = "[%.3f,%.3f,%.3f,%.3f]"
 
 def text(episode, time, x, edge_index, edge_attr, metrics, label):
     """One sample of a chunk file.  `+ 0.0` turns a negative zero into zero."""
-    return ('{"episode":%d,"time":%g,"x":[%s],"edge_index":[[%s],[%s]],"edge_attr":[%s],"globals":[%s],"y":[%s]}' % (
+    return ('{"episode":%d,"time":%r,"x":[%s],"edge_index":[[%s],[%s]],"edge_attr":[%s],"globals":[%s],"y":[%s]}' % (
         episode, time, ",".join([X_TEXT % r for r in x]), ",".join(map(str, edge_index[0])),
         ",".join(map(str, edge_index[1])), ",".join([EDGE_TEXT % r for r in edge_attr]),
         ",".join(["%.6g" % (v + 0.0) for v in metrics]), ",".join(["%.6g" % v for v in label])))

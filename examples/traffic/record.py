@@ -83,7 +83,7 @@ def record_episode(out, episode, count, first_chunk, a, done):
     seed = a.seed * 1000 + episode
     if not demand.exists():
         scenario.make_demand(net, net_path, demand, WARMUP + count + max(graph.HORIZON), seed, a.headway)
-    rows = []
+    rows, parent = [], os.getppid()
     for n, text in samples_of(net, net_path, demand, episode, count, seed, skip):
         rows.append(text)
         with done.get_lock():
@@ -94,6 +94,8 @@ def record_episode(out, episode, count, first_chunk, a, done):
             part.write_text("[\n" + ",\n".join(rows) + "\n]\n")
             os.replace(part, name)
             rows = []
+            if os.getppid() != parent:   # killed without a chance to end this process
+                sys.exit(1)
     if rows or not names[-1].exists():
         raise scenario.ScenarioError(f"episode {episode} ended before its {count} samples were recorded")
 

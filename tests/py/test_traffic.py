@@ -5,8 +5,10 @@ import json
 import math
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -207,6 +209,40 @@ def test_resumes_with_the_same_bytes(recording, tmp_path):
     assert (again / "chunks" / "chunk_000.json").stat().st_mtime_ns == kept
     for f in ("chunks/chunk_000.json", "chunks/chunk_001.json", "chunks/chunk_002.json", "metadata.json"):
         assert (again / f).read_bytes() == (recording / f).read_bytes(), f
+
+
+def processes_with(text):
+    found = []
+    for p in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = p.read_bytes()
+        except OSError:
+            continue
+        if text.encode() in line:
+            found.append(line.replace(b"\0", b" "))
+    return found
+
+
+def test_interrupt_ends_everything(tmp_path):
+    if scenario.missing():
+        pytest.skip(f"not installed: {', '.join(scenario.missing())}")
+    out = tmp_path / "stopped"
+    p = subprocess.Popen([sys.executable, HERE / "record.py", out, "--samples", "3000"], stderr=subprocess.PIPE, text=True,
+                         start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not list(out.glob("chunks/chunk_*.json")) and p.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(processes_with(str(out))) >= 4   # this one, two episodes, and their simulations
+    os.killpg(p.pid, signal.SIGINT)
+    _, err = p.communicate(timeout=20)
+    assert p.returncode == 130 and "goes on from here" in err
+    deadline = time.monotonic() + 10
+    while processes_with(str(out)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert processes_with(str(out)) == []
+    assert not (out / "metadata.json").exists()
+    for f in out.glob("chunks/chunk_*.json"):
+        assert len(json.loads(f.read_bytes())) == 100
 
 
 def test_another_seed_is_another_recording(recording, tmp_path):
