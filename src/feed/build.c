@@ -17,7 +17,7 @@ int hr_planner_init(struct hr_planner *p, const struct hr_loader *l, struct hr_e
     memset(p, 0, sizeof *p);
     int r = hr_cursor_init(&p->cursor, &l->order, err);
     for (int i = 0; r == 0 && i < HR_DRAFTS; i++)
-        r = hr_plan_init(&p->draft[i].plan, &l->collate, l->batch_max, err);
+        r = hr_plan_init(&p->draft[i].plan, &l->collate, l->batch_max, l->ledger, err);
     if (r < 0)
         return r;
     p->place = hr_reallocarray(NULL, l->batch_max, sizeof *p->place);

@@ -11,7 +11,6 @@ enum { PERIOD = 256 }; /* the quantisation pairs are tiled to about as many elem
 struct builder {
     struct hr_collate *c;
     const struct hr_loader_options *o;
-    const int *extra;
     int outs_max;
 };
 
@@ -117,7 +116,7 @@ static int field_out(struct builder *b, int i, enum hr_out_kind kind, struct hr_
     const struct hr_field *f = &c->schema->field[i];
     const struct hr_layout *l = &c->layout[i];
     bool text = f->dtype == HR_STR || f->dtype == HR_BYTES;
-    int extra = b->extra != NULL ? b->extra[i] : 0;
+    int extra = hr_transforms_extra(c->transforms, i);
     struct hr_out *out = add_out(b, kind, f->name, text ? HR_U8 : f->dtype);
     out->field = i;
     out->read = c->fields;
@@ -129,6 +128,7 @@ static int field_out(struct builder *b, int i, enum hr_out_kind kind, struct hr_
     out->row_out = l->row / out->width * (out->width + (uint64_t)extra);
     out->elem_in = l->elem;
     out->stored = f->stored;
+    out->touched = hr_transforms_touch(c->transforms, i);
     *ret = out;
     if (extra > 0 && (f->ndim == 0 || f->shape[f->ndim - 1] == HR_RAGGED))
         return hr_fail(err, HR_E_INVALID, "a transform would append a column to '%s', which has no fixed last dimension", f->name);
@@ -141,7 +141,7 @@ static int add_fixed(struct builder *b, int i, struct hr_error *err)
     int r = field_out(b, i, HR_OUT_FIXED, &out, err);
     if (r < 0)
         return r;
-    shape_of(&b->c->schema->field[i], &b->c->tensor[b->c->outs - 1], 1, -1, b->extra != NULL ? b->extra[i] : 0);
+    shape_of(&b->c->schema->field[i], &b->c->tensor[b->c->outs - 1], 1, -1, hr_transforms_extra(b->c->transforms, i));
     return 0;
 }
 
@@ -164,6 +164,7 @@ static int add_edges(struct builder *b, int i, int span, struct hr_error *err)
     out->rows_in = rows;
     out->rows_out = b->o->edge_rows;
     out->dynamic = out->rows_out ? 0 : 1;
+    c->edge_field = i;
     struct hr_tensor *t = &c->tensor[c->outs - 1];
     t->ndim = 2;
     t->shape[out->rows_out ? 1 : 0] = 2;
@@ -175,7 +176,7 @@ static int add_ragged(struct builder *b, int i, int span, struct hr_error *err)
     struct hr_collate *c = b->c;
     const struct hr_field *f = &c->schema->field[i];
     bool graph = c->join == HR_JOIN_GRAPH && (f->role == HR_ROLE_NODE || f->role == HR_ROLE_EDGE || f->role == HR_ROLE_EDGE_INDEX);
-    int extra = b->extra != NULL ? b->extra[i] : 0;
+    int extra = hr_transforms_extra(c->transforms, i);
     char name[HR_NAME_MAX + 8];
     if (c->join == HR_JOIN_GRAPH && f->role == HR_ROLE_EDGE_INDEX)
         return add_edges(b, i, span, err);
@@ -237,6 +238,10 @@ static int finish(struct builder *b, struct hr_error *err)
         out->dynamic = 0;
         add_out(b, HR_OUT_PTR, "ptr", HR_I64)->span = c->node_span;
     }
+    c->drops = hr_transforms_drop_nodes(c->transforms) || hr_transforms_drop_edges(c->transforms);
+    if (c->drops && (c->join != HR_JOIN_GRAPH || c->node_span < 0 || c->edge_field < 0))
+        return hr_fail(err, HR_E_INVALID,
+                       "edge_drop and node_drop need a graph join with a field of role 'node' and one of role 'edge_index'");
     for (int i = 0; i < c->outs; i++)
         for (int j = 0; j < i; j++)
             if (strcmp(c->name[i], c->name[j]) == 0)
@@ -256,11 +261,12 @@ static enum hr_join choose_join(const struct hr_schema *s, const struct hr_loade
 }
 
 int hr_collate_init(struct hr_collate *c, const struct hr_schema *schema, const struct hr_layout *layout,
-                    const struct hr_loader_options *o, const int *extra, struct hr_error *err)
+                    const struct hr_loader_options *o, const struct hr_transforms *transforms, struct hr_error *err)
 {
     size_t n = (size_t)schema->n;
-    struct builder b = { c, o, extra, 2 * schema->n + 2 };
-    *c = (struct hr_collate){ .schema = schema, .layout = layout, .k = hr_kernels(), .node_span = -1, .edge_span = -1 };
+    struct builder b = { c, o, 2 * schema->n + 2 };
+    *c = (struct hr_collate){ .schema = schema, .layout = layout, .k = hr_kernels(), .node_span = -1, .edge_span = -1, .edge_field = -1,
+                              .transforms = transforms, .seed = o->seed };
     int r = check_names(schema, o, err);
     if (r < 0)
         return r;

@@ -6,6 +6,7 @@
 #include "headrace/feed.h"
 #include "kernels.h"
 #include "schema.h"
+#include "transform.h"
 
 enum hr_out_kind {
     HR_OUT_FIXED,     /* [B, shape...]: one row per sample */
@@ -31,6 +32,7 @@ struct hr_out {
     uint32_t elem_in;   /* bytes per stored element */
     uint32_t elem_out;
     enum hr_dtype stored;
+    bool touched;       /* transforms have something to do */
     bool rows_in, rows_out; /* EDGES: stored as [-1, 2]; wanted as [sum, 2] */
     int dynamic;        /* the dimension that differs from batch to batch, -1 when only the first (B) does */
     hr_kernel_convert *convert;    /* NULL = copy */
@@ -57,14 +59,18 @@ struct hr_collate {
     int spans;
     struct hr_span *span;
     int node_span, edge_span;          /* of the graph join; -1 = none */
+    int edge_field;                    /* schema field of the edge index; -1 = none */
+    const struct hr_transforms *transforms; /* NULL = none; not owned */
+    bool drops;                        /* nodes or edges are left out at random */
+    uint64_t seed;                     /* of what transforms draw */
     int fields;                        /* schema fields that are read, ascending */
     int *field;
     int *field_span;                   /* per entry of `field`: its span, -1 for fixed fields */
 };
 
-/* `extra` (may be NULL): columns that transforms append, per schema field. */
+/* `transforms` may be NULL; it, the schema and the layout must outlive the collate. */
 int hr_collate_init(struct hr_collate *c, const struct hr_schema *schema, const struct hr_layout *layout,
-                    const struct hr_loader_options *o, const int *extra, struct hr_error *err) HR_MUST_USE;
+                    const struct hr_loader_options *o, const struct hr_transforms *transforms, struct hr_error *err) HR_MUST_USE;
 void hr_collate_fini(struct hr_collate *c);
 
 #endif

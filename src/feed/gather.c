@@ -39,32 +39,9 @@ static struct ahead ahead_of(const struct hr_collate *c, const struct hr_plan *p
     if (next != NULL) {
         a.n = next->n;
         a.src = next->src + (size_t)k * next->cap;
-        a.rows = span >= 0 ? next->rows + (size_t)span * next->cap : NULL;
+        a.rows = span >= 0 ? next->raw + (size_t)span * next->cap : NULL;
     }
     return a;
-}
-
-/* n elements from stored to wanted form. */
-static inline void bring(const struct hr_out *out, uint8_t *dst, const uint8_t *src, size_t n)
-{
-    if (out->dequant != NULL)
-        out->dequant(dst, (const int8_t *)src, n, out->scale, out->offset, out->period);
-    else if (out->convert != NULL)
-        out->convert(dst, src, n);
-    else
-        memcpy(dst, src, n * out->elem_in);
-}
-
-/* `rows` rows of one sample; a transform's appended columns are left for it to fill. */
-static void bring_rows(const struct hr_out *out, uint8_t *dst, const uint8_t *src, size_t rows)
-{
-    if (HR_LIKELY(out->row_in == out->row_out)) {
-        bring(out, dst, src, rows * out->row_in);
-        return;
-    }
-    size_t groups = rows * (out->row_in / out->width), wide = out->row_out / (out->row_in / out->width);
-    for (size_t g = 0; g < groups; g++)
-        bring(out, dst + g * wide * out->elem_out, src + g * out->width * out->elem_in, out->width);
 }
 
 struct job {
@@ -79,13 +56,63 @@ struct job {
     uint8_t *dst;
 };
 
+/* n elements from stored to wanted form. */
+static inline void bring(const struct hr_out *out, uint8_t *dst, const uint8_t *src, size_t n)
+{
+    if (out->dequant != NULL)
+        out->dequant(dst, (const int8_t *)src, n, out->scale, out->offset, out->period);
+    else if (out->convert != NULL)
+        out->convert(dst, src, n);
+    else
+        memcpy(dst, src, n * out->elem_in);
+}
+
+/* `rows` rows of one sample; transforms are applied to them on the way. */
+static void bring_rows(const struct job *j, uint32_t i, uint8_t *dst, const uint8_t *src, size_t rows)
+{
+    const struct hr_out *out = j->out;
+    if (HR_LIKELY(!out->touched)) {
+        bring(out, dst, src, rows * out->row_in);
+        return;
+    }
+    struct hr_draw draw = { j->c->seed, j->p->epoch, j->p->sample[i] };
+    size_t lines = rows * (out->row_in / out->width), line = out->width * out->row_out / out->row_in;
+    if (out->convert == NULL && out->dequant == NULL) {
+        hr_transforms_apply(j->c->transforms, out->field, &draw, src, out->width, dst, lines);
+        return;
+    }
+    if (line == out->width)
+        bring(out, dst, src, rows * out->row_in);
+    else
+        for (size_t k = 0; k < lines; k++)
+            bring(out, dst + k * line * out->elem_out, src + k * out->width * out->elem_in, out->width);
+    hr_transforms_apply(j->c->transforms, out->field, &draw, dst, line, dst, lines);
+}
+
+/* The same for a field of several lists, which a transform sees as one run of elements: list k goes to dst + k * apart. */
+static void bring_lists(const struct job *j, uint32_t i, uint8_t *dst, size_t apart, const uint8_t *src, size_t rows)
+{
+    const struct hr_out *out = j->out;
+    size_t in = out->row_in * out->elem_in, step = out->row_out * out->elem_out;
+    src = hr_thin_rows(j->c, j->p, out, i, src);
+    if (HR_UNLIKELY(out->touched)) {
+        uint8_t *all = (uint8_t *)j->p->work.p + hr_align_up(rows * out->lists * in, 64);
+        bring_rows(j, i, all, src, rows * out->lists);
+        for (uint32_t k = 0; k < out->lists; k++)
+            memcpy(dst + k * apart, all + k * rows * step, rows * step);
+        return;
+    }
+    for (uint32_t k = 0; k < out->lists; k++)
+        bring_rows(j, i, dst + k * apart, src + k * rows * in, rows);
+}
+
 static void fill_fixed(const struct job *j)
 {
     size_t step = j->out->row_out * j->out->elem_out;
     uint8_t *dst = j->dst;
     for (uint32_t i = 0; i < j->p->n; i++, dst += step) {
         ask(&j->ahead, i);
-        bring_rows(j->out, dst, j->src[i], 1);
+        bring_rows(j, i, dst, j->src[i], 1);
     }
 }
 
@@ -94,33 +121,44 @@ static void fill_rows(const struct job *j)
     size_t step = j->out->row_out * j->out->elem_out;
     for (uint32_t i = 0; i < j->p->n; i++) {
         ask(&j->ahead, i);
-        bring_rows(j->out, j->dst + j->first[i] * step, j->src[i], j->rows[i]);
+        bring_rows(j, i, j->dst + j->first[i] * step, hr_thin_rows(j->c, j->p, j->out, i, j->src[i]), j->rows[i]);
     }
 }
 
 static void fill_lists(const struct job *j)
 {
-    const struct hr_out *out = j->out;
-    size_t in = out->row_in * out->elem_in, step = out->row_out * out->elem_out, list = j->first[j->p->n] * step;
+    size_t step = j->out->row_out * j->out->elem_out, list = j->first[j->p->n] * step;
     for (uint32_t i = 0; i < j->p->n; i++) {
         ask(&j->ahead, i);
-        for (uint32_t k = 0; k < out->lists; k++)
-            bring_rows(out, j->dst + k * list + j->first[i] * step, j->src[i] + (size_t)k * j->rows[i] * in, j->rows[i]);
+        bring_lists(j, i, j->dst + j->first[i] * step, list, j->src[i], j->rows[i]);
     }
 }
 
 static void fill_pad(const struct job *j)
 {
     const struct hr_out *out = j->out;
-    size_t in = out->row_in * out->elem_in, step = out->row_out * out->elem_out, list = (size_t)j->most * step;
+    size_t step = out->row_out * out->elem_out, list = (size_t)j->most * step;
     uint8_t *dst = j->dst;
     for (uint32_t i = 0; i < j->p->n; i++) {
         size_t n = j->rows[i];
         ask(&j->ahead, i);
-        for (uint32_t k = 0; k < out->lists; k++, dst += list) {
-            bring_rows(out, dst, j->src[i] + k * n * in, n);
+        bring_lists(j, i, dst, list, j->src[i], n);
+        for (uint32_t k = 0; k < out->lists; k++, dst += list)
             memset(dst + n * step, 0, list - n * step);
-        }
+    }
+}
+
+/* With nodes or edges dropped: kept edges, renumbered. */
+static void fill_edges_thin(const struct job *j)
+{
+    int64_t *dst = (int64_t *)(void *)j->dst;
+    const uint64_t *node = j->p->first + (size_t)j->c->node_span * (j->p->cap + 1);
+    uint64_t total = j->first[j->p->n];
+    bool rows = j->out->rows_out;
+    for (uint32_t i = 0; i < j->p->n; i++) {
+        struct hr_edges e = hr_thin_edges(j->c, j->p, i);
+        int64_t *a = dst + (rows ? 2 * j->first[i] : j->first[i]);
+        hr_drop_copy_edges(&e, &j->p->kept[i], (int64_t)node[i], a, rows ? a + 1 : a + total, rows ? 2 : 1);
     }
 }
 
@@ -235,10 +273,20 @@ static int place(const struct hr_collate *c, const struct hr_plan *p, struct hr_
     return 0;
 }
 
-int hr_gather_fill(const struct hr_collate *c, const struct hr_plan *p, const struct hr_plan *next, struct hr_slot *slot,
+static void fill_one(const struct job *j)
+{
+    if (j->c->drops && j->out->kind == HR_OUT_EDGES)
+        fill_edges_thin(j);
+    else
+        fill[j->out->kind](j);
+}
+
+int hr_gather_fill(const struct hr_collate *c, struct hr_plan *p, const struct hr_plan *next, struct hr_slot *slot,
                    struct hr_error *err)
 {
-    int r = place(c, p, slot, err);
+    int r = c->transforms != NULL ? hr_plan_room(p, &p->work, hr_thin_room(c, p), err) : 0;
+    if (r == 0)
+        r = place(c, p, slot, err);
     if (r < 0)
         return r;
     for (int i = 0; i < c->outs; i++) {
@@ -253,7 +301,7 @@ int hr_gather_fill(const struct hr_collate *c, const struct hr_plan *p, const st
             j.src = p->src + (size_t)out->read * p->cap;
             j.ahead = ahead_of(c, p, next, out->read);
         }
-        fill[out->kind](&j);
+        fill_one(&j);
     }
     memcpy(slot->sample, p->sample, p->n * sizeof *p->sample);
     slot->batch.epoch = p->epoch;

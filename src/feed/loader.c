@@ -101,8 +101,12 @@ static int open_all(struct hr_loader *l, const char *path, const struct hr_loade
     r = hr_store_open(path, &l->store, err);
     if (r == 0 && l->store->samples == 0)
         r = hr_fail(err, HR_E_INVALID, "the dataset '%s' has no samples", path);
+    if (r == 0 && l->o.transforms_n != 0)
+        r = hr_transforms_compile(l->o.transforms, l->o.transforms_n, &l->store->schema, NULL, &l->transforms, err);
+    l->o.transforms = NULL; /* the caller's memory, as `fields`: what was in it is known by now */
     if (r == 0)
-        r = hr_collate_init(&l->collate, &l->store->schema, l->store->layout, &l->o, NULL, err);
+        r = hr_collate_init(&l->collate, &l->store->schema, l->store->layout, &l->o, l->transforms, err);
+    l->o.fields = NULL;
     if (r < 0)
         return r;
     l->rank = l->o.world > 0 ? l->o.rank : 0;
@@ -110,7 +114,6 @@ static int open_all(struct hr_loader *l, const char *path, const struct hr_loade
     if (l->rank < 0 || l->rank >= l->world)
         return hr_fail(err, HR_E_INVALID, "rank %d of a world of %d", l->rank, l->world);
     l->batch = l->batch_max = (uint32_t)l->o.batch_size;
-    l->o.fields = NULL; /* the caller's memory: all is known by now */
     return open_memory(l, err);
 }
 
@@ -142,6 +145,7 @@ void hr_loader_close(hr_loader *l)
     hr_pool_close(l->pool);
     hr_order_fini(&l->order);
     hr_collate_fini(&l->collate);
+    hr_transforms_free(l->transforms);
     hr_ledger_release(l->ledger);
     hr_store_close(l->store);
     hr_free(l->path);

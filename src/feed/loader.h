@@ -42,6 +42,7 @@ struct hr_loader {
     char *path;                 /* as asked for */
     struct hr_ledger *ledger;
     struct hr_acct acct;
+    struct hr_transforms *transforms; /* NULL = none */
     struct hr_collate collate;
     struct hr_chunks chunks;
     struct hr_order order;

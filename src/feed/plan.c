@@ -6,13 +6,17 @@
 
 #include <string.h>
 
+enum { PIECES = 8 };
+
 /* One block for all arrays: they are used together, and a plan is one charge. */
-static size_t lay_out(const struct hr_collate *c, size_t n, size_t at[6])
+static size_t lay_out(const struct hr_collate *c, size_t n, size_t at[PIECES])
 {
     size_t fields = (size_t)c->fields, spans = (size_t)c->spans, sum = 0;
-    const size_t bytes[6] = { n * sizeof(uint64_t),          n * sizeof(struct hr_pick),       fields * n * sizeof(uint8_t *),
-                              spans * n * sizeof(uint32_t),  spans * (n + 1) * sizeof(uint64_t), spans * sizeof(uint32_t) };
-    for (int i = 0; i < 6; i++) {
+    size_t extra = c->drops ? n : 0;
+    const size_t bytes[PIECES] = { n * sizeof(uint64_t),          n * sizeof(struct hr_pick),       fields * n * sizeof(uint8_t *),
+                              spans * n * sizeof(uint32_t),  spans * (n + 1) * sizeof(uint64_t), spans * sizeof(uint32_t),
+                              spans * extra * sizeof(uint32_t), extra * sizeof(struct hr_kept) };
+    for (int i = 0; i < PIECES; i++) {
         at[i] = sum;
         sum += hr_align_up(bytes[i], 64);
     }
@@ -21,29 +25,53 @@ static size_t lay_out(const struct hr_collate *c, size_t n, size_t at[6])
 
 size_t hr_plan_bytes(const struct hr_collate *c, uint32_t n)
 {
-    size_t at[6];
+    size_t at[PIECES];
     return lay_out(c, n, at);
 }
 
-int hr_plan_init(struct hr_plan *p, const struct hr_collate *c, uint32_t n, struct hr_error *err)
+int hr_plan_init(struct hr_plan *p, const struct hr_collate *c, uint32_t n, struct hr_ledger *ledger, struct hr_error *err)
 {
-    size_t at[6], bytes = lay_out(c, n, at);
+    size_t at[PIECES], bytes = lay_out(c, n, at);
     char *block = hr_aligned(64, bytes);
     if (block == NULL)
         return hr_fail_nomem(err, bytes, "the plan of a batch");
     memset(block, 0, bytes);
-    *p = (struct hr_plan){ .cap = n, .block = block, .block_bytes = bytes };
+    *p = (struct hr_plan){ .cap = n, .block = block, .block_bytes = bytes, .ledger = ledger };
     p->sample = (uint64_t *)(void *)(block + at[0]);
     p->pick = (struct hr_pick *)(void *)(block + at[1]);
     p->src = (const uint8_t **)(void *)(block + at[2]);
     p->rows = (uint32_t *)(void *)(block + at[3]);
     p->first = (uint64_t *)(void *)(block + at[4]);
     p->most = (uint32_t *)(void *)(block + at[5]);
+    p->raw = c->drops ? (uint32_t *)(void *)(block + at[6]) : p->rows;
+    p->kept = c->drops ? (struct hr_kept *)(void *)(block + at[7]) : NULL;
+    return 0;
+}
+
+int hr_plan_room(struct hr_plan *p, struct hr_room *room, size_t n, struct hr_error *err)
+{
+    if (n <= room->n)
+        return 0;
+    n += n / 4;
+    int r = hr_ledger_take(p->ledger, HR_CHARGE_SCRATCH, n - room->n, err);
+    if (r < 0)
+        return r;
+    void *to = hr_aligned(64, n);
+    if (to == NULL) {
+        hr_ledger_give(p->ledger, HR_CHARGE_SCRATCH, n - room->n);
+        return hr_fail_nomem(err, n, "the samples of a batch");
+    }
+    hr_free(room->p);
+    *room = (struct hr_room){ to, n };
     return 0;
 }
 
 void hr_plan_fini(struct hr_plan *p)
 {
+    if (p->lists.n + p->work.n != 0)
+        hr_ledger_give(p->ledger, HR_CHARGE_SCRATCH, p->lists.n + p->work.n);
+    hr_free(p->lists.p);
+    hr_free(p->work.p);
     hr_free(p->block);
     *p = (struct hr_plan){ 0 };
 }
@@ -78,7 +106,7 @@ static int measure_ragged(const struct hr_collate *c, struct hr_plan *p, int k, 
     int f = c->field[k];
     const struct hr_layout *l = &c->layout[f];
     const uint8_t **src = p->src + (size_t)k * p->cap;
-    uint32_t *rows = p->rows + (size_t)c->field_span[k] * p->cap;
+    uint32_t *rows = p->raw + (size_t)c->field_span[k] * p->cap;
     uint64_t step = l->row * l->elem;
     for (uint32_t i = 0; i < p->n; i++) {
         const struct hr_column *col = &p->pick[i].col[f];
@@ -116,6 +144,12 @@ int hr_gather_measure(const struct hr_collate *c, struct hr_plan *p, struct hr_e
             continue;
         }
         int r = measure_ragged(c, p, k, c->span[span].field == c->field[k], err);
+        if (r < 0)
+            return r;
+    }
+    if (c->drops) {
+        memcpy(p->rows, p->raw, (size_t)c->spans * p->cap * sizeof *p->rows);
+        int r = hr_thin_measure(c, p, err);
         if (r < 0)
             return r;
     }

@@ -18,7 +18,7 @@ struct item {
     const struct hr_transform *t;
     uint32_t index;
     const struct hr_field *field;
-    const struct hr_field_stats *stats; /* NULL = none */
+    const struct hr_field_norm *stats; /* NULL = none */
     struct hr_program *program;
     struct hr_error *err;
 };
@@ -179,7 +179,7 @@ static int add_fixed(const struct item *it, uint64_t column)
     double a = t->a, b = t->b;
     bool zscore = t->kind == HR_T_ZSCORE;
     if (t->a_from_statistics) {
-        const struct hr_feature_stats *f = &it->stats->feature[column];
+        const struct hr_norm *f = &it->stats->feature[column];
         a = zscore ? f->mean : f->min;
         b = zscore ? f->std : f->max;
         if (!isfinite(a) || !isfinite(b))
@@ -253,7 +253,7 @@ static int add_drop(struct item *it, const struct hr_schema *schema, struct hr_t
     return 0;
 }
 
-static int add(struct hr_transforms *all, struct item *it, const struct hr_schema *schema, const struct hr_field_stats *stats)
+static int add(struct hr_transforms *all, struct item *it, const struct hr_schema *schema, const struct hr_field_norm *stats)
 {
     if ((int)it->t->kind < 0 || it->t->kind >= HR_T_COUNT)
         return hr_fail(it->err, HR_E_INVALID, "transform %u is of the unknown kind %d", it->index + 1, (int)it->t->kind);
@@ -284,7 +284,7 @@ static void prepare(struct hr_program *p, const struct hr_field *f)
     p->period = p->width >= HR_TILE ? p->width : HR_TILE / p->width * p->width;
 }
 
-int hr_transforms_compile(const struct hr_transform *list, int n, const struct hr_schema *schema, const struct hr_field_stats *stats,
+int hr_transforms_compile(const struct hr_transform *list, int n, const struct hr_schema *schema, const struct hr_field_norm *stats,
                           struct hr_transforms **ret, struct hr_error *err)
 {
     if (n < 0 || n > HR_TRANSFORMS_MAX)

@@ -29,11 +29,11 @@
 enum { HR_TRANSFORMS_MAX = 64 };
 
 /* Statistics of one feature (element of the last dimension), as in statistics.json; NaN where unknown. */
-struct hr_feature_stats {
+struct hr_norm {
     double min, max, mean, std;
 };
-struct hr_field_stats {
-    const struct hr_feature_stats *feature; /* [n] */
+struct hr_field_norm {
+    const struct hr_norm *feature; /* [n] */
     uint32_t n;                             /* the field's width, or 0: no statistics for it */
 };
 
@@ -42,7 +42,7 @@ struct hr_transforms;
 /* `stats`: one per schema field, or NULL when the dataset has none.  Nothing of the arguments is kept.  HR_E_INVALID names
  * the transform by its place in the list when it fits no field, column, type or range. */
 int hr_transforms_compile(const struct hr_transform *list, int n, const struct hr_schema *schema,
-                          const struct hr_field_stats *stats, struct hr_transforms **ret, struct hr_error *err) HR_MUST_USE;
+                          const struct hr_field_norm *stats, struct hr_transforms **ret, struct hr_error *err) HR_MUST_USE;
 void hr_transforms_free(struct hr_transforms *t); /* accepts NULL */
 
 /* All accept NULL: nothing to do. */

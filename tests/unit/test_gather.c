@@ -38,8 +38,8 @@ static void graph_join(void **state)
             assert_int_equal(hr_collate_init(&c, &g.schema, g.layout, &o, NULL, NULL), 0);
             assert_int_equal(c.outs, 6);
             struct hr_pool *pool = pool_for(&c, 16 << 20, false, &ledger);
-            assert_int_equal(hr_plan_init(&p[0], &c, 64, NULL), 0);
-            assert_int_equal(hr_plan_init(&p[1], &c, 64, NULL), 0);
+            assert_int_equal(hr_plan_init(&p[0], &c, 64, ledger, NULL), 0);
+            assert_int_equal(hr_plan_init(&p[1], &c, 64, ledger, NULL), 0);
             for (uint32_t k = 0; k < 20; k++) {
                 struct hr_slot *s;
                 uint32_t n = k == 3 ? 0 : 1 + k * 3;
@@ -101,7 +101,7 @@ static void stack_and_pad(void **state)
         struct hr_slot *s;
         assert_int_equal(hr_collate_init(&c, &schema, l, &o, NULL, NULL), 0);
         struct hr_pool *pool = pool_for(&c, 1 << 20, true, &ledger);
-        assert_int_equal(hr_plan_init(&p, &c, 3, NULL), 0);
+        assert_int_equal(hr_plan_init(&p, &c, 3, ledger, NULL), 0);
         p.n = 3;
         for (uint32_t i = 0; i < 3; i++) {
             p.sample[i] = 2 - i;
@@ -167,7 +167,7 @@ static void bad_samples(void **state)
     struct hr_loader_options o = { 0 };
     g_make(&g, 40, 40, HR_I64);
     assert_int_equal(hr_collate_init(&c, &g.schema, g.layout, &o, NULL, NULL), 0);
-    assert_int_equal(hr_plan_init(&p, &c, 4, NULL), 0);
+    assert_int_equal(hr_plan_init(&p, &c, 4, NULL, NULL), 0);
     for (uint32_t i = 0; i < 4; i++) {
         p.sample[i] = i + 10;
         p.pick[i] = (struct hr_pick){ g.col, i + 10, 0 };
