@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""Runs before.py and after.py with the same seeds and compares their loss curves: compare.py [SEEDS]
+
+The two feed the same samples in different random orders, so their curves may differ as much as one script's curves differ
+between seeds, and no more.
+"""
+import difflib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def curves(script, folder, seeds):
+    begin, out = time.perf_counter(), []
+    for seed in range(seeds):
+        r = subprocess.run([sys.executable, HERE / script, folder, str(seed)], capture_output=True, text=True, check=True)
+        out.append(json.loads(r.stdout))
+    return out, time.perf_counter() - begin
+
+
+def changed_lines():
+    """Lines of before.py that after.py has otherwise."""
+    a, b = ((HERE / f).read_text().splitlines() for f in ("before.py", "after.py"))
+    return [line for line in difflib.unified_diff(a, b, lineterm="", n=0) if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+
+
+def compare(seeds):
+    """Per epoch: mean and deviation of both, and how far apart the means are in standard errors."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, HERE / "common.py", folder], check=True)
+        before, t_before = curves("before.py", folder, seeds)
+        after, t_after = curves("after.py", folder, seeds)
+    rows = []
+    for epoch in range(len(before[0])):
+        a, b = [c[epoch] for c in before], [c[epoch] for c in after]
+        error = ((statistics.variance(a) + statistics.variance(b)) / seeds) ** 0.5
+        rows.append((statistics.mean(a), statistics.mean(b), (statistics.mean(b) - statistics.mean(a)) / error))
+    return rows, t_before, t_after
+
+
+def main():
+    seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    print("what changes in the script:", *changed_lines(), sep="\n  ")
+    rows, t_before, t_after = compare(seeds)
+    print(f"\nmean loss over {seeds} seeds\nepoch   DataLoader   headrace   difference in standard errors")
+    for epoch, (a, b, z) in enumerate(rows):
+        print(f"{epoch:5}   {a:10.4f}   {b:8.4f}   {z:+.1f}")
+    print(f"\nwhole runs, imports and the first packing included: {t_before:.1f} s and {t_after:.1f} s")
+    return any(abs(z) > 4 for *_, z in rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
