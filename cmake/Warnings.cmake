@@ -2,7 +2,7 @@
 add_library(headrace_flags INTERFACE)
 target_compile_options(headrace_flags INTERFACE
   -Wall -Wextra -Wshadow -Wvla -Wwrite-strings -Wformat=2 -Wundef -Wcast-align
-  -Wpointer-arith -Wno-format-truncation -Werror -fno-common -ffp-contract=off -fvisibility=hidden -fno-strict-aliasing
+  -Wpointer-arith $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation> -Werror -fno-common -ffp-contract=off -fvisibility=hidden -fno-strict-aliasing
   $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition>)
 target_compile_definitions(headrace_flags INTERFACE _GNU_SOURCE HEADRACE_VERSION="${PROJECT_VERSION}")
 if(HEADRACE_SANITIZE)

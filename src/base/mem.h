@@ -6,8 +6,8 @@
 #include "attr.h"
 
 void hr_free(void *p); /* accepts NULL */
-void *hr_malloc(size_t n) HR_MUST_USE __attribute__((malloc(hr_free, 1)));
-void *hr_calloc(size_t count, size_t size) HR_MUST_USE __attribute__((malloc(hr_free, 1)));
+void *hr_malloc(size_t n) HR_MUST_USE HR_ALLOCATES(hr_free);
+void *hr_calloc(size_t count, size_t size) HR_MUST_USE HR_ALLOCATES(hr_free);
 void *hr_realloc(void *p, size_t n) HR_MUST_USE;
 /* count * size with an overflow check: NULL when the product does not fit. */
 void *hr_reallocarray(void *p, size_t count, size_t size) HR_MUST_USE;

@@ -218,8 +218,10 @@ int hr_opt_set(const struct hr_opt *o, void *into, struct hr_str text, struct hr
 int hr_opt_defaults(const struct hr_opt *opts, void *into, struct hr_error *err)
 {
     for (const struct hr_opt *o = opts; o->type != HR_OPT_T_END; o++) {
-        if (o->type == HR_OPT_T_LIST)
-            *(struct hr_strings *)((char *)into + o->offset) = (struct hr_strings){ NULL, 0 };
+        if (o->type == HR_OPT_T_LIST) {
+            struct hr_strings *list = (void *)((char *)into + o->offset);
+            *list = (struct hr_strings){ NULL, 0 };
+        }
         if (o->def == NULL || o->def[0] == '(' || o->type < HR_OPT_T_FLAG)
             continue;
         int r = hr_opt_set(o, into, hr_str(o->def), err);

@@ -86,7 +86,7 @@ void hr_complain(const char *text)
     say("", text);
 }
 
-static void vsay(const char *fmt, va_list ap)
+HR_PRINTF(1, 0) static void vsay(const char *fmt, va_list ap)
 {
     struct hr_buf text = HR_BUF_INIT(1 << 15);
     hr_buf_vprintf(&text, fmt, ap);

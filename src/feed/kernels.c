@@ -2,6 +2,7 @@
 
 #include <string.h>
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
@@ -95,7 +96,7 @@ __attribute__((target("avx2,f16c"))) static void f16_f32_f16c(void *dst, const v
     float *d = dst;
     const uint16_t *s = src;
     for (; n >= 8; n -= 8, d += 8, s += 8)
-        _mm256_storeu_ps(d, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)s)));
+        _mm256_storeu_ps(d, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)s)));
     for (size_t i = 0; i < n; i++)
         d[i] = half_to_float(s[i]);
 }
@@ -149,7 +150,21 @@ SET(base, , f16_f32_base)
 #if defined(__x86_64__)
 /* -ffp-contract=off (cmake/Warnings.cmake) keeps the AVX-512 set from fusing: every set gives the same bits. */
 SET(avx2, __attribute__((target("avx2"))), f16_f32_f16c)
-SET(avx512, __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,prefer-vector-width=512"))), f16_f32_f16c)
+#if defined(__clang__) /* knows no preferred width in this attribute, and takes the whole width by itself */
+#define WIDE ""
+#else
+#define WIDE ",prefer-vector-width=512"
+#endif
+SET(avx512, __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq" WIDE))), f16_f32_f16c)
+#endif
+
+#if defined(__x86_64__)
+/* Asked of the CPU itself: clang's __builtin_cpu_supports does not know the name "f16c". */
+static bool has_f16c(void)
+{
+    unsigned a, b, c = 0, d;
+    return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
 #endif
 
 const struct hr_kernels *hr_kernels_at(int level)
@@ -157,9 +172,9 @@ const struct hr_kernels *hr_kernels_at(int level)
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (level == 2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("f16c"))
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && has_f16c())
         return &table_avx512;
-    if (level == 1 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c"))
+    if (level == 1 && __builtin_cpu_supports("avx2") && has_f16c())
         return &table_avx2;
 #endif
     return level == 0 ? &table_base : NULL;

@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("HEADRACE_BIN", ROOT / "build/src/cli/headrace"))
+BIN = pathlib.Path(os.environ.get("HEADRACE_BIN", ROOT / "build/src/cli/headrace")).absolute()
 
 
 def pytest_configure(config):

@@ -27,10 +27,8 @@ static void near(double got, double want, double relative, double scale)
 static void check(const struct hr_feature_stats *s, size_t n)
 {
     __float128 sum = 0, squares = 0;
-    double mean_abs = 0;
     for (size_t i = 0; i < n; i++) {
         sum += (__float128)value[i];
-        mean_abs += fabs(value[i]) / (double)n;
         sorted[i] = value[i];
     }
     __float128 mean = sum / (__float128)n;

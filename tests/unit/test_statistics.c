@@ -161,8 +161,8 @@ static void wrong_texts(void **state)
         "{\"format\": 1, \"samples\": 1, \"fields\": []}", "{\"format\": 1, \"samples\": 1, \"fields\": {\"x\": 1}}",
         "{\"format\": 1, \"samples\": 1, \"fields\": {\"x\": {\"dtype\": \"float31\", \"features\": []}}}",
         "{\"format\": 1, \"samples\": 1, \"fields\": {\"x\": {\"dtype\": \"int8\", \"features\": [{\"count\": 1}]}}}",
-        "{\"format\": 1, \"samples\": 1, \"fields\": {\"x\": {\"dtype\": \"int8\", \"features\": [{\"count\": 0, \"nan\": 0, "
-        "\"inf\": 0, \"min\": null, \"max\": null, \"mean\": null, \"std\": null, \"quantiles\": [1]}]}}}",
+        ("{\"format\": 1, \"samples\": 1, \"fields\": {\"x\": {\"dtype\": \"int8\", \"features\": [{\"count\": 0, \"nan\": 0, "
+         "\"inf\": 0, \"min\": null, \"max\": null, \"mean\": null, \"std\": null, \"quantiles\": [1]}]}}}"),
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct hr_stats s;
