@@ -125,6 +125,16 @@ static void take_back(struct hr_block *b)
     b->open = false;
 }
 
+void hr_block_drop_last(struct hr_block *b, uint32_t before)
+{
+    if (b->n != before + 1)
+        return;
+    take_back(b); /* the marks are still that sample's */
+    b->number.len -= sizeof(uint64_t);
+    b->hash.len -= b->hashing ? sizeof(struct hr_hash128) : 0;
+    b->n = before;
+}
+
 int hr_block_bad(struct hr_block *b, const char *key, uint64_t offset, struct hr_error *err, const char *fmt, ...)
 {
     char why[512];

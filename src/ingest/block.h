@@ -90,6 +90,8 @@ void hr_block_list(struct hr_block *b, int f);
  * indices within the nodes); a sample that fails is recorded as bad and taken back.
  * 1 = kept, 0 = recorded as bad, negative = memory is short or a list has 2^31 rows. */
 int hr_block_end(struct hr_block *b, struct hr_error *err) HR_MUST_USE;
+/* Takes the sample just kept back again: there were `before` then. */
+void hr_block_drop_last(struct hr_block *b, uint32_t before);
 /* Takes the open sample back and records why.  `key` and the sentence are copied.  Negative when memory is short. */
 int hr_block_bad(struct hr_block *b, const char *key, uint64_t offset, struct hr_error *err, const char *fmt, ...)
     HR_PRINTF(5, 6) HR_MUST_USE;

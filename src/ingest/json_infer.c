@@ -255,13 +255,13 @@ static int field_of(const struct shape *s, bool float64, struct hr_field *ret, s
         f.shape[d] = dim_of(s, d);
         ragged += f.shape[d] == HR_RAGGED;
     }
-    if (ragged == 2 && f.ndim == 2 && f.shape[0] == HR_RAGGED && s->dim[0] > 0) {
+    if (ragged == 2 && f.shape[1] == HR_RAGGED && f.shape[0] == HR_RAGGED && s->dim[0] > 0) {
         f.shape[0] = s->dim[0]; /* two lists of numbers, or [] for none: an edge_index without edges */
         ragged = 1;
     }
     if (ragged > 1)
         return no_field(s, "has lists of differing length inside lists of differing length", err);
-    if (ragged == 1 && f.shape[0] != HR_RAGGED && (f.ndim != 2 || f.shape[1] != HR_RAGGED))
+    if (ragged == 1 && f.shape[0] != HR_RAGGED && f.shape[1] != HR_RAGGED)
         return no_field(s, "has lists of differing length deeper than the second level", err);
     *ret = f;
     return 0;

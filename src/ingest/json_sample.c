@@ -186,7 +186,7 @@ static const char *bad_length(struct reading *g, int f, int dim, const char *at,
     const struct hr_field *field = &g->r->schema->field[f];
     char why[128];
     snprintf(why, sizeof why, "has %s than %lld entries in dimension %d", relation, (long long)field->shape[dim], dim);
-    bool can = dim == 0 || (dim == 1 && field->ndim == 2);
+    bool can = dim <= 1;
     for (int d = 0; d < field->ndim; d++)
         can = can && field->shape[d] != HR_RAGGED;
     return bad_widen(g, f, at, why, can ? HR_WIDEN_RAGGED : HR_WIDEN_NONE, dim);
@@ -240,7 +240,7 @@ static const char *read_array(struct reading *g, int f, int dim, const char *p)
         return read_row(g, f, dim, p);
     int64_t n = 0, want = field->shape[dim];
     p = hr_json_blanks(p);
-    if (*p == ']' && field->ndim == 2 && field->shape[1] == HR_RAGGED) { /* [] for [[], []]: what no edges are often written as */
+    if (*p == ']' && dim == 0 && field->shape[1] == HR_RAGGED) { /* [] for [[], []]: what no edges are often written as */
         for (int64_t i = 0; i < want; i++)
             hr_block_list(g->b, f);
         return p + 1;

@@ -8,6 +8,7 @@
 
 /* One row per format.  Earlier rows win when two are equally sure. */
 const struct hr_source_ops *const hr_sources[] = {
+    &hr_source_json,
     &hr_source_npy,
     &hr_source_npz,
     NULL,

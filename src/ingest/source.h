@@ -70,7 +70,8 @@ struct hr_source_ops {
     /* All samples of the unit into `b` (made for the bound schema, empty).  Bad samples go into the block; a negative code
      * is for what ends the packing (I/O, memory). */
     int (*parse)(struct hr_source *s, const struct hr_unit *u, struct hr_block *b, struct hr_error *err);
-    void (*drop)(struct hr_source *s, struct hr_unit *u); /* frees u->data; may be NULL */
+    /* Frees u->data, when it is not NULL.  The op may be NULL. */
+    void (*drop)(struct hr_source *s, struct hr_unit *u);
     void (*close)(struct hr_source *s); /* accepts a half-built one */
 };
 
