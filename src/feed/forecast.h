@@ -11,10 +11,11 @@
  * of different chunks by what makes all pairs together correlate by -1 / (N - 1).  The exact means, for whole chunks.
  * groups: a block of G places overlaps one, two or more chunks; the chance that none of its samples is drawn is
  * hypergeometric given which of these chunks are in the piece's window.  Exact while a block overlaps at most two chunks and
- * a batch has at most two pieces; otherwise pieces are taken as independent.
- * A short last window counts with its own size and share.  A window of all chunks is a full permutation.
+ * a batch has at most two pieces; otherwise pieces are taken as independent, and chunks as equal beyond twelve.
+ * A short last window counts with its own size and share; a short last chunk (of one part; more parts blur it further) moves
+ * the windows behind it against the batches.  A window of all chunks is a full permutation.
  *
- * Errors: *_error is one standard deviation of what measuring one epoch gives, relative to the figure, with 1 % of groups
+ * Errors: *_error is one standard deviation of what measuring one epoch gives, relative to the figure, with 0.5 % of groups
  * for the model.  Tested: measured means over several epochs lie within 4 of these (tests/unit/test_forecast.c). */
 #ifndef HR_FORECAST_H
 #define HR_FORECAST_H
