@@ -31,6 +31,9 @@ struct hr_part {
     uint64_t bytes;    /* size of the file */
     int fd;
     struct hr_mapping map; /* the whole file, read-only; pages are touched only as they are used */
+    uint64_t head;         /* bytes before the first chunk */
+    uint64_t head_sum;     /* XXH3-64 of them, and of the footer; meaningful when the store has sums */
+    uint64_t footer_sum;
 };
 
 struct hr_store {
@@ -49,6 +52,8 @@ struct hr_store {
     char *statistics;       /* the JSON text of statistics.json, or NULL */
     uint64_t body_max;      /* largest meta + body of any chunk, bytes */
     uint64_t bytes;         /* of all parts */
+    uint64_t scratch;       /* hr_store_scratch */
+    struct hr_coder_pool *coders; /* for compressed chunks, else NULL */
 };
 
 int hr_store_open(const char *path, struct hr_store **ret, struct hr_error *err) HR_MUST_USE;

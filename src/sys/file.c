@@ -91,6 +91,13 @@ int hr_fsync(int fd, const char *path, struct hr_error *err)
     return 0;
 }
 
+int hr_truncate(int fd, uint64_t size, const char *path, struct hr_error *err)
+{
+    if (hr_fault_sys() || ftruncate(fd, (off_t)size) != 0)
+        return hr_fail_errno(err, errno, "'%s' cannot be cut to %llu bytes", path, (unsigned long long)size);
+    return 0;
+}
+
 int hr_file_size(int fd, const char *path, uint64_t *ret_size, struct hr_error *err)
 {
     struct stat st;
