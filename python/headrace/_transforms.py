@@ -50,12 +50,12 @@ def sincos(field, column, period=86400.0):
     return _make("sincos", field, column, period, 0.0)
 
 
-def time_shift(field="x", column=7, range=(-10.0, 10.0)):
+def time_shift(range=(-10.0, 10.0), field="x", column=7):
     """v += u with one u per sample, uniform in [range[0], range[1])."""
     return _make("shift", field, column, *range)
 
 
-def speed_noise(field="x", column=1, std=0.1):
+def speed_noise(std=0.1, field="x", column=1):
     """v += std * n, n normal, one per value."""
     return _make("noise", field, column, std, 0.0)
 
@@ -65,7 +65,7 @@ def feature_noise(field, column=-1, std=0.01):
     return _make("noise", field, column, std, 0.0)
 
 
-def position_jitter(field="x", column=0, range=(-5.0, 5.0)):
+def position_jitter(range=(-5.0, 5.0), field="x", column=0):
     """v += u, u uniform in [range[0], range[1]), one per value."""
     return _make("jitter", field, column, *range)
 
