@@ -5,7 +5,7 @@ from collections import deque
 from ._core import Batch
 
 # (event, batch): sources of copies to a GPU that are still under way.  Their memory must not be filled again yet.
-_under_way = deque()
+_under_way: deque = deque()
 
 
 def _keep_until_copied(torch, batch):
@@ -82,7 +82,7 @@ def _ragged_ends(batch, n):
 
 
 def pyg(batch):
-    from torch_geometric.data import Batch as PygBatch
+    from torch_geometric.data import Batch as PygBatch  # type: ignore[import-untyped]
     from torch_geometric.data import Data
     import torch
 

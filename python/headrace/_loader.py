@@ -24,7 +24,7 @@ class Field:
     def __eq__(self, other):
         return isinstance(other, Field) and all(getattr(self, a) == getattr(other, a) for a in Field.__slots__)
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def _dict(self):
         return {"name": self.name, "dtype": self.dtype, "shape": self.shape, "role": self.role}

@@ -4,7 +4,7 @@ import os
 
 # Windows drives and networks: reading from them costs up to fifty times what a local disk costs.
 _FAR = ("9p", "drvfs", "virtiofs", "nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse", "fuseblk")
-_near = set()  # st_dev known to be local
+_near: set = set()  # st_dev known to be local
 
 
 def file_system(path, mounts="/proc/self/mountinfo"):

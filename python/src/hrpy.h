@@ -72,6 +72,7 @@ struct hrpy_framework {
     const struct dl_exchange *exchange;
     PyObject *call;                /* the framework's own constructor */
     PyObject *dtype[HR_F64 + 1];   /* of numpy */
+    double patience;               /* seconds to wait for slots: a framework that works asynchronously drops tensors late */
 };
 /* "auto", "torch", "numpy", "jax", "dlpack" -> one of the static frameworks, made ready; NULL with an exception set. */
 struct hrpy_framework *hrpy_framework_get(const char *name);

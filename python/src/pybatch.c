@@ -281,15 +281,15 @@ static PyObject *batch_make(PyObject *cls, PyObject *args)
 
 static PyMethodDef methods[] = {
     { "to", KEYWORDS(to),
-      "to(device, non_blocking=False)\n--\n\nA Batch with every tensor on `device` (torch) or cast as torch.Tensor.to does.\n"
+      "to($self, /, *args, non_blocking=False, **kwargs)\n--\n\nA Batch with every tensor on `device` (torch) or cast as torch.Tensor.to does.\n"
       "With non_blocking the source stays reserved until the copy is done, so its memory is not filled again too early." },
     { "pin_memory", KEYWORDS(pin_memory),
-      "pin_memory(device=None)\n--\n\nA Batch in page-locked memory; itself where it is already (Loader(pin=True))." },
+      "pin_memory($self, /, device=None)\n--\n\nA Batch in page-locked memory; itself where it is already (Loader(pin=True))." },
     { "clone", KEYWORDS(clone),
-      "clone()\n--\n\nA Batch with its own copies: keep these, not the batches themselves, for longer than a few steps." },
-    { "numpy", KEYWORDS(numpy), "numpy()\n--\n\nA dict of numpy arrays over the same memory." },
+      "clone($self, /)\n--\n\nA Batch with its own copies: keep these, not the batches themselves, for longer than a few steps." },
+    { "numpy", KEYWORDS(numpy), "numpy($self, /)\n--\n\nA dict of numpy arrays over the same memory." },
     { "pyg", KEYWORDS(pyg),
-      "pyg()\n--\n\nA torch_geometric.data.Batch over the same tensors (needs torch_geometric)." },
+      "pyg($self, /)\n--\n\nA torch_geometric.data.Batch over the same tensors (needs torch_geometric)." },
     { "__reduce_ex__", KEYWORDS(__reduce_ex__), "For pickle: tensors and numbers, without the loader." },
     { "__copy__", KEYWORDS(__copy__), "A Batch with the same tensors." },
     { "_make", batch_make, METH_VARARGS | METH_CLASS, make_doc },

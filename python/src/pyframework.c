@@ -56,7 +56,7 @@ static PyObject *make_numpy(struct hrpy_framework *fw, struct hrpy_view *v)
     return a;
 }
 
-/* jax.dlpack.from_dlpack(object). */
+/* jax.dlpack.from_dlpack(object).  Without jax_enable_x64, JAX makes int32 copies of int64 tensors by itself. */
 static PyObject *make_object(struct hrpy_framework *fw, struct hrpy_view *v)
 {
     PyObject *t = hrpy_tensor_new(v);
@@ -69,7 +69,7 @@ static PyObject *make_object(struct hrpy_framework *fw, struct hrpy_view *v)
 
 static struct hrpy_framework torch_fw = { .name = "torch" };
 static struct hrpy_framework numpy_fw = { .name = "numpy" };
-static struct hrpy_framework jax_fw = { .name = "jax" };
+static struct hrpy_framework jax_fw = { .name = "jax", .patience = 5 };
 static struct hrpy_framework dlpack_fw = { .name = "dlpack", .make = make_dlpack };
 
 static PyObject *attr_of(const char *module, const char *first, const char *second)

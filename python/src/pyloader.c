@@ -82,6 +82,24 @@ static int next_of(struct loader *self, hr_batch **ret, struct hr_error *err)
     return rc;
 }
 
+/* JAX lets go of a tensor only when the work queued on it is done.  So where every slot is held, its loop waits a while
+ * before that is an error. */
+static int next_with_patience(struct loader *self, hr_batch **ret, struct hr_error *err)
+{
+    int rc = next_of(self, ret, err);
+    if (rc != HR_E_BUDGET || self->fw->patience <= 0)
+        return rc;
+    for (double until = now() + self->fw->patience; rc == HR_E_BUDGET && now() < until;) {
+        Py_BEGIN_ALLOW_THREADS
+        nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
+        Py_END_ALLOW_THREADS
+        if (PyErr_CheckSignals() < 0)
+            return rc;
+        rc = hr_loader_next(self->l, ret, err);
+    }
+    return rc;
+}
+
 static PyObject *placed(const struct loader *self, PyObject *batch)
 {
     if (batch == NULL || self->place == NULL)
@@ -105,7 +123,7 @@ static PyObject *iter_next(PyObject *obj)
     }
     struct hr_error err = HR_ERROR_INIT;
     hr_batch *b = NULL;
-    int rc = next_of(self, &b, &err);
+    int rc = next_with_patience(self, &b, &err);
     if (rc == 1) {
         self->midway = true;
         self->epoch = b->epoch;
@@ -116,7 +134,7 @@ static PyObject *iter_next(PyObject *obj)
     PyObject *batch = rc == 1 ? hrpy_batch_new(b, self->fw, &self->keys) : NULL;
     leave(self);
     if (rc < 0)
-        return hrpy_raise(&err);
+        return PyErr_Occurred() ? NULL : hrpy_raise(&err);
     return placed(self, batch);
 }
 
@@ -544,22 +562,22 @@ static PyObject *get_closed(PyObject *obj, void *unused)
 
 static PyMethodDef methods[] = {
     { "close", loader_close, METH_NOARGS,
-      "close()\n--\n\nStops the helpers and gives the memory back.  Batches still held stay valid." },
+      "close($self, /)\n--\n\nStops the helpers and gives the memory back.  Batches still held stay valid." },
     { "state_dict", loader_state_dict, METH_NOARGS,
-      "state_dict()\n--\n\nWhere the loader stands, as a dict of seven ints (48 bytes of payload): good for any number of\n"
+      "state_dict($self, /)\n--\n\nWhere the loader stands, as a dict of seven ints (48 bytes of payload): good for any number of\n"
       "ranks, and for JSON, pickle and torch.save." },
     { "load_state_dict", loader_load_state_dict, METH_O,
-      "load_state_dict(state)\n--\n\nThe next loop continues there, exactly, in constant time.\n\n"
+      "load_state_dict($self, state, /)\n--\n\nThe next loop continues there, exactly, in constant time.\n\n"
       "Raises InvalidError for a state of another dataset or format." },
     { "set_epoch", loader_set_epoch, METH_O,
-      "set_epoch(epoch)\n--\n\nThe next loop is that epoch, from its beginning." },
+      "set_epoch($self, epoch, /)\n--\n\nThe next loop is that epoch, from its beginning." },
     { "batch_at", KEYWORDS(loader_batch_at),
-      "batch_at(epoch, step, rank=-1, world=0)\n--\n\nAny batch, computed directly; the loader's own position is not moved.\n"
+      "batch_at($self, /, epoch, step, rank=-1, world=0)\n--\n\nAny batch, computed directly; the loader's own position is not moved.\n"
       "rank -1 and world 0 are the loader's own." },
     { "_order_at", KEYWORDS(loader_order_at), "The sample numbers of a batch as the bytes of uint64." },
     { "_report", loader_report, METH_O, "The report as text, or as JSON text." },
     { "memory_curve", loader_memory_curve, METH_VARARGS,
-      "memory_curve(path)\n--\n\nWrites the recorded memory curve as lines \"seconds,ledger_bytes,anon_bytes\" with a header." },
+      "memory_curve($self, path, /)\n--\n\nWrites the recorded memory curve as lines \"seconds,ledger_bytes,anon_bytes\" with a header." },
     { "_statistics", loader_statistics, METH_NOARGS, "The statistics as JSON text, or None." },
     { "_fields", loader_fields, METH_NOARGS, "The fields as dicts." },
     { NULL, NULL, 0, NULL },

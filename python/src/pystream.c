@@ -264,12 +264,12 @@ static void stream_dealloc(PyObject *obj)
 
 static PyMethodDef methods[] = {
     { "push", (PyCFunction)(void (*)(void))stream_push, METH_VARARGS | METH_KEYWORDS,
-      "push(sample, timeout=None)\n--\n\nOne sample: a mapping of field names to arrays in the field's dtype and shape, which\n"
+      "push($self, /, sample, timeout=None)\n--\n\nOne sample: a mapping of field names to arrays in the field's dtype and shape, which\n"
       "are copied.  Waits while `capacity` samples wait: at most `timeout` seconds, for ever with None; then raises\n"
       "CancelledError.  Any number of threads may push." },
     { "end", stream_end, METH_NOARGS,
-      "end()\n--\n\nNo more pushes: the loop over the stream gets what is left and stops." },
-    { "close", stream_close, METH_NOARGS, "close()\n--\n\nEnds waits on both sides and gives the memory back." },
+      "end($self, /)\n--\n\nNo more pushes: the loop over the stream gets what is left and stops." },
+    { "close", stream_close, METH_NOARGS, "close($self, /)\n--\n\nEnds waits on both sides and gives the memory back." },
     { NULL, NULL, 0, NULL },
 };
 

@@ -101,7 +101,7 @@ PyObject *hrpy_capsule(struct hrpy_view *v, bool versioned)
     return c;
 }
 
-PyDoc_STRVAR(dlpack_doc, "__dlpack__(*, stream=None, max_version=None, dl_device=None, copy=None)\n--\n\n"
+PyDoc_STRVAR(dlpack_doc, "__dlpack__($self, /, *, stream=None, max_version=None, dl_device=None, copy=None)\n--\n\n"
                          "A DLPack capsule over this memory, without a copy.  copy=True is refused.");
 
 static PyObject *tensor_dlpack(PyObject *self, PyObject *args, PyObject *kwargs)
@@ -199,7 +199,7 @@ static PyObject *tensor_repr(PyObject *self)
 static PyMethodDef methods[] = {
     { "__dlpack__", (PyCFunction)(void (*)(void))tensor_dlpack, METH_VARARGS | METH_KEYWORDS, dlpack_doc },
     { "__dlpack_device__", tensor_dlpack_device, METH_NOARGS,
-      "__dlpack_device__()\n--\n\n(1, 0): main memory." },
+      "__dlpack_device__($self, /)\n--\n\n(1, 0): main memory." },
     { NULL, NULL, 0, NULL },
 };
 
