@@ -8,12 +8,6 @@
 #include <stdint.h>
 
 #define HR_MUST_USE __attribute__((warn_unused_result))
-/* A fresh block that `release` frees; clang 14 knows the attribute without its arguments only. */
-#if defined(__clang__)
-#define HR_ALLOCATES(release) __attribute__((malloc))
-#else
-#define HR_ALLOCATES(release) __attribute__((malloc(release, 1)))
-#endif
 #define HR_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define HR_CLEANUP(fn) __attribute__((cleanup(fn)))
 #define HR_LIKELY(x) __builtin_expect(!!(x), 1)
