@@ -41,9 +41,9 @@ struct hr_cli {
 };
 
 struct hr_command {
-    const struct hr_opt *opts;         /* ends with HR_OPT_END */
-    size_t size;                       /* of the struct that they fill */
-    void (*init)(void *args);          /* values that no default text can say, before the defaults; may be NULL */
+    const struct hr_opt *opts; /* ends with HR_OPT_END */
+    size_t size;               /* of the struct that they fill */
+    void (*init)(void *args);  /* values that no default text can say, before the defaults; may be NULL */
     int (*run)(struct hr_cli *cli, void *args, struct hr_error *err);
     const struct hr_example *examples; /* ends with a NULL line; may be NULL */
 };
@@ -71,7 +71,15 @@ int hr_cli_usage(struct hr_cli *cli, struct hr_error *err, const char *fmt, ...)
 void hr_complain(const char *line);
 
 /* --- the commands --- */
-enum hr_group { HR_GROUP_SEE, HR_GROUP_SIZE, HR_GROUP_GUARD, HR_GROUP_FEED, HR_GROUP_GATHER, HR_GROUP_PROVE, HR_GROUP_HIDDEN };
+enum hr_group {
+    HR_GROUP_SEE,
+    HR_GROUP_SIZE,
+    HR_GROUP_GUARD,
+    HR_GROUP_FEED,
+    HR_GROUP_GATHER,
+    HR_GROUP_PROVE,
+    HR_GROUP_HIDDEN
+};
 struct hr_listed {
     enum hr_group group;
     const char *name, *purpose;
@@ -84,7 +92,7 @@ const char *hr_group_name(enum hr_group g);                /* "feed" */
 const char *hr_group_purpose(enum hr_group g);             /* "datasets packed once, fed at memory speed" */
 struct hr_opt_page hr_command_page(const struct hr_listed *c);
 extern const struct hr_example hr_first_steps[]; /* for somebody who has never used it */
-struct hr_opt_page hr_program_page(void); /* of the program itself: the options before a command */
+struct hr_opt_page hr_program_page(void);        /* of the program itself: the options before a command */
 /* The overview: "headrace --help". */
 void hr_overview(unsigned width, bool color, struct hr_buf *out);
 

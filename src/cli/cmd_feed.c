@@ -55,26 +55,32 @@ static const struct hr_opt opts[] = {
     HR_OPT_CHOICE(T, join, 0, "join", "HOW", "auto", joins, "how samples become a batch"),
     HR_OPT_FLAG(T, edge_rows, 0, "edge-rows", NULL, "edge_index as [E, 2] instead of [2, E]"),
     HR_OPT_LIST(T, fields, 'f', "fields", "NAME", "only these fields, separated by commas", .split = ','),
-    HR_OPT_LIST(T, transforms, 't', "transform", "KIND:FIELD", "normalise or augment on the way, as zscore:x or noise:x.1=0.1"),
+    HR_OPT_LIST(T, transforms, 't', "transform", "KIND:FIELD",
+                "normalise or augment on the way, as zscore:x or noise:x.1=0.1"),
     HR_OPT_HEADING("Order"),
     HR_OPT_FLAG(T, shuffle, 0, "shuffle", "on", "mix the samples"),
     HR_OPT_U64(T, seed, 0, "seed", "N", "0", 0, UINT64_MAX, "seed of the order and of the augmentation"),
-    HR_OPT_FLOAT(T, quality, 0, "quality", "X", "1.10", 1, 1e9, "largest variance ratio wanted of a windowed shuffle; 1 is a full one"),
+    HR_OPT_FLOAT(T, quality, 0, "quality", "X", "1.10", 1, 1e9,
+                 "largest variance ratio wanted of a windowed shuffle; 1 is a full one"),
     HR_OPT_U64(T, window, 0, "window", "CHUNKS", "(chosen)", 1, UINT64_MAX, "chunks that are mixed at a time"),
     HR_OPT_INT(T, rank, 0, "rank", "N", "(from the launcher)", 0, INT_MAX, "feed as this rank"),
     HR_OPT_INT(T, world, 0, "world", "N", "(from the launcher)", 1, INT_MAX, "of so many"),
     HR_OPT_HEADING("Memory and work"),
-    HR_OPT_SIZE(T, memory, 'm', "memory", "SIZE", "(a quarter of what is free)", 1, UINT64_MAX, "bytes that the feed may hold"),
-    HR_OPT_SIZE(T, warn, 0, "warn", "SIZE", "(none)", 1, UINT64_MAX, "report when the process holds more"),
-    HR_OPT_SIZE(T, act, 0, "act", "SIZE", "(none)", 1, UINT64_MAX, "shrink prefetch and window when the process holds more"),
-    HR_OPT_DURATION(T, ttl, 0, "ttl", "TIME", "(never)", 1, UINT64_MAX, "drop chunks unused for so long"),
-    HR_OPT_INT(T, threads, 0, "threads", "N", "(chosen)", 0, 1024, "helpers that read, verify and decompress; with 0 the caller does it"),
+    HR_OPT_SIZE(T, memory, 'm', "memory", "SIZE", "(a quarter of what is free)", 1 << 20, UINT64_MAX,
+                "bytes that the feed may hold"),
+    HR_OPT_SIZE(T, warn, 0, "warn", "SIZE", "(none)", 1 << 20, UINT64_MAX, "report when the process holds more"),
+    HR_OPT_SIZE(T, act, 0, "act", "SIZE", "(none)", 1 << 20, UINT64_MAX,
+                "shrink prefetch and window when the process holds more"),
+    HR_OPT_DURATION(T, ttl, 0, "ttl", "TIME", "(never)", 1000000, UINT64_MAX, "drop chunks unused for so long"),
+    HR_OPT_INT(T, threads, 0, "threads", "N", "(chosen)", 0, 1024,
+               "helpers that read, verify and decompress; with 0 the caller does it"),
     HR_OPT_INT(T, builders, 0, "builders", "N", "(chosen)", 0, 1024, "helpers that build batches ahead"),
     HR_OPT_INT(T, prefetch, 0, "prefetch", "N", "2", 1, 1 << 16, "batches that they build ahead"),
     HR_OPT_INT(T, slots, 0, "slots", "N", "(chosen)", 1, 1 << 20, "batches that may be alive at once"),
     HR_OPT_FLAG(T, verify, 0, "verify", "on", "compare checksums when a chunk is first touched"),
     HR_OPT_FLAG(T, pin, 0, "pin", NULL, "page-locked batches where CUDA is present"),
-    HR_OPT_FLAG(T, guard, 0, "guard", NULL, "fill returned batches with a pattern, to find users that hold on too long"),
+    HR_OPT_FLAG(T, guard, 0, "guard", NULL,
+                "fill returned batches with a pattern, to find users that hold on too long"),
     HR_OPT_STRING(T, curve, 0, "curve", "FILE", NULL, "write the memory over time there, as CSV"),
     HR_OPT_END,
 };
@@ -143,7 +149,8 @@ static int report(hr_loader *l, bool json, struct hr_buf *out, struct hr_error *
     return 0;
 }
 
-static int as_json(struct hr_cli *cli, const struct args *a, hr_loader *l, const struct hr_feed_seen *s, struct hr_error *err)
+static int as_json(struct hr_cli *cli, const struct args *a, hr_loader *l, const struct hr_feed_seen *s,
+                   struct hr_error *err)
 {
     struct hr_buf text = HR_BUF_INIT((size_t)1 << 20);
     int r = report(l, true, &text, err);
@@ -172,18 +179,21 @@ static int as_json(struct hr_cli *cli, const struct args *a, hr_loader *l, const
     return r < 0 ? r : hr_print_json_end(cli, &w, err);
 }
 
-static int as_text(struct hr_cli *cli, const struct args *a, hr_loader *l, const struct hr_feed_seen *s, struct hr_error *err)
+static int as_text(struct hr_cli *cli, const struct args *a, hr_loader *l, const struct hr_feed_seen *s,
+                   struct hr_error *err)
 {
     hr_print(cli, "%s: %s samples in %s batches, %s epochs, %s\n", a->dataset, hr_human_count(s->samples).text,
              hr_human_count(s->batches).text, hr_human_count(s->epochs).text, hr_human_duration(s->total_ns).text);
     if (s->batches == 0)
         return hr_print(cli, "  no batch: the dataset has too few samples for this rank\n");
-    hr_print(cli, "  %s samples, %s/s\n", hr_human_rate(per_second(s->samples, s->total_ns)).text,
+    hr_print(cli, "  %s samples/s, %s/s\n", hr_human_count((uint64_t)per_second(s->samples, s->total_ns)).text,
              hr_human_bytes((uint64_t)per_second(s->bytes, s->total_ns)).text);
-    hr_print(cli, "  opened in %s, first batch after %s\n", hr_human_duration(s->open_ns).text, hr_human_duration(s->first_ns).text);
+    hr_print(cli, "  opened in %s, first batch after %s\n", hr_human_duration(s->open_ns).text,
+             hr_human_duration(s->first_ns).text);
     hr_print(cli, "  %s per batch in the loader", hr_human_duration(s->next_ns / s->batches).text);
     if (a->step != 0)
-        hr_print(cli, " (%.1f %% of the time; the rest is the pretended step)", 100.0 * (double)s->next_ns / (double)s->total_ns);
+        hr_print(cli, " (%.1f %% of the time; the rest is the pretended step)",
+                 100.0 * (double)s->next_ns / (double)s->total_ns);
     hr_print(cli, "\n\n");
     struct hr_buf text = HR_BUF_INIT((size_t)1 << 20);
     int r = report(l, false, &text, err);

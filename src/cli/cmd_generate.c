@@ -58,19 +58,22 @@ static void with_commands(struct hr_str prose, struct hr_buf *out)
     hr_buf_add(out, sections.p, sections.n);
 }
 
-static int one_page(const struct args *a, const struct hr_opt_page *page, struct hr_buf *reference, struct hr_error *err)
+static int one_page(const struct args *a, const struct hr_opt_page *page, struct hr_buf *reference,
+                    struct hr_error *err)
 {
     const char *command = page->command != NULL ? page->command : "headrace";
-    struct hr_buf prose = HR_BUF_INIT(TEXT_MAX), more = HR_BUF_INIT(TEXT_MAX), roff = HR_BUF_INIT(TEXT_MAX), name = HR_BUF_INIT(400);
+    struct hr_buf prose = HR_BUF_INIT(TEXT_MAX), more = HR_BUF_INIT(TEXT_MAX), roff = HR_BUF_INIT(TEXT_MAX),
+                  name = HR_BUF_INIT(400);
     int r = prose_of(a->prose, command, &prose, err);
     if (r == 0) {
         if (page->command == NULL)
             with_commands(hr_buf_str(&prose), &more);
-        hr_opt_man(page, hr_version(), hr_buf_str(page->command == NULL ? &more : &prose), page->command != NULL ? "headrace(1)" : NULL,
-                   &roff);
+        hr_opt_man(page, hr_version(), hr_buf_str(page->command == NULL ? &more : &prose),
+                   page->command != NULL ? "headrace(1)" : NULL, &roff);
         hr_opt_md(page, hr_buf_str(&prose), reference);
         hr_buf_addc(reference, '\n');
-        hr_buf_printf(&name, "headrace%s%s.1", page->command != NULL ? "-" : "", page->command != NULL ? page->command : "");
+        hr_buf_printf(&name, "headrace%s%s.1", page->command != NULL ? "-" : "",
+                      page->command != NULL ? page->command : "");
         r = write_to(a->out, "share/man/man1", name.data, &roff, err);
     }
     hr_buf_fini(&prose);
@@ -102,8 +105,10 @@ static int completions(const struct args *a, const struct hr_opt_page *pages, si
 
 static void reference_head(const struct hr_opt_page *pages, size_t n, struct hr_buf *out)
 {
-    hr_buf_adds(out, "# The command line\n\nWritten by the program from its own tables and docs/man; `ninja -C build docs` writes "
-                     "it again.\n\n| command | what it does |\n|---|---|\n");
+    hr_buf_adds(
+        out,
+        "# The command line\n\nWritten by the program from its own tables and docs/man; `ninja -C build docs` writes "
+        "it again.\n\n| command | what it does |\n|---|---|\n");
     for (size_t i = 0; i < n; i++)
         hr_buf_printf(out, "| [`%s`](#headrace-%s) | %s |\n", pages[i].command, pages[i].command, pages[i].summary);
     hr_buf_addc(out, '\n');

@@ -53,7 +53,8 @@ const char *hr_group_purpose(enum hr_group g)
 
 struct hr_opt_page hr_command_page(const struct hr_listed *c)
 {
-    return (struct hr_opt_page){ "headrace", c->name, c->purpose, c->command->opts, hr_common_opts, c->command->examples };
+    return (struct hr_opt_page) { "headrace",       c->name,        c->purpose,
+                                  c->command->opts, hr_common_opts, c->command->examples };
 }
 
 static void group(enum hr_group g, size_t column, unsigned width, bool color, struct hr_buf *out)
@@ -79,8 +80,9 @@ void hr_overview(unsigned width, bool color, struct hr_buf *out)
         if (hr_commands[i].group != HR_GROUP_HIDDEN)
             column = HR_MAX(column, strlen(hr_commands[i].name) + 4);
     hr_buf_adds(out, "Usage: headrace COMMAND [OPTION]... [ARGUMENT]...\n\n");
-    hr_wrap(out, HR_STR("headrace keeps a training machine fed: datasets are packed once and handed to the training loop at "
-                        "memory speed, within a memory budget that is never passed."),
+    hr_wrap(out,
+            HR_STR("headrace keeps a training machine fed: datasets are packed once and handed to the training loop at "
+                   "memory speed, within a memory budget that is never passed."),
             0, 0, width);
     hr_buf_addc(out, '\n');
     for (int g = 0; g < HR_GROUP_HIDDEN; g++)

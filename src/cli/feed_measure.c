@@ -24,7 +24,7 @@ struct loop {
     uint64_t every;      /* ticks between looks at the keyboard, the deadline and the progress */
     uint64_t look_again; /* hr_ticks */
     uint64_t next_ticks;
-    uint64_t first_at;   /* hr_now */
+    uint64_t first_at; /* hr_now */
 };
 
 /* I1: one batch of a small dataset takes two microseconds, and that is what is measured: per batch the loop reads the tick
@@ -56,7 +56,8 @@ static int one_epoch(struct loop *w, struct hr_error *err)
     }
 }
 
-int hr_feed_measure(struct hr_cli *cli, hr_loader *l, const struct hr_feed_plan *plan, struct hr_feed_seen *seen, struct hr_error *err)
+int hr_feed_measure(struct hr_cli *cli, hr_loader *l, const struct hr_feed_plan *plan, struct hr_feed_seen *seen,
+                    struct hr_error *err)
 {
     double tick_ns = hr_tick_ns(); /* measures the counter on its first call: before the clock of the feed starts */
     struct loop w = { .l = l, .plan = plan, .seen = seen, .every = (uint64_t)(20e6 / tick_ns) };

@@ -20,6 +20,7 @@ struct hr_feed_seen {
 };
 
 /* Ends early, without an error, on Ctrl-C. */
-int hr_feed_measure(struct hr_cli *cli, hr_loader *l, const struct hr_feed_plan *plan, struct hr_feed_seen *seen, struct hr_error *err);
+int hr_feed_measure(struct hr_cli *cli, hr_loader *l, const struct hr_feed_plan *plan, struct hr_feed_seen *seen,
+                    struct hr_error *err);
 
 #endif

@@ -36,7 +36,7 @@ static bool find_name(const struct parser *p, struct hr_str name, struct hit *re
     for (size_t i = 0; i < p->parts_n; i++) {
         for (const struct hr_opt *o = p->parts[i].opts; o->type != HR_OPT_T_END; o++) {
             if (is_option(o) && hr_str_is(name, o->name)) {
-                *ret = (struct hit){ o, &p->parts[i], false };
+                *ret = (struct hit) { o, &p->parts[i], false };
                 return true;
             }
         }
@@ -50,7 +50,7 @@ static bool find_long(const struct parser *p, struct hr_str name, struct hit *re
         return true;
     if (!hr_str_starts(name, "no-"))
         return false;
-    if (!find_name(p, (struct hr_str){ name.p + 3, name.n - 3 }, ret) || ret->o->type != HR_OPT_T_FLAG)
+    if (!find_name(p, (struct hr_str) { name.p + 3, name.n - 3 }, ret) || ret->o->type != HR_OPT_T_FLAG)
         return false;
     ret->negated = true;
     return true;
@@ -61,7 +61,7 @@ static bool find_letter(const struct parser *p, char letter, struct hit *ret)
     for (size_t i = 0; i < p->parts_n; i++) {
         for (const struct hr_opt *o = p->parts[i].opts; o->type != HR_OPT_T_END; o++) {
             if (is_option(o) && o->letter != 0 && o->letter == letter) {
-                *ret = (struct hit){ o, &p->parts[i], false };
+                *ret = (struct hit) { o, &p->parts[i], false };
                 return true;
             }
         }
@@ -73,7 +73,7 @@ static int unknown_long(const struct parser *p, struct hr_str name)
 {
     struct hr_suggest near = HR_SUGGEST_INIT(name), near_no = HR_SUGGEST_INIT(name);
     if (hr_str_starts(name, "no-"))
-        near_no.typed = (struct hr_str){ name.p + 3, name.n - 3 };
+        near_no.typed = (struct hr_str) { name.p + 3, name.n - 3 };
     for (size_t i = 0; i < p->parts_n; i++) {
         for (const struct hr_opt *o = p->parts[i].opts; o->type != HR_OPT_T_END; o++) {
             if (!is_option(o) || o->hidden)
@@ -85,9 +85,11 @@ static int unknown_long(const struct parser *p, struct hr_str name)
     }
     const char *best = hr_suggest_best(&near), *best_no = hr_suggest_best(&near_no);
     if (best != NULL)
-        return hr_fail(p->err, HR_E_INVALID, "there is no option '--%.*s'; did you mean '--%s'?", HR_STR_ARG(name), best);
+        return hr_fail(p->err, HR_E_INVALID, "there is no option '--%.*s'; did you mean '--%s'?", HR_STR_ARG(name),
+                       best);
     if (best_no != NULL && near_no.typed.p != name.p)
-        return hr_fail(p->err, HR_E_INVALID, "there is no option '--%.*s'; did you mean '--no-%s'?", HR_STR_ARG(name), best_no);
+        return hr_fail(p->err, HR_E_INVALID, "there is no option '--%.*s'; did you mean '--no-%s'?", HR_STR_ARG(name),
+                       best_no);
     return hr_fail(p->err, HR_E_INVALID, "there is no option '--%.*s'", HR_STR_ARG(name));
 }
 
@@ -118,7 +120,8 @@ static int value_follows(struct parser *p, const struct hit *h)
         name.n -= 2;
         hr_str_cut(&name, '=', &cut);
         if (find_long(p, cut, &other))
-            return hr_fail(p->err, HR_E_INVALID, "--%s needs a value (%s), and '%.*s' is an option; write --%s=%.*s if it is meant",
+            return hr_fail(p->err, HR_E_INVALID,
+                           "--%s needs a value (%s), and '%.*s' is an option; write --%s=%.*s if it is meant",
                            h->o->name, h->o->arg, HR_STR_ARG(value), h->o->name, HR_STR_ARG(value));
     }
     p->at++;
@@ -134,7 +137,8 @@ static int long_option(struct parser *p, struct hr_str text)
         return unknown_long(p, name);
     if (!hr_opt_takes_value(h.o)) {
         if (rest.p != NULL)
-            return hr_fail(p->err, HR_E_INVALID, "--%.*s takes no value, but '%.*s' is given", HR_STR_ARG(name), HR_STR_ARG(rest));
+            return hr_fail(p->err, HR_E_INVALID, "--%.*s takes no value, but '%.*s' is given", HR_STR_ARG(name),
+                           HR_STR_ARG(rest));
         set_bool(&h);
         return h.o->type == HR_OPT_T_HELP ? HR_OPT_ASKED_HELP : 0;
     }
@@ -168,7 +172,7 @@ static int positional(struct parser *p, struct hr_str text)
         for (const struct hr_opt *o = p->parts[k].opts; o->type != HR_OPT_T_END; o++) {
             if (!o->positional)
                 continue;
-            last = (struct hit){ o, &p->parts[k], false };
+            last = (struct hit) { o, &p->parts[k], false };
             if (i++ == p->positionals || o->type == HR_OPT_T_LIST) {
                 p->positionals++;
                 return set_value(p, &last, text);
@@ -177,8 +181,8 @@ static int positional(struct parser *p, struct hr_str text)
     }
     if (last.o == NULL)
         return hr_fail(p->err, HR_E_INVALID, "no arguments are taken, but '%.*s' is given", HR_STR_ARG(text));
-    return hr_fail(p->err, HR_E_INVALID, "'%.*s' is one argument too many: %s is the last that is taken", HR_STR_ARG(text),
-                   last.o->name);
+    return hr_fail(p->err, HR_E_INVALID, "'%.*s' is one argument too many: %s is the last that is taken",
+                   HR_STR_ARG(text), last.o->name);
 }
 
 static int missing(const struct parser *p)
@@ -210,9 +214,9 @@ int hr_opt_parse(struct hr_opt_part *parts, size_t n, int argc, char *const *arg
             dashes = false;
             continue;
         }
-        int r = !option           ? positional(&p, a)
-                : a.p[1] == '-' ? long_option(&p, (struct hr_str){ a.p + 2, a.n - 2 })
-                                : letters(&p, (struct hr_str){ a.p + 1, a.n - 1 });
+        int r = !option         ? positional(&p, a)
+                : a.p[1] == '-' ? long_option(&p, (struct hr_str) { a.p + 2, a.n - 2 })
+                                : letters(&p, (struct hr_str) { a.p + 1, a.n - 1 });
         if (r != 0)
             return r;
     }

@@ -91,45 +91,76 @@ struct hr_opt {
 #define HR_OPT_AT_ENUM(T, member) \
     (offsetof(T, member) + 0 * sizeof(char[_Generic(((T *)0)->member, int : 1, unsigned : 1, default : -1)]))
 
-#define HR_OPT_HEADING(text) { .type = HR_OPT_T_HEADING, .name = (text) }
-#define HR_OPT_END { .type = HR_OPT_T_END }
-#define HR_OPT_HELP(T, m, l, n, h) { .type = HR_OPT_T_HELP, .letter = (l), .name = (n), .help = (h), .offset = HR_OPT_AT(T, m, bool) }
-#define HR_OPT_FLAG(T, m, l, n, d, h, ...)                                                                              \
-    { .type = HR_OPT_T_FLAG, .letter = (l), .name = (n), .def = (d), .help = (h), .offset = HR_OPT_AT(T, m, bool),      \
-      __VA_ARGS__ }
-#define HR_OPT_INT(T, m, l, n, a, d, least, most, h, ...)                                                               \
-    { .type = HR_OPT_T_INT, .letter = (l), .name = (n), .arg = (a), .def = (d), .lo.i = (least), .hi.i = (most),        \
-      .help = (h), .offset = HR_OPT_AT(T, m, int), __VA_ARGS__ }
-#define HR_OPT_U64(T, m, l, n, a, d, least, most, h, ...)                                                               \
-    { .type = HR_OPT_T_U64, .letter = (l), .name = (n), .arg = (a), .def = (d), .lo.u = (least), .hi.u = (most),        \
-      .help = (h), .offset = HR_OPT_AT(T, m, uint64_t), __VA_ARGS__ }
-#define HR_OPT_SIZE(T, m, l, n, a, d, least, most, h, ...)                                                              \
-    { .type = HR_OPT_T_SIZE, .letter = (l), .name = (n), .arg = (a), .def = (d), .lo.u = (least), .hi.u = (most),       \
-      .help = (h), .offset = HR_OPT_AT(T, m, uint64_t), __VA_ARGS__ }
-#define HR_OPT_DURATION(T, m, l, n, a, d, least, most, h, ...)                                                          \
-    { .type = HR_OPT_T_DURATION, .letter = (l), .name = (n), .arg = (a), .def = (d), .lo.u = (least), .hi.u = (most),   \
-      .help = (h), .offset = HR_OPT_AT(T, m, uint64_t), __VA_ARGS__ }
-#define HR_OPT_FLOAT(T, m, l, n, a, d, least, most, h, ...)                                                             \
-    { .type = HR_OPT_T_FLOAT, .letter = (l), .name = (n), .arg = (a), .def = (d), .lo.f = (least), .hi.f = (most),      \
-      .help = (h), .offset = HR_OPT_AT(T, m, double), __VA_ARGS__ }
-#define HR_OPT_STRING(T, m, l, n, a, d, h, ...)                                                                         \
-    { .type = HR_OPT_T_STRING, .letter = (l), .name = (n), .arg = (a), .def = (d), .help = (h),                         \
-      .offset = HR_OPT_AT(T, m, const char *), __VA_ARGS__ }
-#define HR_OPT_CHOICE(T, m, l, n, a, d, legal, h, ...)                                                                  \
-    { .type = HR_OPT_T_CHOICE, .letter = (l), .name = (n), .arg = (a), .def = (d), .choices = (legal), .help = (h),     \
-      .offset = HR_OPT_AT_ENUM(T, m), __VA_ARGS__ }
-#define HR_OPT_LIST(T, m, l, n, a, h, ...)                                                                              \
-    { .type = HR_OPT_T_LIST, .letter = (l), .name = (n), .arg = (a), .help = (h),                                       \
-      .offset = HR_OPT_AT(T, m, struct hr_strings), __VA_ARGS__ }
+#define HR_OPT_HEADING(text)                     \
+    {                                            \
+        .type = HR_OPT_T_HEADING, .name = (text) \
+    }
+#define HR_OPT_END           \
+    {                        \
+        .type = HR_OPT_T_END \
+    }
+#define HR_OPT_HELP(T, m, l, n, h)                                                                      \
+    {                                                                                                   \
+        .type = HR_OPT_T_HELP, .letter = (l), .name = (n), .help = (h), .offset = HR_OPT_AT(T, m, bool) \
+    }
+#define HR_OPT_FLAG(T, m, l, n, d, h, ...)                                                                           \
+    {                                                                                                                \
+        .type = HR_OPT_T_FLAG, .letter = (l), .name = (n), .def = (d), .help = (h), .offset = HR_OPT_AT(T, m, bool), \
+        __VA_ARGS__                                                                                                  \
+    }
+#define HR_OPT_INT(T, m, l, n, a, d, least, most, h, ...)                                                          \
+    {                                                                                                              \
+        .type = HR_OPT_T_INT, .letter = (l), .name = (n), .arg = (a), .def = (d), .lo.i = (least), .hi.i = (most), \
+        .help = (h), .offset = HR_OPT_AT(T, m, int), __VA_ARGS__                                                   \
+    }
+#define HR_OPT_U64(T, m, l, n, a, d, least, most, h, ...)                                                          \
+    {                                                                                                              \
+        .type = HR_OPT_T_U64, .letter = (l), .name = (n), .arg = (a), .def = (d), .lo.u = (least), .hi.u = (most), \
+        .help = (h), .offset = HR_OPT_AT(T, m, uint64_t), __VA_ARGS__                                              \
+    }
+#define HR_OPT_SIZE(T, m, l, n, a, d, least, most, h, ...)                                                          \
+    {                                                                                                               \
+        .type = HR_OPT_T_SIZE, .letter = (l), .name = (n), .arg = (a), .def = (d), .lo.u = (least), .hi.u = (most), \
+        .help = (h), .offset = HR_OPT_AT(T, m, uint64_t), __VA_ARGS__                                               \
+    }
+#define HR_OPT_DURATION(T, m, l, n, a, d, least, most, h, ...)                                          \
+    {                                                                                                   \
+        .type = HR_OPT_T_DURATION, .letter = (l), .name = (n), .arg = (a), .def = (d), .lo.u = (least), \
+        .hi.u = (most), .help = (h), .offset = HR_OPT_AT(T, m, uint64_t), __VA_ARGS__                   \
+    }
+#define HR_OPT_FLOAT(T, m, l, n, a, d, least, most, h, ...)                                                          \
+    {                                                                                                                \
+        .type = HR_OPT_T_FLOAT, .letter = (l), .name = (n), .arg = (a), .def = (d), .lo.f = (least), .hi.f = (most), \
+        .help = (h), .offset = HR_OPT_AT(T, m, double), __VA_ARGS__                                                  \
+    }
+#define HR_OPT_STRING(T, m, l, n, a, d, h, ...)                                                   \
+    {                                                                                             \
+        .type = HR_OPT_T_STRING, .letter = (l), .name = (n), .arg = (a), .def = (d), .help = (h), \
+        .offset = HR_OPT_AT(T, m, const char *), __VA_ARGS__                                      \
+    }
+#define HR_OPT_CHOICE(T, m, l, n, a, d, legal, h, ...)                                                                \
+    {                                                                                                                 \
+        .type = HR_OPT_T_CHOICE, .letter = (l), .name = (n), .arg = (a), .def = (d), .choices = (legal), .help = (h), \
+        .offset = HR_OPT_AT_ENUM(T, m), __VA_ARGS__                                                                   \
+    }
+#define HR_OPT_LIST(T, m, l, n, a, h, ...)                                          \
+    {                                                                               \
+        .type = HR_OPT_T_LIST, .letter = (l), .name = (n), .arg = (a), .help = (h), \
+        .offset = HR_OPT_AT(T, m, struct hr_strings), __VA_ARGS__                   \
+    }
 
 /* Positionals, in their order; a list takes all that are left and stands last.  Required unless `.required = false`
  * follows; any other row becomes a positional by `.positional = true`. */
-#define HR_ARG_STRING(T, m, n, h, ...)                                                                                  \
-    { .type = HR_OPT_T_STRING, .positional = true, .required = true, .name = (n), .arg = (n), .help = (h),              \
-      .offset = HR_OPT_AT(T, m, const char *), __VA_ARGS__ }
-#define HR_ARG_LIST(T, m, n, h, ...)                                                                                    \
-    { .type = HR_OPT_T_LIST, .positional = true, .required = true, .name = (n), .arg = (n), .help = (h),                \
-      .offset = HR_OPT_AT(T, m, struct hr_strings), __VA_ARGS__ }
+#define HR_ARG_STRING(T, m, n, h, ...)                                                                       \
+    {                                                                                                        \
+        .type = HR_OPT_T_STRING, .positional = true, .required = true, .name = (n), .arg = (n), .help = (h), \
+        .offset = HR_OPT_AT(T, m, const char *), __VA_ARGS__                                                 \
+    }
+#define HR_ARG_LIST(T, m, n, h, ...)                                                                       \
+    {                                                                                                      \
+        .type = HR_OPT_T_LIST, .positional = true, .required = true, .name = (n), .arg = (n), .help = (h), \
+        .offset = HR_OPT_AT(T, m, struct hr_strings), __VA_ARGS__                                          \
+    }
 
 enum { HR_OPT_ROWS_MAX = 128 };
 
@@ -149,7 +180,8 @@ enum { HR_OPT_ASKED_HELP = 1 };
 /* Reads argv[0..argc) (without the program's name).  0, HR_OPT_ASKED_HELP, or negative with a sentence about the first
  * argument that is wrong.  With `ret_first` not NULL the parser stops at the first positional and gives its index (argc
  * when there is none), and required rows are not asked for: so that "headrace --json pack" finds its command. */
-int hr_opt_parse(struct hr_opt_part *parts, size_t n, int argc, char *const *argv, int *ret_first, struct hr_error *err) HR_MUST_USE;
+int hr_opt_parse(struct hr_opt_part *parts, size_t n, int argc, char *const *argv, int *ret_first,
+                 struct hr_error *err) HR_MUST_USE;
 bool hr_opt_given(const struct hr_opt_part *part, const char *name);
 
 /* Checks a table for defects of the programmer: names twice, a default out of range, a list before another positional,
@@ -179,7 +211,7 @@ struct hr_suggest {
     const char *best;
     unsigned distance;
 };
-#define HR_SUGGEST_INIT(text) ((struct hr_suggest){ (text), NULL, ~0u })
+#define HR_SUGGEST_INIT(text) ((struct hr_suggest) { (text), NULL, ~0u })
 void hr_suggest_try(struct hr_suggest *s, const char *candidate);
 const char *hr_suggest_best(const struct hr_suggest *s); /* NULL: nothing is near enough to be meant */
 
@@ -195,14 +227,16 @@ struct hr_opt_page {
     const struct hr_example *examples; /* ends with a NULL line; NULL = none */
 };
 
-void hr_opt_usage(const struct hr_opt_page *page, struct hr_buf *out); /* "headrace pack [OPTION]... SOURCE... -o DATASET" */
+void hr_opt_usage(const struct hr_opt_page *page,
+                  struct hr_buf *out); /* "headrace pack [OPTION]... SOURCE... -o DATASET" */
 void hr_opt_help(const struct hr_opt_page *page, unsigned width, bool color, struct hr_buf *out);
 void hr_opt_json(const struct hr_opt *opts, struct hr_jw *w); /* an array with one object per row */
 /* The help of one row with everything the table adds: "target size (4 KiB to 1 GiB; default: 256KiB)". */
 void hr_opt_describe(const struct hr_opt *o, struct hr_buf *out);
 /* The manual page in roff.  `prose` is Markdown (md_roff.h): what stands before its first heading becomes the description,
  * its sections follow the options.  `see_also`: "headrace(1), headrace-verify(1)"; may be NULL. */
-void hr_opt_man(const struct hr_opt_page *page, const char *version, struct hr_str prose, const char *see_also, struct hr_buf *out);
+void hr_opt_man(const struct hr_opt_page *page, const char *version, struct hr_str prose, const char *see_also,
+                struct hr_buf *out);
 /* The same for the web: a section of docs/reference/cli.md. */
 void hr_opt_md(const struct hr_opt_page *page, struct hr_str prose, struct hr_buf *out);
 /* Completions of the whole program. */

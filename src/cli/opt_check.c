@@ -21,7 +21,8 @@ static int check_text(const struct hr_opt *o, struct hr_error *err)
     size_t n = o->help != NULL ? strlen(o->help) : 0;
     bool capital = n >= 2 && isupper((unsigned char)o->help[0]) && !isupper((unsigned char)o->help[1]); /* "JSON" may */
     if (n < 5 || capital || o->help[n - 1] == '.')
-        return hr_fail(err, HR_E_BUG, "the help of %s is missing, begins with a capital or ends with a full stop", o->name);
+        return hr_fail(err, HR_E_BUG, "the help of %s is missing, begins with a capital or ends with a full stop",
+                       o->name);
     if (!o->positional && !good_name(o->name))
         return hr_fail(err, HR_E_BUG, "the name '%s' is not made of a-z, 0-9 and '-'", o->name);
     if (hr_opt_takes_value(o) && (o->arg == NULL || o->arg[0] == 0))

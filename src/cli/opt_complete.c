@@ -84,25 +84,26 @@ static void bash_values(const struct hr_opt *opts, struct hr_buf *out)
     }
 }
 
-static const char bash_head[] = "# bash completion for headrace; written by the program from its own tables.\n"
-                                "_headrace_words() { COMPREPLY=($(compgen -W \"$1\" -- \"$cur\")); }\n"
-                                "_headrace_paths() {\n"
-                                "    compopt -o filenames 2>/dev/null\n"
-                                "    mapfile -t COMPREPLY < <(compgen \"$1\" -- \"$cur\")\n"
-                                "}\n"
-                                "_headrace() {\n"
-                                "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= i\n"
-                                "    COMPREPLY=()\n"
-                                "    # --name=value comes as three words, cut at the '='\n"
-                                "    if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
-                                "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-                                "        case ${COMP_WORDS[i]} in\n"
-                                "        --root|--color) ((i++)); [[ ${COMP_WORDS[i]} == = ]] && ((i++)) ;;\n"
-                                "        -*|=) ;;\n"
-                                "        *) command=${COMP_WORDS[i]}; break ;;\n"
-                                "        esac\n"
-                                "    done\n"
-                                "    case $command in\n";
+static const char bash_head[] =
+    "# bash completion for headrace; written by the program from its own tables.\n"
+    "_headrace_words() { COMPREPLY=($(compgen -W \"$1\" -- \"$cur\")); }\n"
+    "_headrace_paths() {\n"
+    "    compopt -o filenames 2>/dev/null\n"
+    "    mapfile -t COMPREPLY < <(compgen \"$1\" -- \"$cur\")\n"
+    "}\n"
+    "_headrace() {\n"
+    "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= i\n"
+    "    COMPREPLY=()\n"
+    "    # --name=value comes as three words, cut at the '='\n"
+    "    if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
+    "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+    "        case ${COMP_WORDS[i]} in\n"
+    "        --root|--color) ((i++)); [[ ${COMP_WORDS[i]} == = ]] && ((i++)) ;;\n"
+    "        -*|=) ;;\n"
+    "        *) command=${COMP_WORDS[i]}; break ;;\n"
+    "        esac\n"
+    "    done\n"
+    "    case $command in\n";
 
 void hr_opt_bash(const struct hr_opt_page *pages, size_t n, struct hr_buf *out)
 {
@@ -199,17 +200,20 @@ void hr_opt_zsh(const struct hr_opt_page *pages, size_t n, struct hr_buf *out)
         zsh_spec(out, pages[i].summary);
         hr_buf_adds(out, "'\n");
     }
-    hr_buf_adds(out, "        'help:show help'\n    )\n"
-                     "    _arguments -C '(- *)--version[show the version]' '(- *)--help[show help]' '1:command:->command' '*::argument:->rest'\n"
-                     "    case $state in\n    command) _describe command commands ;;\n    rest)\n        case $line[1] in\n");
+    hr_buf_adds(
+        out, "        'help:show help'\n    )\n"
+             "    _arguments -C '(- *)--version[show the version]' '(- *)--help[show help]' '1:command:->command' "
+             "'*::argument:->rest'\n"
+             "    case $state in\n    command) _describe command commands ;;\n    rest)\n        case $line[1] in\n");
     for (size_t i = 0; i < n; i++) {
         hr_buf_printf(out, "        %s)\n            _arguments -S \\\n", pages[i].command);
         zsh_table(pages[i].opts, out);
         zsh_table(pages[i].common, out);
         hr_buf_adds(out, "            '*:argument:_files' ;;\n");
     }
-    hr_buf_adds(out, "        help) _describe command commands ;;\n        esac ;;\n    esac\n}\n"
-                     "if [[ $funcstack[1] == _headrace ]]; then _headrace \"$@\"; else compdef _headrace headrace; fi\n");
+    hr_buf_adds(out,
+                "        help) _describe command commands ;;\n        esac ;;\n    esac\n}\n"
+                "if [[ $funcstack[1] == _headrace ]]; then _headrace \"$@\"; else compdef _headrace headrace; fi\n");
 }
 
 /* --- fish --- */

@@ -13,7 +13,8 @@ enum {
 
 static void positional_usage(const struct hr_opt *o, struct hr_buf *out)
 {
-    hr_buf_printf(out, " %s%s%s%s", o->required ? "" : "[", o->name, o->type == HR_OPT_T_LIST ? "..." : "", o->required ? "" : "]");
+    hr_buf_printf(out, " %s%s%s%s", o->required ? "" : "[", o->name, o->type == HR_OPT_T_LIST ? "..." : "",
+                  o->required ? "" : "]");
 }
 
 void hr_opt_usage(const struct hr_opt_page *page, struct hr_buf *out)
@@ -161,7 +162,8 @@ static size_t help_column(const struct hr_opt *const *tables, size_t n, bool let
     return widest + 2;
 }
 
-static void table(const struct hr_opt *opts, const char *first_heading, size_t column, unsigned width, bool color, struct hr_buf *out)
+static void table(const struct hr_opt *opts, const char *first_heading, size_t column, unsigned width, bool color,
+                  struct hr_buf *out)
 {
     const char *pending = first_heading;
     for (const struct hr_opt *o = opts; o->type != HR_OPT_T_END; o++) {
@@ -198,7 +200,8 @@ void hr_opt_help(const struct hr_opt_page *page, unsigned width, bool color, str
     hr_wrap(out, hr_buf_str(&usage), 7, 11, width);
     hr_buf_fini(&usage);
     hr_buf_adds(out, "\n\n");
-    hr_buf_addc(out, (char)(page->summary[0] >= 'a' && page->summary[0] <= 'z' ? page->summary[0] - 32 : page->summary[0]));
+    hr_buf_addc(out,
+                (char)(page->summary[0] >= 'a' && page->summary[0] <= 'z' ? page->summary[0] - 32 : page->summary[0]));
     hr_wrap(out, hr_str(page->summary + 1), 1, 0, width);
     hr_buf_adds(out, ".\n");
 

@@ -1,13 +1,13 @@
 /* The tables as JSON, for tools and for the checks that nothing generated has drifted. */
 #include "opt.h"
 
-
 static const char *type_name(const struct hr_opt *o)
 {
     static const char *const names[] = {
-        [HR_OPT_T_HELP] = "help",         [HR_OPT_T_FLAG] = "flag",   [HR_OPT_T_INT] = "int",       [HR_OPT_T_U64] = "u64",
-        [HR_OPT_T_SIZE] = "size",         [HR_OPT_T_DURATION] = "duration", [HR_OPT_T_FLOAT] = "float",
-        [HR_OPT_T_STRING] = "string",     [HR_OPT_T_CHOICE] = "choice", [HR_OPT_T_LIST] = "list",
+        [HR_OPT_T_HELP] = "help",   [HR_OPT_T_FLAG] = "flag",     [HR_OPT_T_INT] = "int",
+        [HR_OPT_T_U64] = "u64",     [HR_OPT_T_SIZE] = "size",     [HR_OPT_T_DURATION] = "duration",
+        [HR_OPT_T_FLOAT] = "float", [HR_OPT_T_STRING] = "string", [HR_OPT_T_CHOICE] = "choice",
+        [HR_OPT_T_LIST] = "list",
     };
     return names[o->type];
 }

@@ -99,7 +99,8 @@ static void man_head(const struct hr_opt_page *page, const char *version, struct
         hr_buf_adds(out, "\\-");
     for (const char *p = sub ? page->command : ""; *p != 0; p++)
         hr_buf_addc(out, (char)toupper((unsigned char)*p));
-    hr_buf_printf(out, "\" 1 \"\" \"headrace %s\" \"headrace manual\"\n.nh\n.ad l\n.SH NAME\n%s%s", version, page->program, sub ? "\\-" : "");
+    hr_buf_printf(out, "\" 1 \"\" \"headrace %s\" \"headrace manual\"\n.nh\n.ad l\n.SH NAME\n%s%s", version,
+                  page->program, sub ? "\\-" : "");
     hr_roff_text(out, hr_str(sub ? page->command : ""));
     hr_buf_adds(out, " \\- ");
     hr_roff_text(out, hr_str(page->summary));
@@ -111,7 +112,8 @@ static void man_head(const struct hr_opt_page *page, const char *version, struct
     hr_buf_fini(&usage);
 }
 
-void hr_opt_man(const struct hr_opt_page *page, const char *version, struct hr_str prose, const char *see_also, struct hr_buf *out)
+void hr_opt_man(const struct hr_opt_page *page, const char *version, struct hr_str prose, const char *see_also,
+                struct hr_buf *out)
 {
     struct hr_str intro, sections;
     hr_md_split(prose, &intro, &sections);
@@ -126,8 +128,10 @@ void hr_opt_man(const struct hr_opt_page *page, const char *version, struct hr_s
         man_table(page->common, "Common options", out);
     hr_md_roff(out, sections);
     man_examples(page->examples, out);
-    hr_buf_adds(out, ".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nFailed; one sentence on standard error says why.\n.TP\n2\nWrong use: "
-                     "an option or argument was not understood.\n");
+    hr_buf_adds(
+        out,
+        ".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nFailed; one sentence on standard error says why.\n.TP\n2\nWrong use: "
+        "an option or argument was not understood.\n");
     if (see_also != NULL) {
         hr_buf_adds(out, ".SH SEE ALSO\n");
         hr_roff_text(out, hr_str(see_also));
@@ -143,7 +147,8 @@ static void md_row(const struct hr_opt *o, struct hr_buf *out)
     hr_buf_adds(out, "- `");
     if (o->letter != 0)
         hr_buf_printf(out, "-%c`, `", o->letter);
-    hr_buf_printf(out, "%s%s%s", o->positional ? "" : "--", o->type == HR_OPT_T_FLAG && o->def != NULL ? "[no-]" : "", o->name);
+    hr_buf_printf(out, "%s%s%s", o->positional ? "" : "--", o->type == HR_OPT_T_FLAG && o->def != NULL ? "[no-]" : "",
+                  o->name);
     if (o->positional && o->type == HR_OPT_T_LIST)
         hr_buf_adds(out, "...");
     if (!o->positional && hr_opt_takes_value(o))
@@ -191,7 +196,8 @@ void hr_opt_md(const struct hr_opt_page *page, struct hr_str prose, struct hr_bu
     struct hr_str intro, sections;
     hr_md_split(prose, &intro, &sections);
     hr_buf_printf(out, "## %s%s%s\n\n%c%s.\n\n```\n", page->program, page->command != NULL ? " " : "",
-                  page->command != NULL ? page->command : "", toupper((unsigned char)page->summary[0]), page->summary + 1);
+                  page->command != NULL ? page->command : "", toupper((unsigned char)page->summary[0]),
+                  page->summary + 1);
     hr_opt_usage(page, out);
     hr_buf_adds(out, "\n```\n\n");
     md_prose(intro, out);

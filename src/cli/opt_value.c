@@ -22,10 +22,12 @@ static void exact(uint64_t v, const char *const *units, const uint64_t *scale, s
 static void bound_text(const struct hr_opt *o, union hr_opt_bound b, struct hr_buf *out)
 {
     static const char *const bytes[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-    static const uint64_t bytes_scale[] = { 1, UINT64_C(1) << 10, UINT64_C(1) << 20, UINT64_C(1) << 30, UINT64_C(1) << 40 };
+    static const uint64_t bytes_scale[] = { 1, UINT64_C(1) << 10, UINT64_C(1) << 20, UINT64_C(1) << 30,
+                                            UINT64_C(1) << 40 };
     static const char *const times[] = { "ns", "µs", "ms", "s", "min", "h", "d" };
-    static const uint64_t times_scale[] = { 1, 1000, 1000000, 1000000000, UINT64_C(60000000000), UINT64_C(3600000000000),
-                                            UINT64_C(86400000000000) };
+    static const uint64_t times_scale[] = {
+        1, 1000, 1000000, 1000000000, UINT64_C(60000000000), UINT64_C(3600000000000), UINT64_C(86400000000000)
+    };
     switch (o->type) {
     case HR_OPT_T_INT:
         hr_buf_printf(out, "%d", b.i);
@@ -149,8 +151,9 @@ static int set_choice(const struct hr_opt *o, int *ret, struct hr_str text, stru
     for (const struct hr_choice *c = o->choices; c->name != NULL; c++)
         hr_buf_printf(&legal, "%s%s", c == o->choices ? "" : c[1].name == NULL ? " or " : ", ", c->name);
     const char *best = hr_suggest_best(&near);
-    int r = best != NULL ? hr_fail(err, HR_E_INVALID, "'%.*s' is not %s; did you mean '%s'?", HR_STR_ARG(text), legal.data, best)
-                         : hr_fail(err, HR_E_INVALID, "'%.*s' is not %s", HR_STR_ARG(text), legal.data);
+    int r = best != NULL
+                ? hr_fail(err, HR_E_INVALID, "'%.*s' is not %s; did you mean '%s'?", HR_STR_ARG(text), legal.data, best)
+                : hr_fail(err, HR_E_INVALID, "'%.*s' is not %s", HR_STR_ARG(text), legal.data);
     hr_buf_fini(&legal);
     return r;
 }
@@ -220,7 +223,7 @@ int hr_opt_defaults(const struct hr_opt *opts, void *into, struct hr_error *err)
     for (const struct hr_opt *o = opts; o->type != HR_OPT_T_END; o++) {
         if (o->type == HR_OPT_T_LIST) {
             struct hr_strings *list = (void *)((char *)into + o->offset);
-            *list = (struct hr_strings){ NULL, 0 };
+            *list = (struct hr_strings) { NULL, 0 };
         }
         if (o->def == NULL || o->def[0] == '(' || o->type < HR_OPT_T_FLAG)
             continue;
@@ -240,6 +243,6 @@ void hr_opt_fini(const struct hr_opt *opts, void *into)
         for (size_t i = 0; i < list->n; i++)
             hr_free((void *)list->item[i]);
         hr_free(list->item);
-        *list = (struct hr_strings){ NULL, 0 };
+        *list = (struct hr_strings) { NULL, 0 };
     }
 }

@@ -26,7 +26,8 @@ static const struct hr_opt program_opts[] = {
 
 struct hr_opt_page hr_program_page(void)
 {
-    return (struct hr_opt_page){ "headrace", NULL, "keep a training machine fed with data", program_opts, hr_common_opts, hr_first_steps };
+    return (struct hr_opt_page) { "headrace",   NULL,           "keep a training machine fed with data",
+                                  program_opts, hr_common_opts, hr_first_steps };
 }
 
 static void colors(struct hr_cli *cli, enum hr_color asked)
@@ -129,10 +130,21 @@ static int help(struct hr_cli *cli, int argc, char *const *argv, struct hr_error
     return 0;
 }
 
+/* Typed alone, the name gets the overview: on standard error, since nothing was asked that has a result. */
+static int no_command(struct hr_cli *cli, struct hr_error *err)
+{
+    struct hr_buf text = HR_BUF_INIT(1 << 16);
+    hr_overview(cli->width, false, &text);
+    hr_complain(text.data);
+    hr_buf_fini(&text);
+    return hr_cli_usage(cli, err, "a command is missing");
+}
+
 static int dispatch(struct hr_cli *cli, struct hr_common *common, int argc, char *const *argv, struct hr_error *err)
 {
     struct program_args program = { 0 };
-    struct hr_opt_part parts[] = { { .opts = program_opts, .into = &program }, { .opts = hr_common_opts, .into = common } };
+    struct hr_opt_part parts[] = { { .opts = program_opts, .into = &program },
+                                   { .opts = hr_common_opts, .into = common } };
     int at = 0, r = hr_opt_defaults(hr_common_opts, common, err);
     if (r == 0)
         r = hr_opt_parse(parts, HR_COUNT(parts), argc, argv, &at, err);
@@ -146,7 +158,7 @@ static int dispatch(struct hr_cli *cli, struct hr_common *common, int argc, char
     if (program.version)
         return run(cli, common, hr_command_find("version"), 0, argv, err);
     if (at == argc)
-        return hr_cli_usage(cli, err, "a command is missing, for example 'headrace version'");
+        return no_command(cli, err);
     if (strcmp(argv[at], "help") == 0)
         return help(cli, argc - at - 1, argv + at + 1, err);
     const struct hr_listed *c = find(cli, argv[at], err);
@@ -168,7 +180,8 @@ int hr_cli_main(int argc, char *const *argv)
     hr_print_flush(&cli);
     hr_buf_fini(&cli.out);
     if (cli.out_closed)
-        return 128 + 13; /* as if SIGPIPE had ended it: a pipeline's reader that has seen enough is no error to tell about */
+        return 128 +
+               13; /* as if SIGPIPE had ended it: a pipeline's reader that has seen enough is no error to tell about */
     if (r < 0 && r != cli.out_err.code)
         status = complain(&cli, &err);
     else if (cli.out_err.code != 0)

@@ -44,7 +44,8 @@ static struct hr_human amount(const struct hr_progress *p, uint64_t v)
     return p->unit == HR_PROGRESS_BYTES ? hr_human_bytes(v) : hr_human_count(v);
 }
 
-void hr_progress_line(struct hr_progress *p, uint64_t now, uint64_t done, uint64_t total, const char *extra, struct hr_buf *out)
+void hr_progress_line(struct hr_progress *p, uint64_t now, uint64_t done, uint64_t total, const char *extra,
+                      struct hr_buf *out)
 {
     double v = rate(p, now, done);
     hr_buf_adds(out, p->what);

@@ -19,12 +19,12 @@ struct hr_progress {
     struct hr_cli *cli;
     const char *what;
     enum hr_progress_unit unit;
-    uint64_t begun, shown;      /* hr_now */
+    uint64_t begun, shown; /* hr_now */
     struct {
-        uint64_t at, done;      /* about one per second: the rate is that of the last quarter of a minute */
+        uint64_t at, done; /* about one per second: the rate is that of the last quarter of a minute */
     } mark[HR_PROGRESS_MARKS];
     unsigned marks, next;
-    bool drawn;                 /* something stands on the terminal's line */
+    bool drawn; /* something stands on the terminal's line */
 };
 
 void hr_progress_begin(struct hr_progress *p, struct hr_cli *cli, const char *what, enum hr_progress_unit unit);
@@ -33,6 +33,7 @@ bool hr_progress_step(struct hr_progress *p, uint64_t done, uint64_t total, cons
 void hr_progress_end(struct hr_progress *p);
 
 /* The line alone, at time `now`; what the two above show. */
-void hr_progress_line(struct hr_progress *p, uint64_t now, uint64_t done, uint64_t total, const char *extra, struct hr_buf *out);
+void hr_progress_line(struct hr_progress *p, uint64_t now, uint64_t done, uint64_t total, const char *extra,
+                      struct hr_buf *out);
 
 #endif

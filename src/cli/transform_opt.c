@@ -24,7 +24,8 @@ static int parse_kind(struct hr_str text, struct hr_str kind, enum hr_transform_
     }
     const char *best = hr_suggest_best(&near);
     if (best != NULL)
-        return hr_fail(err, HR_E_INVALID, "'%.*s': there is no transform '%.*s'; did you mean '%s'?", HR_STR_ARG(text), HR_STR_ARG(kind), best);
+        return hr_fail(err, HR_E_INVALID, "'%.*s': there is no transform '%.*s'; did you mean '%s'?", HR_STR_ARG(text),
+                       HR_STR_ARG(kind), best);
     return hr_fail(err, HR_E_INVALID, "'%.*s': there is no transform '%.*s'", HR_STR_ARG(text), HR_STR_ARG(kind));
 }
 
@@ -55,7 +56,7 @@ static int field(struct hr_str text, struct hr_str where, struct hr_transform *t
     uint64_t column;
     while (dot > 0 && where.p[dot - 1] != '.')
         dot--;
-    if (dot > 0 && hr_parse_u64((struct hr_str){ where.p + dot, where.n - dot }, &column, NULL) == 0) {
+    if (dot > 0 && hr_parse_u64((struct hr_str) { where.p + dot, where.n - dot }, &column, NULL) == 0) {
         if (column > INT32_MAX)
             return hr_fail(err, HR_E_INVALID, "'%.*s': there is no such column", HR_STR_ARG(text));
         t->column = (int)column;
@@ -81,7 +82,7 @@ static int one(struct hr_str text, struct hr_transform *t, char **ret_name, stru
     struct hr_str value = text, head, kind;
     hr_str_cut(&value, '=', &head);
     hr_str_cut(&head, ':', &kind);
-    *t = (struct hr_transform){ .column = -1 };
+    *t = (struct hr_transform) { .column = -1 };
     int r = parse_kind(text, kind, &t->kind, err);
     if (r == 0 && head.p != NULL)
         r = field(text, head, t, ret_name, err);
@@ -93,14 +94,16 @@ static int one(struct hr_str text, struct hr_transform *t, char **ret_name, stru
     if (value.p != NULL)
         return figures(text, value, t, err);
     if (!from_statistics(t->kind))
-        return hr_fail(err, HR_E_INVALID, "'%.*s' has no figures: write %.*s=A or =A,B", HR_STR_ARG(text), HR_STR_ARG(text));
+        return hr_fail(err, HR_E_INVALID, "'%.*s' has no figures: write %.*s=A or =A,B", HR_STR_ARG(text),
+                       HR_STR_ARG(text));
     t->a_from_statistics = true;
     return 0;
 }
 
 int hr_transforms_parse(const struct hr_strings *texts, struct hr_transform_list *ret, struct hr_error *err)
 {
-    struct hr_transform_list l = { hr_calloc(texts->n + 1, sizeof *l.item), hr_calloc(texts->n + 1, sizeof *l.names), texts->n };
+    struct hr_transform_list l = { hr_calloc(texts->n + 1, sizeof *l.item), hr_calloc(texts->n + 1, sizeof *l.names),
+                                   texts->n };
     int r = l.item == NULL || l.names == NULL ? hr_fail_nomem(err, texts->n * sizeof *l.item, "transforms") : 0;
     if (l.names == NULL)
         l.n = 0;
@@ -119,5 +122,5 @@ void hr_transforms_fini(struct hr_transform_list *l)
         hr_free(l->names[i]);
     hr_free(l->names);
     hr_free(l->item);
-    *l = (struct hr_transform_list){ NULL, NULL, 0 };
+    *l = (struct hr_transform_list) { NULL, NULL, 0 };
 }

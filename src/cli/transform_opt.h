@@ -17,7 +17,8 @@ struct hr_transform_list {
 };
 
 /* One text per transform. */
-int hr_transforms_parse(const struct hr_strings *texts, struct hr_transform_list *ret, struct hr_error *err) HR_MUST_USE;
+int hr_transforms_parse(const struct hr_strings *texts, struct hr_transform_list *ret,
+                        struct hr_error *err) HR_MUST_USE;
 void hr_transforms_fini(struct hr_transform_list *l);
 
 #endif

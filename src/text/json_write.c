@@ -52,8 +52,8 @@ static void quoted(struct hr_buf *b, struct hr_str s)
     hr_buf_addc(b, '"');
     while (s.n != 0) {
         size_t plain = 0;
-        while (plain < s.n && (unsigned char)s.p[plain] >= 0x20 && (unsigned char)s.p[plain] < 0x7F && s.p[plain] != '"' &&
-               s.p[plain] != '\\')
+        while (plain < s.n && (unsigned char)s.p[plain] >= 0x20 && (unsigned char)s.p[plain] < 0x7F &&
+               s.p[plain] != '"' && s.p[plain] != '\\')
             plain++;
         hr_buf_add(b, s.p, plain);
         s.p += plain;
@@ -188,14 +188,14 @@ void hr_jw_f64(struct hr_jw *w, double v)
 {
     char text[HR_JW_NUMBER];
     size_t n = hr_jw_f64_text(v, text);
-    literal(w, (struct hr_str){ text, n });
+    literal(w, (struct hr_str) { text, n });
 }
 
 void hr_jw_f32(struct hr_jw *w, float v)
 {
     char text[HR_JW_NUMBER];
     size_t n = hr_jw_f32_text(v, text);
-    literal(w, (struct hr_str){ text, n });
+    literal(w, (struct hr_str) { text, n });
 }
 
 void hr_jw_bool(struct hr_jw *w, bool v)

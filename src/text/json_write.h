@@ -33,7 +33,7 @@ struct hr_jw {
     bool complete; /* one whole value has been written */
 };
 
-#define HR_JW_INIT(buf, blanks) ((struct hr_jw){ .out = (buf), .indent = (blanks) })
+#define HR_JW_INIT(buf, blanks) ((struct hr_jw) { .out = (buf), .indent = (blanks) })
 
 void hr_jw_object(struct hr_jw *w);
 void hr_jw_array(struct hr_jw *w);

@@ -63,7 +63,7 @@ static bool marked(struct hr_buf *out, struct hr_str *s)
         if (!hr_str_starts(*s, fonts[i].mark) || s->n <= n || s->p[n] == ' ' || (end = closes(*s, fonts[i].mark)) == 0)
             continue;
         hr_buf_adds(out, fonts[i].font);
-        hr_roff_text(out, (struct hr_str){ s->p + n, end - n });
+        hr_roff_text(out, (struct hr_str) { s->p + n, end - n });
         hr_buf_adds(out, "\\fR");
         s->p += end + n;
         s->n -= end + n;
@@ -82,9 +82,9 @@ static bool linked(struct hr_buf *out, struct hr_str *s)
     const char *end = memchr(mid, ')', left);
     if (end == NULL)
         return false;
-    hr_roff_text(out, (struct hr_str){ s->p + 1, (size_t)(mid - s->p) - 1 });
+    hr_roff_text(out, (struct hr_str) { s->p + 1, (size_t)(mid - s->p) - 1 });
     hr_buf_adds(out, " (");
-    hr_roff_text(out, (struct hr_str){ mid + 2, (size_t)(end - mid) - 2 });
+    hr_roff_text(out, (struct hr_str) { mid + 2, (size_t)(end - mid) - 2 });
     hr_buf_addc(out, ')');
     s->n -= (size_t)(end - s->p) + 1;
     s->p = end + 1;
@@ -96,7 +96,7 @@ void hr_roff_inline(struct hr_buf *out, struct hr_str text)
     while (text.n != 0) {
         if (marked(out, &text) || linked(out, &text))
             continue;
-        hr_roff_text(out, (struct hr_str){ text.p, 1 });
+        hr_roff_text(out, (struct hr_str) { text.p, 1 });
         text.p++;
         text.n--;
     }
@@ -112,7 +112,7 @@ static unsigned heading_level(struct hr_str line)
 
 static void heading(struct hr_buf *out, struct hr_str line, unsigned level)
 {
-    struct hr_str text = hr_str_trim((struct hr_str){ line.p + level, line.n - level });
+    struct hr_str text = hr_str_trim((struct hr_str) { line.p + level, line.n - level });
     hr_buf_adds(out, level <= 2 ? ".SH \"" : ".SS \"");
     for (size_t i = 0; i < text.n; i++)
         special(out, level <= 2 ? (char)toupper((unsigned char)text.p[i]) : text.p[i]);
@@ -146,7 +146,7 @@ void hr_md_roff(struct hr_buf *out, struct hr_str md)
             in = SECTION;
         } else if (hr_str_starts(t, "- ")) {
             hr_buf_adds(out, ".IP \\(bu 2\n");
-            hr_roff_inline(out, hr_str_trim((struct hr_str){ t.p + 2, t.n - 2 }));
+            hr_roff_inline(out, hr_str_trim((struct hr_str) { t.p + 2, t.n - 2 }));
             hr_buf_addc(out, '\n');
             in = BULLET;
         } else {
@@ -171,10 +171,10 @@ void hr_md_split(struct hr_str md, struct hr_str *ret_intro, struct hr_str *ret_
         if (code || heading_level(line) == 0)
             continue;
         size_t at = (size_t)(line.p - md.p);
-        *ret_intro = (struct hr_str){ md.p, at };
-        *ret_sections = (struct hr_str){ md.p + at, md.n - at };
+        *ret_intro = (struct hr_str) { md.p, at };
+        *ret_sections = (struct hr_str) { md.p + at, md.n - at };
         return;
     }
     *ret_intro = md;
-    *ret_sections = (struct hr_str){ md.p + md.n, 0 };
+    *ret_sections = (struct hr_str) { md.p + md.n, 0 };
 }

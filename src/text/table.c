@@ -12,7 +12,7 @@ void hr_table_text(struct hr_table *t, struct hr_str s)
     if (s.n == 0)
         hr_buf_adds(&t->text, "–");
     else
-        hr_utf8_show(&t->text, (struct hr_str){ s.p, HR_MIN(s.n, (size_t)CELL_MAX) });
+        hr_utf8_show(&t->text, (struct hr_str) { s.p, HR_MIN(s.n, (size_t)CELL_MAX) });
     hr_buf_addc(&t->text, 0);
     t->cells++;
 }
@@ -54,7 +54,7 @@ static struct hr_str fit(struct hr_str s, unsigned max, size_t *ret_columns, boo
         rest = next;
     }
     *ret_columns = n;
-    return (struct hr_str){ s.p, (size_t)(rest.p - s.p) };
+    return (struct hr_str) { s.p, (size_t)(rest.p - s.p) };
 }
 
 static void measure(const struct hr_table *t, size_t *width)
@@ -73,7 +73,8 @@ static void measure(const struct hr_table *t, size_t *width)
 }
 
 /* One line: `cell` is called for its text by walking *p, or the titles when p is NULL. */
-static void row(const struct hr_table *t, const size_t *width, const char **p, size_t cells, struct hr_buf *out, unsigned margin)
+static void row(const struct hr_table *t, const size_t *width, const char **p, size_t cells, struct hr_buf *out,
+                unsigned margin)
 {
     size_t blanks = margin;
     for (size_t c = 0; c < cells; c++) {

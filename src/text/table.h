@@ -27,7 +27,7 @@ struct hr_table {
     size_t cells;
 };
 
-#define HR_TABLE_INIT(cols) ((struct hr_table){ (cols), HR_COUNT(cols), HR_BUF_INIT((size_t)64 << 20), 0 })
+#define HR_TABLE_INIT(cols) ((struct hr_table) { (cols), HR_COUNT(cols), HR_BUF_INIT((size_t)64 << 20), 0 })
 
 /* The next cell; NULL or "" is shown as "–", the sign of "not known". */
 void hr_table_cell(struct hr_table *t, const char *fmt, ...) HR_PRINTF(2, 3);

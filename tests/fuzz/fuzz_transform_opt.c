@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (r < 0)
         return 0;
     const struct hr_transform *t = l.item;
-    if (t->kind >= HR_T_COUNT || t->column < -1 || !isfinite(t->a) || !isfinite(t->b) || (t->field != NULL && strlen(t->field) > HR_NAME_MAX))
+    if (t->kind >= HR_T_COUNT || t->column < -1 || !isfinite(t->a) || !isfinite(t->b) ||
+        (t->field != NULL && strlen(t->field) > HR_NAME_MAX))
         __builtin_trap();
     hr_transforms_fini(&l);
     return 0;

@@ -67,10 +67,10 @@ static void malformed_text_becomes_valid(void **state)
     static const struct {
         const char *in, *out;
     } cases[] = {
-        { "\xFF", "\"\xEF\xBF\xBD\"" },                                     /* no such byte */
-        { "\xC0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\"" },                     /* overlong */
-        { "\xED\xA0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"" },     /* surrogate */
-        { "a\xE4\xB8", "\"a\xEF\xBF\xBD\xEF\xBF\xBD\"" },                   /* cut short */
+        { "\xFF", "\"\xEF\xBF\xBD\"" },                                                 /* no such byte */
+        { "\xC0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\"" },                                 /* overlong */
+        { "\xED\xA0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"" },                 /* surrogate */
+        { "a\xE4\xB8", "\"a\xEF\xBF\xBD\xEF\xBF\xBD\"" },                               /* cut short */
         { "\xF4\x90\x80\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"" }, /* above 10FFFF */
         { "\xF0\x9F\x98\x80", "\"\xF0\x9F\x98\x80\"" },
         { "\x7F", "\"\\u007f\"" },
@@ -88,13 +88,15 @@ static void malformed_text_becomes_valid(void **state)
 static void numbers_read_back(void **state)
 {
     (void)state;
-    static const double v[] = { 0.0, -0.0, 1, -1, 0.1, 1.0 / 3, DBL_MAX, DBL_MIN, 4.9406564584124654e-324, 1e22, 123456789012345680.0,
-                                0x1p53, 2.5, 1e-7, -273.15 };
+    static const double v[] = {
+        0.0,    -0.0, 1,    -1,     0.1, 1.0 / 3, DBL_MAX, DBL_MIN, 4.9406564584124654e-324, 1e22, 123456789012345680.0,
+        0x1p53, 2.5,  1e-7, -273.15
+    };
     char text[HR_JW_NUMBER];
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
         size_t n = hr_jw_f64_text(v[i], text);
         assert_int_equal(n, strlen(text));
-        assert_true(memcmp(&(double){ strtod(text, NULL) }, &v[i], sizeof v[i]) == 0);
+        assert_true(memcmp(&(double) { strtod(text, NULL) }, &v[i], sizeof v[i]) == 0);
         float f = (float)v[i];
         if (isfinite(f)) {
             hr_jw_f32_text(f, text);
@@ -171,8 +173,12 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(document),          cmocka_unit_test(dense),          cmocka_unit_test(malformed_text_becomes_valid),
-        cmocka_unit_test(numbers_read_back), cmocka_unit_test(misuse_is_told), cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(document),
+        cmocka_unit_test(dense),
+        cmocka_unit_test(malformed_text_becomes_valid),
+        cmocka_unit_test(numbers_read_back),
+        cmocka_unit_test(misuse_is_told),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

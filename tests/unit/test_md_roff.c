@@ -17,7 +17,8 @@ static void texts(void **state)
 {
     (void)state;
     becomes("one\ntwo\n\nthree\n", "one\ntwo\n.PP\nthree\n");
-    becomes("## Files\n\nThe file `a-b` is **bold** and *light*.\n", ".SH \"FILES\"\nThe file \\fBa\\-b\\fR is \\fBbold\\fR and \\fIlight\\fR.\n");
+    becomes("## Files\n\nThe file `a-b` is **bold** and *light*.\n",
+            ".SH \"FILES\"\nThe file \\fBa\\-b\\fR is \\fBbold\\fR and \\fIlight\\fR.\n");
     becomes("- one\n- two\n  goes on\n", ".IP \\(bu 2\none\n.IP \\(bu 2\ntwo\ngoes on\n");
     becomes("x\n\n```sh\n.SH no 'request'\n```\n", "x\n.PP\n.RS 4\n.EX\n\\&.SH no \\(aqrequest\\(aq\n.EE\n.RE\n");
     becomes("see [the page](a.md)\n", "see the page (a.md)\n");
@@ -29,7 +30,24 @@ static void texts(void **state)
 static void nothing_gets_through(void **state)
 {
     (void)state;
-    static const char *const piece[] = { ".so /etc/passwd", "'", "\\", "`", "*", "**", "[", "](", ")", "#", " ", "\n", "\n.", "- ", "```", "\t", "\r", "x" };
+    static const char *const piece[] = { ".so /etc/passwd",
+                                         "'",
+                                         "\\",
+                                         "`",
+                                         "*",
+                                         "**",
+                                         "[",
+                                         "](",
+                                         ")",
+                                         "#",
+                                         " ",
+                                         "\n",
+                                         "\n.",
+                                         "- ",
+                                         "```",
+                                         "\t",
+                                         "\r",
+                                         "x" };
     uint32_t seed = 3;
     for (int round = 0; round < 20000; round++) {
         char md[300];
@@ -41,7 +59,7 @@ static void nothing_gets_through(void **state)
             n += strlen(p);
         }
         struct hr_buf out = HR_BUF_INIT(1 << 20);
-        hr_md_roff(&out, (struct hr_str){ md, n });
+        hr_md_roff(&out, (struct hr_str) { md, n });
         assert_false(out.failed);
         struct hr_str rest = hr_buf_str(&out), line;
         while (hr_str_cut(&rest, '\n', &line)) {
@@ -82,7 +100,7 @@ static void wraps(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(texts), cmocka_unit_test(nothing_gets_through), cmocka_unit_test(splits),
-                                        cmocka_unit_test(wraps) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(texts), cmocka_unit_test(nothing_gets_through),
+                                        cmocka_unit_test(splits), cmocka_unit_test(wraps) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

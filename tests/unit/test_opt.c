@@ -20,7 +20,9 @@ struct args {
     bool help;
 };
 
-static const struct hr_choice hows[] = { { "none", HOW_NONE, "as it is" }, { "lz4", HOW_LZ4, NULL }, { "zstd", HOW_ZSTD, NULL }, { NULL, 0, NULL } };
+static const struct hr_choice hows[] = {
+    { "none", HOW_NONE, "as it is" }, { "lz4", HOW_LZ4, NULL }, { "zstd", HOW_ZSTD, NULL }, { NULL, 0, NULL }
+};
 
 static const struct hr_opt opts[] = {
     HR_ARG_LIST(struct args, source, "SOURCE", "files or folders"),
@@ -53,7 +55,7 @@ static int parse(const char *line)
     hr_opt_fini(opts, &got);
     memset(&got, 0, sizeof got);
     memset(&err, 0, sizeof err);
-    part = (struct hr_opt_part){ .opts = opts, .into = &got };
+    part = (struct hr_opt_part) { .opts = opts, .into = &got };
     assert_true(strlen(line) < sizeof text);
     memcpy(text, line, strlen(line) + 1);
     for (char *p = text; *p != 0;) {
@@ -87,7 +89,8 @@ static void defaults_are_what_the_table_shows(void **state)
 static void every_spelling_is_understood(void **state)
 {
     (void)state;
-    assert_int_equal(parse("a --out=d -dj4 -c 1MiB b --no-shuffle --seed 18446744073709551615 --compress zstd -fx --field y --names p,q "
+    assert_int_equal(parse("a --out=d -dj4 -c 1MiB b --no-shuffle --seed 18446744073709551615 --compress zstd -fx "
+                           "--field y --names p,q "
                            "--wait=250ms -- --c -"),
                      0);
     assert_string_equal(got.out, "d");
@@ -164,7 +167,7 @@ static void stops_at_the_command(void **state)
     int at = -1;
     hr_opt_fini(opts, &got);
     memset(&got, 0, sizeof got);
-    part = (struct hr_opt_part){ .opts = opts, .into = &got };
+    part = (struct hr_opt_part) { .opts = opts, .into = &got };
     assert_int_equal(hr_opt_parse(&part, 1, 4, argv, &at, NULL), 0);
     assert_int_equal(at, 2);
     assert_int_equal(got.seed, 3);
@@ -177,14 +180,15 @@ static void distance(void **state)
     static const struct {
         const char *a, *b;
         unsigned d;
-    } cases[] = { { "", "", 0 }, { "abc", "abc", 0 }, { "abc", "", 3 }, { "abcd", "acbd", 1 }, { "kitten", "sitting", 3 }, { "ab", "ba", 1 } };
+    } cases[] = { { "", "", 0 },         { "abc", "abc", 0 },        { "abc", "", 3 },
+                  { "abcd", "acbd", 1 }, { "kitten", "sitting", 3 }, { "ab", "ba", 1 } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(hr_opt_distance(hr_str(cases[i].a), hr_str(cases[i].b)), cases[i].d);
         assert_int_equal(hr_opt_distance(hr_str(cases[i].b), hr_str(cases[i].a)), cases[i].d);
     }
     char lengthy[5000];
     memset(lengthy, 'x', sizeof lengthy);
-    assert_true(hr_opt_distance((struct hr_str){ lengthy, sizeof lengthy }, HR_STR("x")) > 63);
+    assert_true(hr_opt_distance((struct hr_str) { lengthy, sizeof lengthy }, HR_STR("x")) > 63);
     struct hr_suggest s = HR_SUGGEST_INIT(HR_STR("verison"));
     hr_suggest_try(&s, "verify");
     hr_suggest_try(&s, "version");
@@ -222,11 +226,14 @@ static void tables_are_checked(void **state)
     (void)state;
     assert_int_equal(hr_opt_check(opts, &err), 0);
     static const struct hr_opt twice[] = { HR_OPT_FLAG(struct args, dedup, 'd', "dedup", NULL, "leave out"),
-                                           HR_OPT_FLAG(struct args, shuffle, 'd', "shuffle", NULL, "mix them"), HR_OPT_END };
-    static const struct hr_opt range[] = { HR_OPT_INT(struct args, jobs, 0, "jobs", "N", "65", 1, 64, "threads"), HR_OPT_END };
+                                           HR_OPT_FLAG(struct args, shuffle, 'd', "shuffle", NULL, "mix them"),
+                                           HR_OPT_END };
+    static const struct hr_opt range[] = { HR_OPT_INT(struct args, jobs, 0, "jobs", "N", "65", 1, 64, "threads"),
+                                           HR_OPT_END };
     static const struct hr_opt behind[] = { HR_ARG_LIST(struct args, source, "SOURCE", "files"),
                                             HR_ARG_STRING(struct args, out, "OUT", "where to"), HR_OPT_END };
-    static const struct hr_opt shout[] = { HR_OPT_FLAG(struct args, dedup, 0, "dedup", NULL, "Leave out."), HR_OPT_END };
+    static const struct hr_opt shout[] = { HR_OPT_FLAG(struct args, dedup, 0, "dedup", NULL, "Leave out."),
+                                           HR_OPT_END };
     static const struct hr_opt *const bad[] = { twice, range, behind, shout };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_true(hr_opt_check(bad[i], &err) < 0);
@@ -271,8 +278,11 @@ static void every_allocation_may_fail(void **state)
 static void hostile_lines(void **state)
 {
     (void)state;
-    static const char *const piece[] = { "--", "-", "=", "o", "out", "seed", "no-", "\xFF", "\xE4\xB8", "%n", "%s", "\x1b[2J", "--help",
-                                         "-j", "9999999999999999999999", "1e400", "nan", ",", "names", "\1", "dedup", "-9" };
+    static const char *const piece[] = { "--",    "-",       "=",      "o",        "out",
+                                         "seed",  "no-",     "\xFF",   "\xE4\xB8", "%n",
+                                         "%s",    "\x1b[2J", "--help", "-j",       "9999999999999999999999",
+                                         "1e400", "nan",     ",",      "names",    "\1",
+                                         "dedup", "-9" };
     uint32_t seed = 7;
     for (int round = 0; round < 20000; round++) {
         char line[400] = "";

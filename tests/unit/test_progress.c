@@ -12,7 +12,8 @@ static void begin(struct hr_progress *p, struct hr_cli *cli, enum hr_progress_un
     p->begun = 5 * second;
 }
 
-static void line_is(struct hr_progress *p, uint64_t now, uint64_t done, uint64_t total, const char *extra, const char *want)
+static void line_is(struct hr_progress *p, uint64_t now, uint64_t done, uint64_t total, const char *extra,
+                    const char *want)
 {
     struct hr_buf out = HR_BUF_INIT(1 << 16);
     hr_progress_line(p, now, done, total, extra, &out);
@@ -28,7 +29,8 @@ static void lines(void **state)
     struct hr_progress p;
     begin(&p, &cli, HR_PROGRESS_BYTES);
     line_is(&p, 5 * second, 0, 100 << 20, NULL, "packing    0 %  0 B of 100 MiB");
-    line_is(&p, 7 * second, 50 << 20, 100 << 20, "12 samples", "packing   50 %  50.0 MiB of 100 MiB  25.0 MiB/s  2 s left  12 samples");
+    line_is(&p, 7 * second, 50 << 20, 100 << 20, "12 samples",
+            "packing   50 %  50.0 MiB of 100 MiB  25.0 MiB/s  2 s left  12 samples");
     line_is(&p, 9 * second, 200 << 20, 100 << 20, NULL, "packing  100 %  200 MiB of 100 MiB  50.0 MiB/s");
     begin(&p, &cli, HR_PROGRESS_COUNT);
     line_is(&p, 6 * second, 1500, 0, NULL, "packing  1,500  1.5 k/s");

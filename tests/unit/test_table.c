@@ -9,7 +9,9 @@
 static void columns_are_aligned(void **state)
 {
     (void)state;
-    static const struct hr_column cols[] = { { .title = "field" }, { .title = "n", .right = true }, { .title = "note", .max = 6 } };
+    static const struct hr_column cols[] = { { .title = "field" },
+                                             { .title = "n", .right = true },
+                                             { .title = "note", .max = 6 } };
     struct hr_table t = HR_TABLE_INIT(cols);
     struct hr_buf out = HR_BUF_INIT(1 << 20);
     hr_table_cell(&t, "%s", "位置");
@@ -89,7 +91,8 @@ static void decoding_never_leaves_the_string(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(columns_are_aligned), cmocka_unit_test(every_allocation_may_fail),
-                                        cmocka_unit_test(widths), cmocka_unit_test(decoding_never_leaves_the_string) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(columns_are_aligned),
+                                        cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(widths),
+                                        cmocka_unit_test(decoding_never_leaves_the_string) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
