@@ -12,10 +12,14 @@ uint64_t hr_planner_bytes(const struct hr_loader *l)
     return HR_DRAFTS * hr_plan_bytes(&l->collate, l->batch_max) + l->batch_max * sizeof(struct hr_place) + hr_cursor_bytes(&l->order);
 }
 
-int hr_planner_init(struct hr_planner *p, const struct hr_loader *l, struct hr_error *err)
+int hr_planner_init(struct hr_planner *p, struct hr_loader *l, struct hr_error *err)
 {
     memset(p, 0, sizeof *p);
-    int r = hr_cursor_init(&p->cursor, &l->order, err);
+    int r = hr_ledger_take(l->ledger, HR_CHARGE_TABLES, hr_planner_bytes(l), err);
+    if (r < 0)
+        return r;
+    p->charged = hr_planner_bytes(l);
+    r = hr_cursor_init(&p->cursor, &l->order, err);
     for (int i = 0; r == 0 && i < HR_DRAFTS; i++)
         r = hr_plan_init(&p->draft[i].plan, &l->collate, l->batch_max, l->ledger, err);
     if (r < 0)
@@ -46,6 +50,8 @@ void hr_planner_fini(struct hr_planner *p, struct hr_loader *l)
     hr_epoch_fini(&p->epoch);
     hr_cursor_fini(&p->cursor);
     hr_free(p->place);
+    if (p->charged != 0)
+        hr_ledger_give(l->ledger, HR_CHARGE_TABLES, p->charged);
     memset(p, 0, sizeof *p);
 }
 
@@ -59,34 +65,16 @@ int hr_planner_epoch(struct hr_planner *p, const struct hr_loader *l, uint64_t e
     return r;
 }
 
-bool hr_step_at(const struct hr_loader *l, uint64_t step, int rank, int world, uint64_t *ret_position, uint32_t *ret_n)
-{
-    uint64_t total = l->store->samples, position, index;
-    if (hr_ckd_mul(&index, step, (uint64_t)world) || hr_ckd_add(&index, index, (uint64_t)rank) ||
-        hr_ckd_mul(&position, index, (uint64_t)l->batch))
-        return false;
-    uint64_t whole = (uint64_t)world * l->batch;
-    if (l->o.tail == HR_TAIL_DROP && step >= total / whole)
-        return false;
-    if (l->o.tail == HR_TAIL_PAD && step >= hr_div_up(total, whole))
-        return false;
-    if (l->o.tail == HR_TAIL_KEEP && position >= total)
-        return false;
-    *ret_position = position;
-    *ret_n = l->o.tail == HR_TAIL_PAD ? l->batch : (uint32_t)HR_MIN((uint64_t)l->batch, total - position);
-    return true;
-}
-
-/* Fills `d` with the step's samples and pins their chunks.  Without `wait` it stops at the first chunk that is not there
+/* Fills `d` with the target's samples and pins their chunks.  Without `wait` it stops at the first chunk that is not there
  * (returns 0 and leaves nothing pinned). */
-static int pick(struct hr_loader *l, struct hr_planner *p, struct hr_draft *d, uint64_t step, uint64_t position, uint32_t n, bool wait,
-                struct hr_error *err)
+static int pick(struct hr_loader *l, struct hr_planner *p, struct hr_draft *d, const struct hr_target *t, bool wait, struct hr_error *err)
 {
     struct hr_plan *plan = &d->plan;
-    hr_epoch_places(&p->epoch, &p->cursor, position, n, p->place);
-    plan->epoch = p->epoch.epoch;
-    plan->step = step;
-    plan->position = position;
+    uint32_t n = (uint32_t)t->share.count;
+    hr_epoch_places(&p->epoch, &p->cursor, t->share.position, n, p->place);
+    plan->epoch = t->epoch;
+    plan->step = t->step;
+    plan->position = t->share.position;
     for (uint32_t i = 0; i < n; i++) {
         const struct hr_place *at = &p->place[i];
         const struct hr_column *col = hr_chunks_peek(&l->chunks, at->chunk);
@@ -107,47 +95,39 @@ static int pick(struct hr_loader *l, struct hr_planner *p, struct hr_draft *d, u
     return 1;
 }
 
-static struct hr_draft *find(struct hr_planner *p, uint64_t epoch, uint64_t step)
+static struct hr_draft *find(struct hr_planner *p, const struct hr_target *t)
 {
-    for (int i = 0; i < HR_DRAFTS; i++)
-        if (p->draft[i].stage != HR_PLAN_EMPTY && p->draft[i].plan.epoch == epoch && p->draft[i].plan.step == step)
+    for (int i = 0; i < HR_DRAFTS; i++) {
+        const struct hr_plan *plan = &p->draft[i].plan;
+        if (p->draft[i].stage != HR_PLAN_EMPTY && plan->epoch == t->epoch && plan->step == t->step && plan->position == t->share.position)
             return &p->draft[i];
+    }
     return NULL;
 }
 
-static struct hr_draft *blank(struct hr_planner *p)
+/* The target's draft: planned before, or picked now.  0 when it cannot be had without waiting. */
+static int draft_of(struct hr_loader *l, struct hr_planner *p, const struct hr_target *t, bool wait, struct hr_draft **ret,
+                    struct hr_error *err)
 {
-    for (int i = 0; i < HR_DRAFTS; i++)
-        if (p->draft[i].stage == HR_PLAN_EMPTY)
-            return &p->draft[i];
-    return NULL;
-}
-
-/* The step's draft: planned before, or picked now. */
-static int draft_of(struct hr_loader *l, struct hr_planner *p, uint64_t step, int rank, int world, bool wait,
-                    struct hr_draft **ret, struct hr_error *err)
-{
-    uint64_t position;
-    uint32_t n;
-    struct hr_draft *d = find(p, p->epoch.epoch, step);
-    if (d == NULL) {
-        d = blank(p);
-        if (d == NULL || !hr_step_at(l, step, rank, world, &position, &n))
-            return 0;
-        int r = pick(l, p, d, step, position, n, wait, err);
+    struct hr_draft *d = find(p, t);
+    for (int i = 0; d == NULL && i < HR_DRAFTS; i++) {
+        if (p->draft[i].stage != HR_PLAN_EMPTY)
+            continue;
+        d = &p->draft[i];
+        int r = pick(l, p, d, t, wait, err);
         if (r <= 0)
             return r;
     }
     *ret = d;
-    return 1;
+    return d != NULL;
 }
 
-/* Plans the two steps after `step` as far as their chunks are there.  Never waits and never fails: an error shows when the
- * step itself is asked for. */
-static const struct hr_plan *look_ahead(struct hr_loader *l, struct hr_planner *p, uint64_t step, int rank, int world)
+/* Plans the targets after this one as far as their chunks are there.  Never waits and never fails: an error shows when the
+ * batch itself is asked for. */
+static const struct hr_plan *look_ahead(struct hr_loader *l, struct hr_planner *p, const struct hr_target *t, int n)
 {
     struct hr_draft *next, *later;
-    if (draft_of(l, p, step + 1, rank, world, false, &next, NULL) != 1)
+    if (n < 1 || t[0].epoch != p->epoch.epoch || draft_of(l, p, &t[0], false, &next, NULL) != 1)
         return NULL;
     if (next->stage == HR_PLAN_PICKED) {
         if (hr_gather_measure(&l->collate, &next->plan, NULL) < 0) {
@@ -156,43 +136,52 @@ static const struct hr_plan *look_ahead(struct hr_loader *l, struct hr_planner *
         }
         next->stage = HR_PLAN_MEASURED;
     }
-    if (find(p, p->epoch.epoch, step + 2) == NULL && draft_of(l, p, step + 2, rank, world, false, &later, NULL) == 1)
+    if (n > 1 && t[1].epoch == p->epoch.epoch && find(p, &t[1]) == NULL && draft_of(l, p, &t[1], false, &later, NULL) == 1)
         hr_gather_foresee(&l->collate, &later->plan);
     return &next->plan;
 }
 
-int hr_build(struct hr_loader *l, struct hr_planner *p, uint64_t epoch, uint64_t step, int rank, int world, bool ahead,
-             struct hr_batch **ret, struct hr_error *err)
+int hr_follow(struct hr_loader *l, struct hr_planner *p, const struct hr_target *t, struct hr_error *err)
+{
+    const struct hr_window *w = &l->window;
+    if (l->followed && l->window_epoch == t->epoch && t->share.position >= w->position && t->share.position < w->position + w->samples)
+        return 0;
+    struct hr_window now = hr_epoch_window(&p->epoch, t->share.position % l->store->samples);
+    int r = hr_cache_at(l->chunks.cache, t->epoch, now.rank, now.chunks, err);
+    if (r == 0) {
+        l->window = now;
+        l->window_epoch = t->epoch;
+        l->followed = true;
+    }
+    return r;
+}
+
+int hr_build(struct hr_loader *l, struct hr_planner *p, const struct hr_target *t, const struct hr_target *next, int nexts,
+             struct hr_slot *slot, struct hr_error *err)
 {
     struct hr_draft *d = NULL;
-    struct hr_slot *slot = NULL;
-    int r = hr_planner_epoch(p, l, epoch, err);
+    int r = hr_planner_epoch(p, l, t->epoch, err);
     if (r < 0)
         return r;
-    if (find(p, epoch, step) == NULL)
+    if (find(p, t) == NULL)
         hr_planner_reset(p, l); /* guesses about other steps only take the room */
-    r = draft_of(l, p, step, rank, world, true, &d, err);
+    r = draft_of(l, p, t, true, &d, err);
+    if (r == HR_E_BUDGET) { /* the pins of later plans were in the way */
+        hr_planner_reset(p, l);
+        r = draft_of(l, p, t, true, &d, err);
+    }
     if (r <= 0)
-        return r;
-    if (d->stage == HR_PLAN_PICKED)
-        r = hr_gather_measure(&l->collate, &d->plan, err);
-    if (r >= 0) {
+        return r < 0 ? r : hr_fail(err, HR_E_BUG, "a plan found no room");
+    r = d->stage == HR_PLAN_PICKED ? hr_gather_measure(&l->collate, &d->plan, err) : 0;
+    if (r == 0) {
         d->stage = HR_PLAN_MEASURED;
-        r = hr_pool_acquire(l->pool, &slot, err);
+        const struct hr_plan *after = look_ahead(l, p, next, nexts);
+        r = hr_gather_fill(&l->collate, &d->plan, after, slot, err);
     }
-    if (r >= 0) {
-        const struct hr_plan *next = ahead ? look_ahead(l, p, step, rank, world) : NULL;
-        r = hr_gather_fill(&l->collate, &d->plan, next, slot, err);
-    }
-    if (r >= 0) {
+    if (r == 0) {
         hr_acct_count(&l->acct.batches, 1);
         hr_acct_count(&l->acct.samples, d->plan.n);
-        drop(d, l);
-        *ret = hr_slot_publish(slot);
-        return 1;
     }
     drop(d, l);
-    if (slot != NULL)
-        hr_slot_abandon(slot);
     return r;
 }

@@ -66,27 +66,54 @@ static int open_order(struct hr_loader *l, const struct hr_choice *c, struct hr_
     return hr_order_init(&l->order, &g, c->kind, c->window, l->o.seed, err);
 }
 
+static int open_chunks(struct hr_loader *l, struct hr_error *err)
+{
+    const struct hr_choice *c = &l->choice;
+    if (c->resident)
+        return hr_chunks_open_resident(&l->chunks, l->store, l->o.verify != 0, l->ledger, &l->acct, err);
+    struct hr_cache_options co = { .slots = c->cache_slots,
+                                   .ahead = c->ahead,
+                                   .threads = c->threads,
+                                   .verify = l->o.verify != 0,
+                                   .ttl_ns = l->o.cache_ttl_ns,
+                                   .order = &l->order };
+    return hr_cache_open(&l->chunks, l->store, &co, l->ledger, &l->acct, err);
+}
+
 static int open_memory(struct hr_loader *l, struct hr_error *err)
 {
-    struct hr_choice c;
     uint64_t fixed = hr_planner_bytes(l) + sizeof *l + 65536;
-    int r = hr_choose(l->store, &l->o, batch_estimate(l), fixed, &c, err);
+    int r = hr_choose(l->store, &l->o, batch_estimate(l), fixed, &l->choice, err);
     if (r == 0)
-        r = hr_ledger_create(c.budget, &l->ledger, err);
+        r = hr_ledger_create(l->choice.budget, &l->ledger, err);
     if (r == 0)
-        r = open_order(l, &c, err);
-    if (r == 0)
-        r = hr_ledger_take(l->ledger, HR_CHARGE_TABLES, hr_planner_bytes(l), err);
+        r = open_order(l, &l->choice, err);
     if (r == 0)
         r = hr_planner_init(&l->planner, l, err);
-    if (r == 0 && c.resident)
-        r = hr_chunks_open_resident(&l->chunks, l->store, l->o.verify != 0, l->ledger, &l->acct, err);
-    else if (r == 0)
-        r = hr_fail(err, HR_E_UNSUPPORTED, "the dataset does not fit the budget");
-    struct hr_pool_options po = { l->collate.tensor, l->collate.outs, c.slots, l->o.guard, l->o.pin, l->ledger };
     if (r == 0)
-        r = hr_pool_create(&po, &l->pool, err);
-    snprintf(l->notice, sizeof l->notice, "%s", c.why);
+        r = open_chunks(l, err);
+    if (r < 0)
+        return r;
+    struct hr_pool_options po = { l->collate.tensor, l->collate.outs, l->choice.slots, l->o.guard, l->o.pin, l->ledger };
+    return hr_pool_create(&po, &l->pool, err);
+}
+
+/* The caller's lists are copied or used up here: nothing of them is kept. */
+static int take_lists(struct hr_loader *l, struct hr_error *err)
+{
+    int r = hr_rank_resolve(l->o.rank, l->o.world, &l->rank, err);
+    if (r == 0 && l->o.weights != NULL) {
+        l->weights = hr_memdup(l->o.weights, (size_t)l->rank.world * sizeof *l->weights);
+        if (l->weights == NULL)
+            r = hr_fail_nomem(err, (size_t)l->rank.world * sizeof *l->weights, "the ranks' weights");
+    }
+    if (r == 0 && l->o.transforms_n != 0)
+        r = hr_transforms_compile(l->o.transforms, l->o.transforms_n, &l->store->schema, NULL, &l->transforms, err);
+    if (r == 0)
+        r = hr_collate_init(&l->collate, &l->store->schema, l->store->layout, &l->o, l->transforms, err);
+    l->o.weights = NULL;
+    l->o.transforms = NULL;
+    l->o.fields = NULL;
     return r;
 }
 
@@ -98,23 +125,17 @@ static int open_all(struct hr_loader *l, const char *path, const struct hr_loade
     l->path = hr_strdup(path);
     if (l->path == NULL)
         return hr_fail_nomem(err, strlen(path) + 1, "a path");
+    l->o.batch_size = hr_choose_batch(&l->o, err);
+    if (l->o.batch_size == 0)
+        return err != NULL ? err->code : HR_E_IO;
     r = hr_store_open(path, &l->store, err);
     if (r == 0 && l->store->samples == 0)
         r = hr_fail(err, HR_E_INVALID, "the dataset '%s' has no samples", path);
-    if (r == 0 && l->o.transforms_n != 0)
-        r = hr_transforms_compile(l->o.transforms, l->o.transforms_n, &l->store->schema, NULL, &l->transforms, err);
-    l->o.transforms = NULL; /* the caller's memory, as `fields`: what was in it is known by now */
     if (r == 0)
-        r = hr_collate_init(&l->collate, &l->store->schema, l->store->layout, &l->o, l->transforms, err);
-    l->o.fields = NULL;
-    if (r < 0)
-        return r;
-    l->rank = l->o.world > 0 ? l->o.rank : 0;
-    l->world = l->o.world > 0 ? l->o.world : 1;
-    if (l->rank < 0 || l->rank >= l->world)
-        return hr_fail(err, HR_E_INVALID, "rank %d of a world of %d", l->rank, l->world);
-    l->batch = l->batch_max = (uint32_t)l->o.batch_size;
-    return open_memory(l, err);
+        r = take_lists(l, err);
+    if (r == 0)
+        r = hr_shares_init(l, err);
+    return r < 0 ? r : open_memory(l, err);
 }
 
 int hr_loader_open(const char *path, const struct hr_loader_options *o, hr_loader **ret, struct hr_error *err)
@@ -140,7 +161,9 @@ void hr_loader_close(hr_loader *l)
 {
     if (l == NULL || l->birth != hr_fork_generation())
         return; /* a forked child's copy: its threads are not there and its locks may be held; its pages go with it */
-    hr_planner_fini(&l->planner, l);
+    if (l->ledger != NULL)
+        hr_planner_fini(&l->planner, l);
+    hr_shares_fini(l);
     hr_chunks_close(&l->chunks);
     hr_pool_close(l->pool);
     hr_order_fini(&l->order);
@@ -148,6 +171,7 @@ void hr_loader_close(hr_loader *l)
     hr_transforms_free(l->transforms);
     hr_ledger_release(l->ledger);
     hr_store_close(l->store);
+    hr_free(l->weights);
     hr_free(l->path);
     hr_free(l);
 }

@@ -18,6 +18,11 @@ static inline void hr_closep(int *fd)
 
 /* All n bytes or an error; a file that ends early is HR_E_FORMAT.  `path` is for the sentence only. */
 int hr_pread_all(int fd, void *p, size_t n, uint64_t off, const char *path, struct hr_error *err) HR_MUST_USE;
+/* Reads until at least `need` of the n bytes are there; what follows the end of the file is not read.  For O_DIRECT, whose
+ * offsets and lengths are whole blocks while the file's length is not. */
+int hr_pread_least(int fd, void *p, size_t n, size_t need, uint64_t off, const char *path, struct hr_error *err) HR_MUST_USE;
+/* Tells the kernel that these bytes will not be used again, so that they leave the page cache.  A hint: no error. */
+void hr_drop_behind(int fd, uint64_t off, uint64_t n);
 int hr_pwrite_all(int fd, const void *p, size_t n, uint64_t off, const char *path, struct hr_error *err) HR_MUST_USE;
 /* 0..n bytes at the current position; 0 is the end of the file. */
 int64_t hr_read_some(int fd, void *p, size_t n, const char *path, struct hr_error *err) HR_MUST_USE;
