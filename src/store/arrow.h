@@ -79,6 +79,9 @@ bool hr_arrow_get_kv(const struct hr_fb_vec *kv, const char *key, struct hr_str 
 /* Fields with their types compared to the headrace metadata. */
 int hr_arrow_get_schema(const struct hr_fb *schema, struct hr_schema *ret, struct hr_error *err) HR_MUST_USE;
 
+/* The Schema table of the encapsulated schema message that fills the n bytes at p. */
+bool hr_arrow_message_schema(const void *p, size_t n, struct hr_fb *ret) HR_MUST_USE;
+
 struct hr_arrow_batch {
     uint64_t n;               /* samples */
     uint64_t body;            /* bytes of the body, as the message says */

@@ -246,6 +246,17 @@ uint64_t hr_arrow_message_size(const void *p)
     return hr_fb_i32(p) != -1 || n < 8 || n % 8 != 0 ? 0 : 8 + (uint64_t)n;
 }
 
+bool hr_arrow_message_schema(const void *p, size_t n, struct hr_fb *ret)
+{
+    struct hr_fb message;
+    int64_t version, type;
+    bool there;
+    return n >= 16 && hr_arrow_message_size(p) == n && hr_fb_root((const uint8_t *)p + 8, n - 8, &message) &&
+           hr_fb_int(&message, MESSAGE_VERSION, 2, 0, &version) && version == ARROW_V5 &&
+           hr_fb_int(&message, MESSAGE_HEADER_TYPE, 1, 0, &type) && type == HEADER_SCHEMA &&
+           hr_fb_table(&message, MESSAGE_HEADER, ret, &there) && there;
+}
+
 static int codec_get(const struct hr_fb *batch, enum hr_codec *ret, struct hr_error *err)
 {
     struct hr_fb c;
