@@ -36,5 +36,15 @@ def is_far(path):
 
 
 def is_packed(path):
-    """A dataset that the library opens as it is: a folder with a manifest, or one Arrow file."""
-    return os.path.isfile(os.path.join(path, "manifest.json")) or (path.endswith(".arrow") and os.path.isfile(path))
+    """A dataset that the library opens as it is: a folder with a manifest, or one Arrow file, whatever its name."""
+    if os.path.isfile(os.path.join(path, "manifest.json")):
+        return True
+    if not os.path.isfile(path):
+        return False
+    if path.endswith(".arrow"):
+        return True
+    try:
+        with open(path, "rb") as f:
+            return f.read(6) == b"ARROW1"
+    except OSError:
+        return False

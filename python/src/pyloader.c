@@ -17,6 +17,7 @@ struct loader {
     bool midway;             /* an iterator has handed out batches of an epoch and has not seen its end */
     unsigned forks;          /* hrpy_fork_generation at the start */
     double cost;             /* decaying maximum of what one next takes, seconds */
+    double waits;            /* decaying count of calls that took as long as a read does */
 };
 
 struct iter {
@@ -64,21 +65,25 @@ static double now(void)
 }
 
 /* A small hot batch takes a few microseconds: letting the GIL go for it would hand the interpreter to any other busy thread
- * for a whole switch interval (5 ms).  So it is let go only where the last calls have taken long. */
+ * for a whole switch interval (5 ms).  So it is let go where the last calls were long, or where one in some hundred has
+ * waited for a read.  (A call is long now and then on any busy machine: that alone must not change the way.) */
 static int next_of(struct loader *self, hr_batch **ret, struct hr_error *err)
 {
-    const double long_call = 30e-6;
-    double t0 = now();
+    const double long_call = 100e-6, read = 500e-6;
+    double t0 = now(), took;
     int rc;
-    if (self->cost > long_call) {
+    if (self->cost > long_call || self->waits > 2) {
         Py_BEGIN_ALLOW_THREADS
+        t0 = now();
         rc = hr_loader_next(self->l, ret, err);
+        took = now() - t0; /* without the wait for the GIL */
         Py_END_ALLOW_THREADS
     } else {
         rc = hr_loader_next(self->l, ret, err);
+        took = now() - t0;
     }
-    double took = now() - t0;
-    self->cost = took > self->cost * 0.9 ? took : self->cost * 0.9;
+    self->cost = took > self->cost * 0.5 ? took : self->cost * 0.5;
+    self->waits = self->waits * 0.998 + (took > read ? 1 : 0);
     return rc;
 }
 
