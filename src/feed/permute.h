@@ -6,9 +6,10 @@
  * larger n                HR_PERMUTE_ROUNDS rounds of x = (x + a) * m mod 2^b; x ^= x >> s   on the smallest b with
  *                         2^b >= n, with a and the odd m drawn from the key for every round and s = b/2 rounded up;
  *                         values >= n are sent through again until they are below it (cycle walking), fewer than two
- *                         passes on average.  Each step is a bijection of b bits, so the whole is one.  From seven rounds
- *                         on, batch means, serial correlation and joint chi-square cannot be told from a true
- *                         permutation's; twelve leave a margin.
+ *                         passes on average.  Each step is a bijection of b bits, so the whole is one.  Up to
+ *                         seven rounds have weak keys (one in some thousands at n = 1,000); from eight on, batch means,
+ *                         serial correlation and joint chi-square cannot be told from a true permutation's over 10^5
+ *                         keys.  Twelve leave a margin.
  *
  * The order of every dataset depends on this file: a change of what it computes is a new format of hr_state.
  * Thread-safety: immutable after init. */

@@ -189,7 +189,8 @@ static int add_fixed(const struct item *it, uint64_t column)
     if (t->kind == HR_T_CLAMP)
         return add_pair(it, HR_STAGE_CLAMP, column, a, b);
     double d = zscore ? b : b - a;
-    if (d == 0) /* a constant column of the statistics: given values were refused */
+    /* A constant column of the statistics.  Its deviation may be a rounding error and no 0; given values cannot be 0. */
+    if (t->a_from_statistics && (d == 0 || it->stats->feature[column].min == it->stats->feature[column].max))
         d = 1;
     if (!isfinite(d) || !isfinite(1 / d))
         return hr_fail(it->err, HR_E_INVALID, HR_ITEM_FMT " divides by %g, which is out of range", HR_ITEM_ARG(it), d);

@@ -9,7 +9,8 @@
  * one unit in the last place, which fusing affine steps may cost):
  *   - every step in double, in the order of the list; the result is rounded to the field's type once, at the end
  *   - affine    float64: (v - a) / d;  float32: (v - a) * (1 / d), consecutive ones of a column joined into one
- *               d = b - a for MINMAX, b for ZSCORE; from statistics, a constant column has d = 1 and so becomes 0
+ *               d = b - a for MINMAX, b for ZSCORE; from statistics, a column that is constant (min = max, or b = 0) has
+ *               d = 1 and so becomes 0
  *   - CLAMP     v < a ? a : v > b ? b : v: a NaN stays one
  *   - SINCOS    t = v / a - floor(v / a + 1/2), then exact.h's sine and cosine of t turns
  *   - NOISE     v + a * normal(key, e);  JITTER  v + (a + (b - a) * unit(key, e));  SHIFT  the same with e = 0
@@ -34,7 +35,7 @@ struct hr_norm {
 };
 struct hr_field_norm {
     const struct hr_norm *feature; /* [n] */
-    uint32_t n;                             /* the field's width, or 0: no statistics for it */
+    uint32_t n;                    /* the field's width, or 0: no statistics for it */
 };
 
 struct hr_transforms;

@@ -165,6 +165,42 @@ static void looks_random(uint64_t n, uint64_t keys)
         assert_true(pairs_off(lagged[l], size, (double)n, draws * (double)(n - lag[l])) < 6);
 }
 
+/* The worst of many keys: pairs in 8 x 8 bins at five distances, each key by itself.  A mixer of few rounds is good on average
+ * and has weak keys: with seven rounds, one in some thousands stands out by 30 deviations. */
+static void no_weak_key(uint64_t n, uint64_t keys)
+{
+    static const unsigned lag[] = { 1, 2, 4, 16, 64 };
+    uint64_t v[4096];
+    double worst = 0;
+    for (uint64_t key = 0; key < keys; key++) {
+        struct hr_permute p;
+        hr_permute_init(&p, n, hr_rng_key(key, 4, 5, 6));
+        hr_permute_range(&p, 0, n, v);
+        for (uint64_t i = 0; i < n; i++)
+            v[i] = v[i] * 8 / n;
+        for (size_t l = 0; l < HR_COUNT(lag); l++) {
+            unsigned count[64] = { 0 };
+            double cell = (double)(n - lag[l]) / 64, chi = 0;
+            for (uint64_t i = 0; i + lag[l] < n; i++)
+                count[v[i] * 8 + v[i + lag[l]]]++;
+            for (int i = 0; i < 64; i++)
+                chi += (count[i] - cell) * (count[i] - cell) / cell;
+            worst = fmax(worst, (chi - 49) / sqrt(98)); /* both margins are fixed: 7 x 7 degrees of freedom */
+        }
+    }
+    assert_true(worst < 10); /* of so many true permutations: 5 to 7.5 */
+}
+
+static void weak_keys(void **state)
+{
+    (void)state;
+    no_weak_key(320, 20000);
+    no_weak_key(512, 20000);
+    no_weak_key(1000, 10000);
+    no_weak_key(2048, 5000);
+    no_weak_key(4096, 3000);
+}
+
 static void randomness(void **state)
 {
     (void)state;
@@ -194,6 +230,7 @@ static void keys_differ(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(bijection), cmocka_unit_test(large),      cmocka_unit_test(ranges),
-                                        cmocka_unit_test(tiny_uniform), cmocka_unit_test(randomness), cmocka_unit_test(keys_differ) };
+                                        cmocka_unit_test(tiny_uniform), cmocka_unit_test(randomness), cmocka_unit_test(weak_keys),
+                                        cmocka_unit_test(keys_differ) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
