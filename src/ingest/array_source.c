@@ -3,7 +3,6 @@
 #include "mem.h"
 #include "num.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -280,23 +279,6 @@ int hr_array_source_parse(struct hr_source *head, const struct hr_unit *u, struc
 }
 
 /* --- files --- */
-
-int hr_array_source_bytes(const struct hr_names *files, uint64_t *ret, struct hr_error *err)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < files->n; i++) {
-        HR_FD fd = -1;
-        uint64_t size = 0;
-        int r = hr_open(files->name[i], O_RDONLY, 0, &fd, err);
-        if (r == 0)
-            r = hr_file_size(fd, files->name[i], &size, err);
-        if (r < 0)
-            return r;
-        sum += size;
-    }
-    *ret = sum;
-    return 0;
-}
 
 int hr_npy_read(int fd, uint64_t off, uint64_t size, const char *where, struct hr_npy *ret, struct hr_error *err)
 {

@@ -53,8 +53,6 @@ int hr_array_source_parse(struct hr_source *s, const struct hr_unit *u, struct h
 void hr_array_source_drop(struct hr_source *s, struct hr_unit *u);
 void hr_array_source_close(struct hr_source *s);
 
-/* The sum of the files' sizes. */
-int hr_array_source_bytes(const struct hr_names *files, uint64_t *ret, struct hr_error *err) HR_MUST_USE;
 /* The head of the .npy that begins at `off` and may reach to off + size; its data must fit. `data` is from `off`. */
 int hr_npy_read(int fd, uint64_t off, uint64_t size, const char *where, struct hr_npy *ret, struct hr_error *err) HR_MUST_USE;
 /* Adds an array from a .npy head to a list that grows; `name` may end in ".npy".  HR_E_LIMIT: the name is too long, or there

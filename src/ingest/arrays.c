@@ -237,6 +237,11 @@ void hr_columns_fini(struct hr_columns *c)
 
 /* --- schema --- */
 
+static bool is_text(enum hr_dtype t)
+{
+    return t == HR_STR || t == HR_BYTES;
+}
+
 static int64_t fixed_dim(uint64_t n)
 {
     return n > INT32_MAX ? INT32_MAX : (int64_t)n; /* the schema's check refuses what is too large */
@@ -245,10 +250,14 @@ static int64_t fixed_dim(uint64_t n)
 static void field_of(const struct hr_column_plan *p, struct hr_field *ret)
 {
     const struct hr_array *a = p->array;
-    *ret = (struct hr_field){ .dtype = a->dtype, .stored = a->dtype };
+    *ret = (struct hr_field){ .dtype = a->dtype, .stored = a->dtype, .role = a->role };
     memcpy(ret->name, a->name, sizeof ret->name);
     if (a->kind != HR_NPY_NUMBER)
         return;
+    if (is_text(a->as) && a->dtype == HR_U8 && a->ndim == 1 && p->offsets != NULL) {
+        ret->dtype = ret->stored = a->as;
+        return;
+    }
     int from = p->offsets == NULL;
     ret->ndim = a->ndim - from;
     for (int i = from; i < a->ndim && i - from < HR_NDIM_MAX; i++)
@@ -273,11 +282,6 @@ int hr_columns_schema(const struct hr_columns *c, struct hr_schema *ret, struct 
     }
     *ret = s;
     return 0;
-}
-
-static bool is_text(enum hr_dtype t)
-{
-    return t == HR_STR || t == HR_BYTES;
 }
 
 /* A field takes an array when their shapes agree; text also takes a ragged array of bytes. */

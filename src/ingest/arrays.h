@@ -28,6 +28,10 @@ struct hr_array {
     uint64_t item;       /* bytes per element, as read gives it */
     int ndim;
     uint64_t shape[HR_NPY_NDIM_MAX];
+    /* What headrace's exporter noted beside the array, else NONE: the role, and the dtype of a field whose bytes lie in a
+     * ragged array of uint8 (STR, BYTES). */
+    enum hr_role role;
+    enum hr_dtype as;
     /* lead == HR_ARRAY_ROWS: rows first .. first + rows - 1 of the first dimension; else, of two-dimensional arrays, the
      * elements first .. first + rows - 1 of row `lead`.  The caller has checked that they are there. Any thread. */
     int (*read)(const struct hr_array *a, uint64_t lead, uint64_t first, uint64_t rows, void *to, struct hr_error *err);

@@ -11,6 +11,9 @@ const struct hr_source_ops *const hr_sources[] = {
     &hr_source_json,
     &hr_source_npy,
     &hr_source_npz,
+    &hr_source_hdf5,
+    &hr_source_fcd,
+    &hr_source_files_ops,
     NULL,
 };
 

@@ -80,6 +80,9 @@ extern const struct hr_source_ops *const hr_sources[];
 extern const struct hr_source_ops hr_source_json;
 extern const struct hr_source_ops hr_source_npy;
 extern const struct hr_source_ops hr_source_npz;
+extern const struct hr_source_ops hr_source_hdf5;
+extern const struct hr_source_ops hr_source_fcd;
+extern const struct hr_source_ops hr_source_files_ops;
 
 /* The format called `name`, or with "auto" the one that fits every path best.  HR_E_UNSUPPORTED names the formats there are;
  * mixed formats are HR_E_INVALID and both files are named. */

@@ -1,6 +1,7 @@
 /* NumPy arrays: the .npy files of one folder are the columns of one dataset (arrays.h has the convention). */
 #include "array_source.h"
 
+#include "given.h"
 #include "mem.h"
 #include "num.h"
 
@@ -43,12 +44,6 @@ static int by_folder(const void *pa, const void *pb)
     if (c == 0 && na != nb)
         return na < nb ? -1 : 1;
     return c != 0 ? c : strcmp(a, b);
-}
-
-static bool wanted(const char *path, void *arg)
-{
-    (void)arg;
-    return hr_str_ends(hr_str(path), ".npy");
 }
 
 /* One name per folder; a folder of one file goes by the file's name. */
@@ -143,13 +138,12 @@ static int open_npy(const char *const *paths, int n, const struct hr_source_opti
         return hr_fail_nomem(err, sizeof *m, "a source");
     struct hr_names names = { NULL, 0 };
     uint64_t bytes = 0;
-    int r = hr_source_files(paths, n, wanted, NULL, &m->files, err);
+    static const char *const ends[] = { ".npy", NULL };
+    int r = hr_given_files(&(struct hr_given){ paths, n, ends }, &m->files, &bytes, err);
     if (r == 0) {
         qsort(m->files.name, m->files.n, sizeof *m->files.name, by_folder);
         r = group(m, &names, err);
     }
-    if (r == 0)
-        r = hr_array_source_bytes(&m->files, &bytes, err);
     if (r < 0) {
         hr_names_fini(&names);
         free_members(m);

@@ -4,6 +4,7 @@
 #include "array_source.h"
 
 #include "env.h"
+#include "given.h"
 #include "inflate.h"
 #include "mem.h"
 #include "num.h"
@@ -26,12 +27,6 @@ static int detect(const char *path, struct hr_str head)
 {
     bool named = hr_str_ends(hr_str(path), ".npz");
     return hr_str_starts(head, "PK\3\4") || hr_str_starts(head, "PK\5\6") ? (named ? 100 : 0) : 0;
-}
-
-static bool wanted(const char *path, void *arg)
-{
-    (void)arg;
-    return hr_str_ends(hr_str(path), ".npz");
 }
 
 static void close_container(struct hr_container *c)
@@ -223,13 +218,10 @@ static int open_npz(const char *const *paths, int n, const struct hr_source_opti
 {
     struct hr_names names = { NULL, 0 };
     uint64_t bytes = 0;
-    int r = hr_source_files(paths, n, wanted, NULL, &names, err);
-    if (r == 0)
-        r = hr_array_source_bytes(&names, &bytes, err);
-    if (r < 0) {
-        hr_names_fini(&names);
+    static const char *const ends[] = { ".npz", NULL };
+    int r = hr_given_files(&(struct hr_given){ paths, n, ends }, &names, &bytes, err);
+    if (r < 0)
         return r;
-    }
     return hr_array_source_open(&hr_source_npz, &container_ops, &names, bytes, NULL, free_nothing, o, ret, err);
 }
 
