@@ -173,6 +173,12 @@ static int affinity(const struct planner *p, const struct hr_array *a, int o)
     return first == 'e' ? (edge ? 4 : 2) : first == 'n' ? (edge ? 2 : 4) : 3;
 }
 
+/* Names that leave no doubt that there are many rows per sample, though their sum happens to be the number of samples. */
+static bool sure_name(const char *name)
+{
+    return strcmp(name, "x") == 0 || strncmp(name, "node", 4) == 0 || strncmp(name, "edge", 4) == 0;
+}
+
 static int plan_field(struct planner *p, const struct hr_array *a, struct hr_column_plan *ret)
 {
     int best = -1, how_well = 0;
@@ -192,7 +198,7 @@ static int plan_field(struct planner *p, const struct hr_array *a, struct hr_col
             how_well = fits;
         }
     }
-    if (a->ndim >= 1 && a->shape[0] == p->to->samples)
+    if (a->ndim >= 1 && a->shape[0] == p->to->samples && !(how_well == 4 && sure_name(a->name)))
         *ret = (struct hr_column_plan){ a, NULL, 0 };
     else if (best >= 0)
         *ret = (struct hr_column_plan){ a, &p->a[best], axis_of(p, a, best) };

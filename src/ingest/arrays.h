@@ -9,7 +9,8 @@
  *
  * An array of offsets of its own is asked first; then a first dimension of n is taken as fixed; then the shared offsets
  * are tried, along the first dimension and (two dimensions, at most 16 rows) along the second.  Where several fit, one whose
- * name begins with "e" serves fields whose name begins with "e", one with "n" the others.
+ * name begins with "e" serves fields whose name begins with "e", one with "n" the others.  Fields called x, node... and
+ * edge... ask these before they are taken as fixed.
  *
  * "Records": a container without any offsets whose arrays differ in length is one sample, each array a field. */
 #ifndef HR_ARRAYS_H

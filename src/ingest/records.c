@@ -17,8 +17,9 @@ static size_t put_utf8(uint32_t c, char out[4])
         out[0] = (char)c;
         return 1;
     }
+    static const uint8_t lead[] = { 0, 0xc0, 0xe0, 0xf0 };
     size_t more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    out[0] = (char)((0xf00u >> more & 0xf0u) | c >> (6 * more));
+    out[0] = (char)(lead[more] | c >> (6 * more));
     for (size_t i = 1; i <= more; i++)
         out[i] = (char)(0x80 | (c >> (6 * (more - i)) & 0x3f));
     return more + 1;
@@ -92,8 +93,14 @@ static int first_look(const struct hr_array *a, const char *where, struct hr_fie
     if (is_text_array(a))
         return 0;
     f->ndim = a->ndim;
-    for (int i = 0; i < a->ndim; i++)
+    bool ragged = false;
+    for (int i = 0; i < a->ndim; i++) {
         f->shape[i] = (int64_t)HR_MIN(a->shape[i], (uint64_t)INT32_MAX);
+        if (a->shape[i] == 0 && !ragged && i < 2) { /* nobody means always none */
+            f->shape[i] = HR_RAGGED;
+            ragged = true;
+        }
+    }
     return 0;
 }
 

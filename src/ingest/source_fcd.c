@@ -94,6 +94,8 @@ static int stream_open(struct stream *s, const char *path, uint64_t memory, stru
 static int stream_fill(struct stream *s, struct hr_error *err)
 {
     char *room = hr_buf_reserve(&s->text, PIECE);
+    if (room == NULL && s->text.len + PIECE <= s->text.ceiling)
+        return hr_fail_nomem(err, PIECE, "time steps");
     if (room == NULL)
         return hr_fail(err, HR_E_LIMIT, "'%s': the time step at byte %" PRIu64 " is larger than packing may hold; give more with "
                        "--memory", s->path, s->at);

@@ -31,7 +31,7 @@ struct h5 {
 };
 
 struct link {
-    enum { LINK_OTHER, LINK_DATASET, LINK_GROUP } kind;
+    enum { LINK_OTHER, LINK_DATASET, LINK_GROUP, LINK_BROKEN } kind;
     char name[256];
 };
 
@@ -46,7 +46,7 @@ static hid_t open_link(hid_t group, hsize_t i, struct link *l)
         return -1;
     hid_t o = H5Oopen(group, l->name, H5P_DEFAULT);
     H5I_type_t t = o < 0 ? H5I_BADID : H5Iget_type(o);
-    l->kind = t == H5I_DATASET ? LINK_DATASET : t == H5I_GROUP ? LINK_GROUP : LINK_OTHER;
+    l->kind = o < 0 ? LINK_BROKEN : t == H5I_DATASET ? LINK_DATASET : t == H5I_GROUP ? LINK_GROUP : LINK_OTHER;
     return o;
 }
 
@@ -263,6 +263,9 @@ static int list_datasets(hid_t group, const char *path, bool reading, const stru
         hid_t object = open_link(group, i, &l);
         if (object >= 0)
             H5Oclose(object);
+        if (l.kind == LINK_BROKEN)
+            return hr_fail(err, HR_E_FORMAT, "'%s': '%s' cannot be opened; it is damaged, or was written by a newer HDF5 than the "
+                           "one that headrace was built with", path, l.name);
         if (l.kind != LINK_DATASET)
             continue;
         struct hr_array *a;
@@ -336,7 +339,7 @@ static uint64_t descend(struct h5 *h)
             hid_t o = open_link(h->group, i, &l);
             if (o >= 0)
                 H5Oclose(o);
-            datasets += l.kind == LINK_DATASET;
+            datasets += l.kind == LINK_DATASET || l.kind == LINK_BROKEN; /* which is then told of */
             groups += l.kind == LINK_GROUP;
             if (l.kind == LINK_GROUP)
                 memcpy(only, l.name, sizeof only);
