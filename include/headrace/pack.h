@@ -38,6 +38,7 @@ struct hr_pack_options {
     bool (*progress)(const struct hr_pack_progress *p, void *arg);
     void (*notice)(const char *sentence, void *arg); /* the inferred schema, promotions, bad samples */
     void *arg;
+    bool other_keys;         /* JSON: pass over keys that the given schema does not name, instead of calling the sample bad */
 };
 
 struct hr_pack_result {

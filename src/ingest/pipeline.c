@@ -373,6 +373,17 @@ int hr_pipeline_box(struct hr_pipeline *p, struct hr_box **ret, struct hr_error 
     return 0;
 }
 
+void hr_pipeline_unbox(struct hr_pipeline *p, struct hr_box *b)
+{
+    if (b == NULL)
+        return;
+    hr_box_reset(b);
+    pthread_mutex_lock(&p->lock);
+    b->next = p->free;
+    p->free = b;
+    pthread_mutex_unlock(&p->lock);
+}
+
 int hr_pipeline_measure(struct hr_pipeline *p, struct hr_box *b, struct hr_error *err)
 {
     pthread_mutex_lock(&p->lock);

@@ -38,6 +38,7 @@ void hr_pipeline_destroy(struct hr_pipeline *p); /* accepts NULL; waits for the 
 
 /* For `take`: an empty box, and its return once it has been written: it is then measured and used again. */
 int hr_pipeline_box(struct hr_pipeline *p, struct hr_box **ret, struct hr_error *err) HR_MUST_USE;
+void hr_pipeline_unbox(struct hr_pipeline *p, struct hr_box *b); /* its return unused */
 int hr_pipeline_measure(struct hr_pipeline *p, struct hr_box *b, struct hr_error *err) HR_MUST_USE;
 /* A chunk that lies elsewhere (resumed, or left over), measured now by the calling thread. */
 int hr_pipeline_measure_now(struct hr_pipeline *p, const struct hr_chunk *c, struct hr_error *err) HR_MUST_USE;

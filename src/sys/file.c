@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,6 +119,28 @@ int hr_truncate(int fd, uint64_t size, const char *path, struct hr_error *err)
 {
     if (hr_fault_sys() || ftruncate(fd, (off_t)size) != 0)
         return hr_fail_errno(err, errno, "'%s' cannot be cut to %llu bytes", path, (unsigned long long)size);
+    return 0;
+}
+
+int hr_lock(int fd, const char *path, bool *ret_mine, struct hr_error *err)
+{
+    int r;
+    do
+        r = hr_fault_sys() ? -1 : flock(fd, LOCK_EX | LOCK_NB);
+    while (r != 0 && errno == EINTR);
+    if (r != 0 && errno != EWOULDBLOCK)
+        return hr_fail_errno(err, errno, "'%s' cannot be locked", path);
+    *ret_mine = r == 0;
+    return 0;
+}
+
+int hr_file_stamp(const char *path, uint64_t *ret_size, uint64_t *ret_changed, struct hr_error *err)
+{
+    struct stat st;
+    if (hr_fault_sys() || stat(path, &st) != 0)
+        return hr_fail_errno(err, errno, "'%s' cannot be looked at", path);
+    *ret_size = (uint64_t)st.st_size;
+    *ret_changed = (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
     return 0;
 }
 

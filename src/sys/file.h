@@ -40,6 +40,11 @@ int hr_replace(const char *path, const void *p, size_t n, struct hr_error *err) 
 int hr_rename(const char *from, const char *to, bool exchange, struct hr_error *err) HR_MUST_USE;
 int hr_fsync_parent(const char *path, struct hr_error *err) HR_MUST_USE;
 
+/* Takes the file for this process until the descriptor is closed, also by a crash.  false: another process has it. */
+int hr_lock(int fd, const char *path, bool *ret_mine, struct hr_error *err) HR_MUST_USE;
+/* Size and time of the last change (ns since 1970) of a file: together they tell whether it is still the same. */
+int hr_file_stamp(const char *path, uint64_t *ret_size, uint64_t *ret_changed, struct hr_error *err) HR_MUST_USE;
+
 enum hr_kind { HR_KIND_NONE, HR_KIND_FILE, HR_KIND_DIR, HR_KIND_OTHER };
 enum hr_kind hr_path_kind(const char *path); /* follows links; NONE when it is not there or cannot be looked at */
 int hr_mkdir(const char *path, bool parents, struct hr_error *err) HR_MUST_USE;
