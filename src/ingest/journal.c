@@ -79,7 +79,7 @@ static int rewrite(struct hr_journal *j, struct hr_error *err)
 int hr_journal_create(const char *dir, uint64_t key, const struct hr_journal_head *head, struct hr_journal **ret,
                       struct hr_error *err)
 {
-    struct hr_journal *j;
+    struct hr_journal *j = NULL;
     int e = journal_new(dir, &j, err);
     if (e < 0)
         return e;
@@ -148,7 +148,7 @@ static bool mark_read(struct hr_str line, uint64_t before, struct hr_mark *ret)
 int hr_journal_open(const char *dir, uint64_t key, struct hr_journal_head *ret_head, struct hr_journal **ret,
                     struct hr_error *err)
 {
-    struct hr_journal *j;
+    struct hr_journal *j = NULL;
     int e = journal_new(dir, &j, err);
     if (e < 0)
         return e;

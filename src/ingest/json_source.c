@@ -20,7 +20,7 @@
 
 enum {
     LARGE = 8 << 20,
-    LOOK_FILES = 8, LOOK_BYTES = 2 << 20, LOOK_SAMPLES = 256, /* what the schema is inferred from */
+    LOOK_FILES = 8, LOOK_BYTES = 512 << 10, LOOK_SAMPLES = 128, /* what the schema is inferred from */
 };
 
 struct json_source {
