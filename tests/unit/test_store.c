@@ -306,11 +306,11 @@ static void foreign_files_are_told_apart(void **state)
     (void)state;
     struct hr_error err = HR_ERROR_INIT;
     struct hr_store *s = NULL;
-    static const char *const texts[] = { "", "hello", "ARROW1\0\0 and then something that is long enough to be one",
-                                         "{\"samples\": [1, 2, 3], \"and\": \"more than twenty-six bytes\"}" };
-    static const size_t lengths[] = { 0, 5, 60, 60 };
+    static const struct hr_str texts[] = { HR_STR(""), HR_STR("hello"),
+                                           HR_STR("ARROW1\0\0 and then something that is long enough to be one"),
+                                           HR_STR("{\"samples\": [1, 2, 3], \"and\": \"more than twenty-six bytes\"}") };
     for (size_t i = 0; i < HR_COUNT(texts); i++) {
-        must(hr_replace(in_folder("foreign"), texts[i], lengths[i], &err), &err);
+        must(hr_replace(in_folder("foreign"), texts[i].p, texts[i].n, &err), &err);
         assert_int_equal(hr_store_open(in_folder("foreign"), &s, &err), HR_E_FORMAT);
         assert_non_null(strstr(err.text, "foreign"));
     }
