@@ -2,6 +2,8 @@
 import copy
 import ctypes
 import gc
+import importlib.util
+import os
 import pickle
 import subprocess
 import sys
@@ -14,8 +16,9 @@ import torch
 import headrace
 from graphs import join, same
 
-FRAMEWORKS = ["torch", "numpy", "dlpack", pytest.param("jax", marks=pytest.mark.skipif(
-    __import__("importlib").util.find_spec("jax") is None, reason="jax is not installed"))]
+os.environ.setdefault("JAX_ENABLE_X64", "1")  # without it JAX turns int64 into int32
+no_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
+FRAMEWORKS = ["torch", "numpy", "dlpack", pytest.param("jax", marks=no_jax)]
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
