@@ -34,20 +34,6 @@ from ._core import (  # noqa: F401  (the package's own names)
     UnsupportedError,
 )
 from ._loader import Field, Loader
-from ._transforms import (
-    Transform,
-    clamp,
-    edge_dropout,
-    feature_noise,
-    minmax,
-    node_dropout,
-    node_mask,
-    position_jitter,
-    sincos,
-    speed_noise,
-    time_shift,
-    zscore,
-)
 
 __version__ = _core.version
 build_info = _core.build_info
@@ -60,6 +46,18 @@ _LATER = {
     "Stream": ("._stream", "Stream"),
     "presets": (".presets", None),
     "torch": (".torch", None),
+    "Transform": ("._transforms", "Transform"),
+    "clamp": ("._transforms", "clamp"),
+    "edge_dropout": ("._transforms", "edge_dropout"),
+    "feature_noise": ("._transforms", "feature_noise"),
+    "minmax": ("._transforms", "minmax"),
+    "node_dropout": ("._transforms", "node_dropout"),
+    "node_mask": ("._transforms", "node_mask"),
+    "position_jitter": ("._transforms", "position_jitter"),
+    "sincos": ("._transforms", "sincos"),
+    "speed_noise": ("._transforms", "speed_noise"),
+    "time_shift": ("._transforms", "time_shift"),
+    "zscore": ("._transforms", "zscore"),
 }
 
 

@@ -15,9 +15,9 @@ import os
 import shutil
 import time
 
-from . import _options
+from . import _plain
 from ._core import LimitError, NotFoundError
-from ._where import file_system, is_far, is_packed
+from ._plain import file_system, is_far, is_packed
 
 log = logging.getLogger("headrace")
 
@@ -85,7 +85,7 @@ class Cache:
     def __init__(self, folder=None, limit=None):
         base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
         self.folder = os.path.abspath(folder if folder is not None else os.path.join(base, "headrace"))
-        self.limit = _options.size(limit if limit is not None else DEFAULT_LIMIT, "cache")
+        self.limit = _plain.size(limit if limit is not None else DEFAULT_LIMIT, "cache")
         os.makedirs(self.folder, exist_ok=True)
 
     def get(self, key, name, make, what):

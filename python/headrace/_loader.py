@@ -2,7 +2,7 @@
 
 import os
 
-from . import _core, _options, _where
+from . import _core, _plain
 
 
 class Field:
@@ -41,7 +41,7 @@ def _resolve(source, cache, cache_dir, pack):
     """A packed dataset on this machine's own disks needs nothing of the cache, and does not load its module."""
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
-        if _where.is_packed(path) and (cache is False or not _where.is_far(path)):
+        if _plain.is_packed(path) and (cache is False or not _plain.is_far(path)):
             return path, None
     from . import _cache
 
@@ -95,7 +95,7 @@ class Loader(_core.Loader):
         pack=None,
         **options,
     ):
-        plain = _options.plain({"batch_size": batch_size, **options})
+        plain = _plain.options({"batch_size": batch_size, **options})
         if transforms is not None:
             plain["transforms"] = list(transforms)
         if device is not None and framework == "auto":

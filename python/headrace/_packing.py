@@ -3,7 +3,7 @@
 import glob
 import os
 
-from . import _options
+from . import _plain
 
 _BAD = {"stop": 0, "skip": 1, "reject": 2}
 
@@ -81,9 +81,9 @@ def pack(
         "quantize": quantize,
         "shard_by": shard_by,
         "reject_file": None if reject_file is None else os.fspath(reject_file),
-        "chunk_bytes": None if chunk_size is None else _options.size(chunk_size, "chunk_size"),
+        "chunk_bytes": None if chunk_size is None else _plain.size(chunk_size, "chunk_size"),
         "chunk_samples": chunk_samples,
-        "memory": None if memory is None else _options.size(memory, "memory"),
+        "memory": None if memory is None else _plain.size(memory, "memory"),
     }
     return _pack.pack(
         expand(sources),

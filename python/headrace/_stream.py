@@ -1,6 +1,6 @@
 """headrace.Stream: samples that never end, pushed from Python or made by a simulator."""
 
-from . import _core, _options
+from . import _core, _plain
 from ._loader import Field
 
 
@@ -21,7 +21,7 @@ class Stream(_core.Stream):
     """
 
     def __init__(self, fields, capacity=1024, batch_size=None, *, framework="auto", transforms=None, **options):
-        plain = _options.plain({"batch_size": batch_size, **options})
+        plain = _plain.options({"batch_size": batch_size, **options})
         if transforms is not None:
             plain["transforms"] = list(transforms)
         fields = [f._dict() if isinstance(f, Field) else Field(**f)._dict() for f in fields]

@@ -38,7 +38,7 @@ class IterableDataset(torch.utils.data.IterableDataset):
                 # The helpers of W loaders would only be in each other's way.
                 options.setdefault("threads", 1)
                 if options.get("budget"):
-                    from ._options import size
+                    from ._plain import size
 
                     options["budget"] = size(options["budget"], "budget") // workers
             self._loader = Loader(self.source, **options)

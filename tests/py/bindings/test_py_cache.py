@@ -10,7 +10,7 @@ import pytest
 
 import headrace
 from graphs import join, same, synth
-from headrace import _cache, _where
+from headrace import _cache, _plain
 
 
 def entries(folder):
@@ -98,8 +98,8 @@ def test_of_many_processes_one_packs(raw, tmp_path):
 
 
 def test_a_far_dataset_is_copied_first(dataset, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(_where, "is_far", lambda path: str(path) == dataset)
-    monkeypatch.setattr(_cache, "is_far", _where.is_far)
+    monkeypatch.setattr(_plain, "is_far", lambda path: str(path) == dataset)
+    monkeypatch.setattr(_cache, "is_far", _plain.is_far)
     with caplog.at_level(logging.WARNING, "headrace"), headrace.Loader(dataset, cache_dir=tmp_path) as l:
         assert l.samples == 200 and l.path.startswith(str(tmp_path))
     assert "copying" in caplog.text

@@ -104,7 +104,7 @@ def test_wrong_options_are_named(dataset, options, error, sentence):
 
 
 def test_sizes_and_durations():
-    from headrace._options import duration, size
+    from headrace._plain import duration, size
 
     assert [size(v) for v in (4096, "512K", "1.5GiB", "2 MB", "7b", "1t")] == [4096, 512 << 10, 3 << 29, 2 << 20, 7, 1 << 40]
     assert [duration(v) for v in (10, 0.5, "250ms", "2h", "3")] == [10**10, 5 * 10**8, 25 * 10**7, 7200 * 10**9, 3 * 10**9]
@@ -145,7 +145,7 @@ def test_presets_load(tmp_path):
 
 
 def test_far_file_systems_are_told(tmp_path):
-    from headrace import _where
+    from headrace import _plain
 
     mounts = tmp_path / "mountinfo"
     mounts.write_text(
@@ -153,7 +153,7 @@ def test_far_file_systems_are_told(tmp_path):
         "90 22 0:60 / /mnt/c rw,noatime - 9p C:\\134 rw\n"
         "91 22 0:61 / /home/x/my\\040drive rw - fuse.sshfs host: rw\n"
     )
-    assert _where.file_system("/mnt/c/data", mounts) == "9p"
-    assert _where.file_system("/mnt/cc/data", mounts) == "ext4"
-    assert _where.file_system("/home/x/my drive/a", mounts) == "fuse.sshfs"
-    assert _where.file_system("/anything", tmp_path / "none") == ""
+    assert _plain.file_system("/mnt/c/data", mounts) == "9p"
+    assert _plain.file_system("/mnt/cc/data", mounts) == "ext4"
+    assert _plain.file_system("/home/x/my drive/a", mounts) == "fuse.sshfs"
+    assert _plain.file_system("/anything", tmp_path / "none") == ""

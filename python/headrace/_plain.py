@@ -1,4 +1,7 @@
-"""Options as people write them, made plain for the C side."""
+"""What people write, made plain for the C side: sizes, durations, options, sources.  Loaded with the package: imports nothing
+but os."""
+
+import os
 
 _UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SECONDS = {"": 1.0, "ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -51,9 +54,9 @@ def duration(value, name="duration"):
     return int(seconds * 1e9)
 
 
-def plain(options):
+def options(given):
     """The dict that _core takes: None means the library's default and is left out."""
-    o = {k: v for k, v in options.items() if v is not None}
+    o = {k: v for k, v in given.items() if v is not None}
     for name in _SIZES:
         if name in o:
             o[name] = size(o[name], name)
@@ -70,3 +73,53 @@ def plain(options):
     if isinstance(o.get("fields"), str):
         o["fields"] = [o["fields"]]
     return o
+
+
+# --- where files lie ---
+
+# Windows drives and networks: reading from them costs up to fifty times what a local disk costs.
+_FAR = ("9p", "drvfs", "virtiofs", "nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse", "fuseblk")
+_near: set = set()  # st_dev known to be local
+
+
+def file_system(path, mounts="/proc/self/mountinfo"):
+    """The type of the file system that holds `path` ("ext4", "9p"), or "" when it cannot be told."""
+    path = os.path.realpath(path)
+    best, kind = "", ""
+    try:
+        with open(mounts, encoding="utf-8", errors="surrogateescape") as f:
+            for line in f:
+                left, _, right = line.partition(" - ")
+                point = left.split()[4].replace("\\040", " ")
+                inside = path == point or path.startswith(point.rstrip("/") + "/")
+                if inside and len(point) >= len(best):
+                    best, kind = point, right.split()[0]
+    except (OSError, IndexError):
+        return ""
+    return kind
+
+
+def is_far(path):
+    device = os.stat(path).st_dev
+    if device in _near:
+        return False
+    kind = file_system(path)
+    if kind in _FAR or kind.startswith("fuse."):
+        return True
+    _near.add(device)
+    return False
+
+
+def is_packed(path):
+    """A dataset that the library opens as it is: a folder with a manifest, or one Arrow file, whatever its name."""
+    if os.path.isfile(os.path.join(path, "manifest.json")):
+        return True
+    if not os.path.isfile(path):
+        return False
+    if path.endswith(".arrow"):
+        return True
+    try:
+        with open(path, "rb") as f:
+            return f.read(6) == b"ARROW1"
+    except OSError:
+        return False
