@@ -41,9 +41,10 @@ static const struct hr_choice joins[] = {
 static const struct hr_opt opts[] = {
     HR_ARG_STRING(T, dataset, "DATASET", "the packed dataset"),
     HR_OPT_HEADING("How long"),
-    HR_OPT_U64(T, epochs, 'e', "epochs", "N", "1", 1, UINT64_MAX, "passes over the dataset"),
+    HR_OPT_U64(T, epochs, 'e', "epochs", "N", "(as many as a second takes)", 1, UINT64_MAX,
+               "whole passes over the dataset"),
     HR_OPT_DURATION(T, seconds, 's', "seconds", "TIME", "(no limit)", 0, UINT64_MAX,
-                    "stop after so long, however many epochs that is, unless --epochs is given too"),
+                    "stop after so long, in the middle of an epoch if need be"),
     HR_OPT_DURATION(T, step, 0, "step", "TIME", "0s", 0, UINT64_C(3600000000000),
                     "pretend that a training step takes so long, and see whether the feed keeps up"),
     HR_OPT_HEADING("Batches"),
@@ -53,7 +54,7 @@ static const struct hr_opt opts[] = {
     HR_OPT_U64(T, max_edges, 0, "max-edges", "N", "(no limit)", 1, UINT64_MAX, "end a batch before it has more edges"),
     HR_OPT_CHOICE(T, tail, 0, "tail", "HOW", "keep", tails, "what becomes of the end of an epoch"),
     HR_OPT_CHOICE(T, join, 0, "join", "HOW", "auto", joins, "how samples become a batch"),
-    HR_OPT_FLAG(T, edge_rows, 0, "edge-rows", NULL, "edge_index as [E, 2] instead of [2, E]"),
+    HR_OPT_FLAG(T, edge_rows, 0, "edge-rows", NULL, "give edge_index as [E, 2] instead of [2, E]"),
     HR_OPT_LIST(T, fields, 'f', "fields", "NAME", "only these fields, separated by commas", .split = ','),
     HR_OPT_LIST(T, transforms, 't', "transform", "KIND:FIELD",
                 "normalise or augment on the way, as zscore:x or noise:x.1=0.1"),
@@ -182,8 +183,9 @@ static int as_json(struct hr_cli *cli, const struct args *a, hr_loader *l, const
 static int as_text(struct hr_cli *cli, const struct args *a, hr_loader *l, const struct hr_feed_seen *s,
                    struct hr_error *err)
 {
-    hr_print(cli, "%s: %s samples in %s batches, %s epochs, %s\n", a->dataset, hr_human_count(s->samples).text,
-             hr_human_count(s->batches).text, hr_human_count(s->epochs).text, hr_human_duration(s->total_ns).text);
+    hr_print(cli, "%s: %s samples in %s batches, %s epoch%s, %s\n", a->dataset, hr_human_count(s->samples).text,
+             hr_human_count(s->batches).text, hr_human_count(s->epochs).text, s->epochs == 1 ? "" : "s",
+             hr_human_duration(s->total_ns).text);
     if (s->batches == 0)
         return hr_print(cli, "  no batch: the dataset has too few samples for this rank\n");
     hr_print(cli, "  %s samples/s, %s/s\n", hr_human_count((uint64_t)per_second(s->samples, s->total_ns)).text,
@@ -221,8 +223,6 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
     r = hr_loader_open(a->dataset, &o, &l, err);
     s.open_ns = hr_now() - start;
     struct hr_feed_plan plan = { a->epochs, a->seconds, a->step };
-    if (a->seconds != 0 && !hr_opt_given(cli->given, "epochs"))
-        plan.epochs = UINT64_MAX;
     if (r == 0)
         r = hr_feed_measure(cli, l, &plan, &s, err);
     if (r == 0)

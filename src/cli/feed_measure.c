@@ -3,6 +3,8 @@
 #include "clock.h"
 #include "progress.h"
 
+static const uint64_t enough = 1000000000;
+
 static uint64_t batch_bytes(const hr_batch *b)
 {
     uint64_t all = 0;
@@ -65,11 +67,13 @@ int hr_feed_measure(struct hr_cli *cli, hr_loader *l, const struct hr_feed_plan 
     w.deadline = plan->seconds != 0 && plan->seconds < UINT64_MAX - start ? start + plan->seconds : UINT64_MAX;
     hr_progress_begin(&w.progress, cli, "feeding", HR_PROGRESS_COUNT);
     int r = 0;
-    while (r == 0 && seen->epochs < plan->epochs) {
+    while (r == 0 && (plan->epochs == 0 || seen->epochs < plan->epochs)) {
         r = one_epoch(&w, err);
         seen->epochs += r == 0;
         if (r == 0 && seen->batches == 0)
             break; /* nothing for this rank: epochs without a batch would go on for ever */
+        if (plan->epochs == 0 && plan->seconds == 0 && hr_now() - start >= enough)
+            break;
     }
     hr_progress_end(&w.progress);
     seen->total_ns = hr_now() - start;

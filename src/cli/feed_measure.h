@@ -6,8 +6,8 @@
 #include "headrace/feed.h"
 
 struct hr_feed_plan {
-    uint64_t epochs;  /* whole ones, at most */
-    uint64_t seconds; /* ns, 0 = no limit */
+    uint64_t epochs;  /* whole ones, at most; 0 = until `seconds`, and without that until a second is over */
+    uint64_t seconds; /* ns, 0 = no limit; ends an epoch in its middle */
     uint64_t step;    /* ns that every training step is pretended to take */
 };
 

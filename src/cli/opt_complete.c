@@ -78,6 +78,7 @@ static void bash_values(const struct hr_opt *opts, struct hr_buf *out)
             hr_buf_adds(out, "_headrace_paths -d");
             break;
         case HR_COMPLETES_NOTHING:
+            hr_buf_addc(out, ':');
             break;
         }
         hr_buf_adds(out, "; return ;;\n");

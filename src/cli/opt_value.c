@@ -46,7 +46,7 @@ static void bound_text(const struct hr_opt *o, union hr_opt_bound b, struct hr_b
     }
 }
 
-/* Which ends of the range say something. */
+/* Which ends of the range are there. */
 static void ends(const struct hr_opt *o, bool *ret_lo, bool *ret_hi)
 {
     *ret_lo = *ret_hi = false;
@@ -63,17 +63,23 @@ static void ends(const struct hr_opt *o, bool *ret_lo, bool *ret_hi)
     case HR_OPT_T_SIZE:
     case HR_OPT_T_DURATION:
         *ret_hi = o->hi.u != UINT64_MAX;
-        *ret_lo = o->lo.u != 0 || *ret_hi;
+        *ret_lo = true;
         break;
     default:
         break;
     }
 }
 
-void hr_opt_range(const struct hr_opt *o, struct hr_buf *out)
+/* That a count is not negative, or not 0, goes without saying when nothing bounds it above; so does it of a size and a time. */
+static bool obvious(const struct hr_opt *o, bool hi)
 {
-    bool lo, hi;
-    ends(o, &lo, &hi);
+    if (o->type == HR_OPT_T_INT)
+        return !hi && (o->lo.i == 0 || o->lo.i == 1);
+    return o->type != HR_OPT_T_FLOAT && o->lo.u <= 1 && (!hi || o->type != HR_OPT_T_U64);
+}
+
+static void range_text(const struct hr_opt *o, bool lo, bool hi, struct hr_buf *out)
+{
     if (!lo && !hi)
         return;
     if (lo && !hi)
@@ -88,10 +94,19 @@ void hr_opt_range(const struct hr_opt *o, struct hr_buf *out)
         bound_text(o, o->hi, out);
 }
 
+void hr_opt_range(const struct hr_opt *o, struct hr_buf *out)
+{
+    bool lo, hi;
+    ends(o, &lo, &hi);
+    range_text(o, lo && !obvious(o, hi), hi, out);
+}
+
 static int out_of_range(const struct hr_opt *o, struct hr_str text, struct hr_error *err)
 {
     struct hr_buf range = HR_BUF_INIT(200);
-    hr_opt_range(o, &range);
+    bool lo, hi;
+    ends(o, &lo, &hi);
+    range_text(o, lo, hi, &range);
     int r = hr_fail(err, HR_E_INVALID, "%.*s is out of range: %s", HR_STR_ARG(text), range.data);
     hr_buf_fini(&range);
     return r;

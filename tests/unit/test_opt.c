@@ -132,6 +132,8 @@ static void wrong_use_is_told_in_a_sentence(void **state)
         { "a -o d -d\xC3\xA9", "there is no option '-\xC3\xA9'" },
         { "a -o d --jobs 65", "--jobs: 65 is out of range: 1 to 64" },
         { "a -o d --jobs 99999999999999999999", "too large" },
+        { "a -o d --wait -1s", "does not begin with a number" },
+        { "a -o d --jobs 0", "0 is out of range: 1 to 64" },
         { "a -o d --jobs four", "--jobs: 'four' is not a whole number" },
         { "a -o d --chunk-size 1KiB", "4 KiB to 1 GiB" },
         { "a -o d --quality nan", "not a number" },
