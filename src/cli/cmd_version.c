@@ -42,7 +42,7 @@ static int run(struct hr_cli *cli, void *unused, struct hr_error *err)
     (void)unused;
     if (cli->common->json)
         return as_json(cli, err);
-    static const struct hr_column cols[] = { { .title = NULL }, { .title = NULL }, { .title = NULL } };
+    static const struct hr_table_column cols[] = { { .title = NULL }, { .title = NULL }, { .title = NULL } };
     struct hr_table t = HR_TABLE_INIT(cols);
     for (size_t i = 0; i < hr_built_n; i++) {
         hr_table_cell(&t, "%s", hr_built[i].library);

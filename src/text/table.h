@@ -1,6 +1,6 @@
 /* Tables for people: columns aligned by what a terminal shows, not by bytes.
  *
- *   static const struct hr_column cols[] = { { .title = "field" }, { .title = "samples", .right = true } };
+ *   static const struct hr_table_column cols[] = { { .title = "field" }, { .title = "samples", .right = true } };
  *   struct hr_table t = HR_TABLE_INIT(cols);
  *   hr_table_cell(&t, "%s", name);
  *   hr_table_cell(&t, "%s", hr_human_count(n).text);       row after row, left to right
@@ -14,14 +14,14 @@
 
 #include "buf.h"
 
-struct hr_column {
+struct hr_table_column {
     const char *title; /* NULL in every column: no heading line */
     bool right;        /* figures: aligned to the right */
     unsigned max;      /* columns at most, longer cells are cut with "…"; 0 = as wide as its widest cell */
 };
 
 struct hr_table {
-    const struct hr_column *column;
+    const struct hr_table_column *column;
     size_t columns;
     struct hr_buf text; /* the cells laid end to end, each terminated by a 0 */
     size_t cells;

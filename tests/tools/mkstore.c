@@ -1,14 +1,18 @@
 /* Writes a made-up dataset, the same for the same options: for tests of other readers, of the loader, and for the
  * benchmarks.
  *
- *   mkstore OUT.arrow [--kind graph|all] [--samples N] [--chunk-samples N | --chunk-bytes SIZE] [--narrow]
- *           [--codec none|lz4|zstd] [--seed N]
+ *   mkstore OUT [--kind graph|all] [--samples N] [--chunk-samples N | --chunk-bytes SIZE] [--narrow]
+ *           [--codec none|lz4|zstd] [--seed N] [--parts N]
+ *
+ * OUT is one file; with --parts it is a folder of so many, with its manifest, the samples shared out evenly.
  *
  * graph: N = 20 to 60 nodes, `x` [N, 9] float32, role node; E = 120 to 280 edges, `edge_index` [2, E] int64 and `edge_attr`
  *        [E, 4] float32; `y` [8] float32, role label.  --narrow stores edge_index as uint8.
  * all:   every dtype and every kind of shape (tests/unit/store_make.h). */
 #include "buf.h"
 #include "codec.h"
+#include "file.h"
+#include "manifest.h"
 #include "parse.h"
 #include "store_make.h"
 
@@ -17,7 +21,7 @@
 struct options {
     const char *out;
     bool all, narrow;
-    uint64_t samples, chunk_samples, chunk_bytes, seed;
+    uint64_t samples, chunk_samples, chunk_bytes, seed, parts;
     int codec;
 };
 
@@ -34,6 +38,8 @@ static int option(const char *name, const char *value, struct options *o)
         return hr_parse_u64(v, &o->samples, NULL);
     if (strcmp(name, "--chunk-samples") == 0)
         return hr_parse_u64(v, &o->chunk_samples, NULL);
+    if (strcmp(name, "--parts") == 0)
+        return hr_parse_u64(v, &o->parts, NULL);
     if (strcmp(name, "--chunk-bytes") == 0)
         return hr_parse_size(v, &o->chunk_bytes, NULL);
     if (strcmp(name, "--seed") == 0)
@@ -121,7 +127,8 @@ static uint32_t chunk_samples(const struct options *o)
     return (uint32_t)HR_MIN(n, (uint64_t)INT32_MAX / 1024);
 }
 
-static int write_graphs(const struct options *o, struct hr_error *err)
+/* Samples first .. end - 1 into one file. */
+static int write_graphs(const struct options *o, const char *path, uint64_t first, uint64_t end, struct hr_error *err)
 {
     struct hr_field f[] = { field("x", HR_F32, HR_ROLE_NODE, 2, -1, 9), field("edge_index", HR_I64, HR_ROLE_EDGE_INDEX, 2, 2, -1),
                             field("edge_attr", HR_F32, HR_ROLE_EDGE, 2, -1, 4), field("y", HR_F32, HR_ROLE_LABEL, 1, 8, 0) };
@@ -135,9 +142,9 @@ static int write_graphs(const struct options *o, struct hr_error *err)
         g.values[i] = HR_BUF_INIT((size_t)1 << 32);
     for (int i = 0; i < 3; i++)
         g.offsets[i] = hr_calloc(2 * (size_t)wo.chunk_samples + 1, sizeof *g.offsets[i]);
-    int r = hr_writer_create(o->out, &schema, &wo, &w, err);
-    for (uint64_t i = 0; r == 0 && i < o->samples; i += wo.chunk_samples) {
-        uint32_t n = (uint32_t)HR_MIN(o->samples - i, (uint64_t)wo.chunk_samples);
+    int r = hr_writer_create(path, &schema, &wo, &w, err);
+    for (uint64_t i = first; r == 0 && i < end; i += wo.chunk_samples) {
+        uint32_t n = (uint32_t)HR_MIN(end - i, (uint64_t)wo.chunk_samples);
         struct hr_column col[4];
         if (!graphs_fill(o, i, n, &g))
             r = hr_fail_nomem(err, 0, "a chunk");
@@ -156,14 +163,33 @@ static int write_graphs(const struct options *o, struct hr_error *err)
     return r;
 }
 
-static int write_all(const struct options *o, struct hr_error *err)
+static int write_all(const struct options *o, const char *path, uint64_t first, uint64_t end, struct hr_error *err)
 {
     struct hr_field f[MAKE_ALL];
     struct hr_schema schema;
     make_all(f, &schema);
     const struct hr_writer_options wo = { .codec = (enum hr_codec)o->codec,
                                           .chunk_samples = o->chunk_samples != 0 ? (uint32_t)o->chunk_samples : 10 };
-    return make_store(o->out, &schema, 0, o->samples, &wo, err);
+    return make_store(path, &schema, first, end - first, &wo, err);
+}
+
+static int write_file(const struct options *o, const char *path, uint64_t first, uint64_t end, struct hr_error *err)
+{
+    return o->all ? write_all(o, path, first, end, err) : write_graphs(o, path, first, end, err);
+}
+
+static int write_folder(const struct options *o, struct hr_error *err)
+{
+    int r = hr_mkdir(o->out, true, err);
+    for (uint64_t p = 0; r == 0 && p < o->parts; p++) {
+        char name[32];
+        snprintf(name, sizeof name, "part-%05llu.arrow", (unsigned long long)p);
+        HR_CLEANUP(hr_freep) char *path = hr_join(o->out, name);
+        if (path == NULL)
+            return hr_fail_nomem(err, strlen(o->out), "a file's name");
+        r = write_file(o, path, o->samples * p / o->parts, o->samples * (p + 1) / o->parts, err);
+    }
+    return r == 0 ? hr_manifest_write(o->out, "{\"by\": \"mkstore\"}", err) : r;
 }
 
 int main(int argc, char **argv)
@@ -182,7 +208,7 @@ int main(int argc, char **argv)
     if (o.out == NULL)
         return usage("give the name of the file to write");
     struct hr_error err = HR_ERROR_INIT;
-    int r = o.all ? write_all(&o, &err) : write_graphs(&o, &err);
+    int r = o.parts != 0 ? write_folder(&o, &err) : write_file(&o, o.out, 0, o.samples, &err);
     if (r < 0)
         fprintf(stderr, "mkstore: %s\n", err.text);
     return r < 0;

@@ -9,7 +9,7 @@
 static void columns_are_aligned(void **state)
 {
     (void)state;
-    static const struct hr_column cols[] = { { .title = "field" },
+    static const struct hr_table_column cols[] = { { .title = "field" },
                                              { .title = "n", .right = true },
                                              { .title = "note", .max = 6 } };
     struct hr_table t = HR_TABLE_INIT(cols);
@@ -37,7 +37,7 @@ static void columns_are_aligned(void **state)
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
-    static const struct hr_column cols[] = { { .title = "a" }, { .title = "b" } };
+    static const struct hr_table_column cols[] = { { .title = "a" }, { .title = "b" } };
     for (uint64_t n = 1;; n++) {
         struct hr_table t = HR_TABLE_INIT(cols);
         struct hr_buf out = HR_BUF_INIT(1 << 20);
