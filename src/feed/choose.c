@@ -83,7 +83,7 @@ static int choose_window(const struct hr_store *s, const struct hr_loader_option
     if (want == 0) {
         want = hr_forecast_window(s->samples, s->chunk_samples, o->batch_size, o->shuffle_quality);
         if (want > most) {
-            double v = hr_forecast_of(s->samples, s->chunk_samples, most, o->batch_size).variance;
+            double v = hr_forecast_variance(s->samples, s->chunk_samples, most, o->batch_size);
             snprintf(c->why, sizeof c->why,
                      "a window of %llu chunks would shuffle to a variance ratio of %.2f, the budget has room for %llu (forecast %.2f); ",
                      (unsigned long long)want, o->shuffle_quality, (unsigned long long)most, v);

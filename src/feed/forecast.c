@@ -246,6 +246,15 @@ static double variance_of(const struct model *m, uint64_t W)
     return variance(m, same_chunk(m, W));
 }
 
+double hr_forecast_variance(uint64_t samples, uint64_t chunk_samples, uint64_t window_chunks, uint64_t batch)
+{
+    struct model m = model_of(samples, chunk_samples, batch);
+    uint64_t C = (uint64_t)m.C;
+    if (samples < 2 || batch < 2 || batch > samples)
+        return NAN;
+    return variance_of(&m, window_chunks == 0 ? C : HR_MIN(window_chunks, C));
+}
+
 uint64_t hr_forecast_window(uint64_t samples, uint64_t chunk_samples, uint64_t batch, double target)
 {
     struct model m = model_of(samples, chunk_samples, batch);

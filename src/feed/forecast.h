@@ -31,6 +31,9 @@ struct hr_forecast {
 /* `chunk_samples` and `batch` at least 1; `window_chunks` 0 = all.  NaN where a batch has no pairs or there are no samples. */
 struct hr_forecast hr_forecast_of(uint64_t samples, uint64_t chunk_samples, uint64_t window_chunks, uint64_t batch);
 
+/* Only its variance, without the work that groups are (a fraction of a millisecond). */
+double hr_forecast_variance(uint64_t samples, uint64_t chunk_samples, uint64_t window_chunks, uint64_t batch);
+
 /* The smallest window whose predicted variance is at most `target` (1 and below: all chunks). */
 uint64_t hr_forecast_window(uint64_t samples, uint64_t chunk_samples, uint64_t batch, double target);
 

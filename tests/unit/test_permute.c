@@ -194,11 +194,11 @@ static void no_weak_key(uint64_t n, uint64_t keys)
 static void weak_keys(void **state)
 {
     (void)state;
-    no_weak_key(320, 20000);
-    no_weak_key(512, 20000);
+    no_weak_key(320, 6000);
+    no_weak_key(512, 6000);
     no_weak_key(1000, 10000);
-    no_weak_key(2048, 5000);
-    no_weak_key(4096, 3000);
+    no_weak_key(2048, 1000);
+    no_weak_key(4096, 500);
 }
 
 static void randomness(void **state)
@@ -206,8 +206,8 @@ static void randomness(void **state)
     (void)state;
     static const struct {
         uint64_t n, keys;
-    } size[] = { { 64, 8000 },  { 200, 8000 },  { 256, 8000 }, { 257, 8000 },  { 320, 8000 },   { 512, 6000 },
-                 { 513, 4000 }, { 1000, 4000 }, { 4096, 2000 }, { 50000, 60 }, { 65536, 60 }, { 200000, 10 }, { 1000000, 3 } };
+    } size[] = { { 64, 6000 },  { 200, 4000 },  { 256, 4000 },  { 257, 4000 },  { 320, 4000 },  { 512, 3000 },
+                 { 513, 3000 }, { 1000, 2000 }, { 4096, 1000 }, { 50000, 20 }, { 65536, 20 }, { 200000, 4 }, { 1000000, 1 } };
     for (size_t i = 0; i < HR_COUNT(size); i++)
         looks_random(size[i].n, size[i].keys);
 }
