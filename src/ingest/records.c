@@ -85,7 +85,7 @@ static bool is_text_array(const struct hr_array *a)
 
 static int first_look(const struct hr_array *a, const char *where, struct hr_field *f, struct hr_error *err)
 {
-    *f = (struct hr_field){ .dtype = a->dtype, .stored = a->dtype };
+    *f = (struct hr_field){ .dtype = a->dtype, .stored = a->dtype, .role = a->role };
     memcpy(f->name, a->name, sizeof f->name);
     if (is_text_array(a) ? a->ndim != 0 && !(a->ndim == 1 && a->shape[0] == 1) : a->ndim > HR_NDIM_MAX)
         return hr_fail(err, HR_E_UNSUPPORTED, "'%s': '%s' is %s", where, a->name,

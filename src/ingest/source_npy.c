@@ -4,6 +4,7 @@
 #include "given.h"
 #include "mem.h"
 #include "num.h"
+#include "schema_json.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -75,6 +76,8 @@ static int group(struct members *m, struct hr_names *ret, struct hr_error *err)
 
 /* --- one folder --- */
 
+enum { NOTES_MAX = 16 << 20 };
+
 struct npy_files {
     size_t n;
     int fd[];
@@ -109,6 +112,37 @@ static int open_member(struct hr_container *c, const char *path, int *ret_fd, st
     return r;
 }
 
+/* What our own exporter wrote beside the arrays: roles, and which bytes are text. */
+static int read_notes(struct hr_container *c, const char *member, struct hr_error *err)
+{
+    size_t n = folder_length(member);
+    HR_CLEANUP(hr_freep) char *folder = hr_strdup(n == 0 ? "." : member);
+    if (folder != NULL && n != 0)
+        folder[n] = 0;
+    HR_CLEANUP(hr_freep) char *path = folder == NULL ? NULL : hr_join(folder, "headrace.schema.json");
+    if (path == NULL)
+        return hr_fail_nomem(err, n, "a file's name");
+    if (hr_path_kind(path) != HR_KIND_FILE)
+        return 0;
+    struct hr_buf text = HR_BUF_INIT(NOTES_MAX);
+    struct hr_schema schema;
+    int r = hr_slurp(path, &text, err);
+    if (r == 0)
+        r = hr_schema_from_json(hr_buf_str(&text), path, &schema, err);
+    hr_buf_fini(&text);
+    if (r < 0)
+        return r;
+    for (int i = 0; i < c->n; i++) {
+        int f = hr_schema_find(&schema, c->array[i].name);
+        if (f >= 0) {
+            c->array[i].role = schema.field[f].role;
+            c->array[i].as = schema.field[f].dtype;
+        }
+    }
+    hr_schema_fini(&schema);
+    return 0;
+}
+
 static int open_container(struct hr_array_source *s, uint32_t file, bool reading, struct hr_container *ret,
                           struct hr_error *err)
 {
@@ -125,7 +159,7 @@ static int open_container(struct hr_array_source *s, uint32_t file, bool reading
     int r = 0;
     for (size_t i = 0; r == 0 && i < n; i++)
         r = open_member(ret, m->files.name[m->first[file] + i], &f->fd[i], err);
-    return r;
+    return r < 0 ? r : read_notes(ret, m->files.name[m->first[file]], err);
 }
 
 static const struct hr_container_ops container_ops = { open_container, NULL, NULL, close_container };
