@@ -50,7 +50,7 @@ static int run(struct hr_cli *cli, void *unused, struct hr_error *err)
         if (hr_built[i].on)
             hr_table_skip(&t);
         else
-            hr_table_cell(&t, "%s: %s", hr_built[i].why, hr_built[i].without);
+            hr_table_cell(&t, "%s (%s)", hr_built[i].without, hr_built[i].why);
     }
     hr_print(cli, "headrace %s (%s, %s)\n", hr_version(), hr_built_compiler(), hr_built_type());
     int r = hr_print_table(cli, &t, 2);

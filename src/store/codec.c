@@ -162,6 +162,7 @@ size_t hr_coder_bound(const struct hr_coder *k, size_t n)
     if (k->codec == HR_CODEC_ZSTD)
         return ZSTD_compressBound(n);
 #endif
+    (void)k;
     return n;
 }
 
@@ -181,7 +182,7 @@ int hr_coder_encode(struct hr_coder *k, const void *p, size_t n, void *to, size_
     if (k->codec == HR_CODEC_ZSTD)
         return zstd_encode(k, p, n, to, room, ret_n, err);
 #endif
-    (void)p, (void)to, (void)room, (void)ret_n;
+    (void)k, (void)p, (void)to, (void)room, (void)ret_n;
     return hr_fail(err, HR_E_BUG, "a coder without a codec was asked for %zu bytes", n);
 }
 
@@ -195,7 +196,7 @@ int hr_coder_decode(struct hr_coder *k, const void *p, size_t n, void *to, size_
     if (k->codec == HR_CODEC_ZSTD)
         return zstd_decode(k, p, n, to, want, err);
 #endif
-    (void)p, (void)to, (void)want;
+    (void)k, (void)p, (void)to, (void)want;
     return hr_fail(err, HR_E_BUG, "a coder without a codec was asked for %zu bytes", n);
 }
 
