@@ -28,7 +28,7 @@ enum hr_stage {
 
 struct hr_acct {
     _Atomic uint64_t ticks[HR_STAGE_COUNT], events[HR_STAGE_COUNT];
-    _Atomic uint64_t bytes_read, bytes_verified, bytes_decompressed, chunk_hits, chunk_reads, ahead_reads;
+    _Atomic uint64_t bytes_read, bytes_verified, bytes_decompressed, chunk_uses, chunk_reads, ahead_reads;
     _Atomic uint64_t batches, samples;
     uint64_t start_ns, start_ticks; /* at birth: gives nanoseconds per tick without a calibration */
 };

@@ -144,15 +144,21 @@ static const struct hr_plan *look_ahead(struct hr_loader *l, struct hr_planner *
 int hr_follow(struct hr_loader *l, struct hr_planner *p, const struct hr_target *t, struct hr_error *err)
 {
     const struct hr_window *w = &l->window;
-    if (l->followed && l->window_epoch == t->epoch && t->share.position >= w->position && t->share.position < w->position + w->samples)
-        return 0;
-    struct hr_window now = hr_epoch_window(&p->epoch, t->share.position % l->store->samples);
-    int r = hr_cache_at(l->chunks.cache, t->epoch, now.rank, now.chunks, err);
-    if (r == 0) {
-        l->window = now;
-        l->window_epoch = t->epoch;
-        l->followed = true;
+    int r = 0;
+    pthread_mutex_lock(&l->follow_lock);
+    /* Builders may come here out of order: going back would make the cache read again what is about to be left. */
+    bool known = l->followed && (t->epoch < l->window_epoch || (t->epoch == l->window_epoch && t->share.position < w->position + w->samples));
+    if (!known) {
+        struct hr_window now = hr_epoch_window(&p->epoch, t->share.position % l->store->samples);
+        r = hr_cache_at(l->chunks.cache, t->epoch, now.rank, now.chunks, err);
+        if (r == 0) {
+            hr_acct_count(&l->acct.chunk_uses, now.chunks);
+            l->window = now;
+            l->window_epoch = t->epoch;
+            l->followed = true;
+        }
     }
+    pthread_mutex_unlock(&l->follow_lock);
     return r;
 }
 

@@ -312,6 +312,13 @@ int hr_cache_at(struct hr_cache *c, uint64_t epoch, uint32_t rank, uint32_t n, s
     return r;
 }
 
+void hr_cache_forget(struct hr_cache *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->ready = false;
+    pthread_mutex_unlock(&c->lock);
+}
+
 /* --- limits --- */
 
 void hr_cache_limit(struct hr_cache *c, uint32_t slots)

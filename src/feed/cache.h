@@ -38,6 +38,8 @@ void hr_cache_close(struct hr_cache *c); /* accepts NULL; called by hr_chunks_cl
 
 /* The consumer is in `epoch` and draws from ranks [rank, rank + n). */
 int hr_cache_at(struct hr_cache *c, uint64_t epoch, uint32_t rank, uint32_t n, struct hr_error *err) HR_MUST_USE;
+/* The order is about to change: nothing is read ahead before the next hr_cache_at. */
+void hr_cache_forget(struct hr_cache *c);
 /* At most so many slots from now on; drops the chunks used last.  Not below what is pinned. */
 void hr_cache_limit(struct hr_cache *c, uint32_t slots);
 uint32_t hr_cache_slots(const struct hr_cache *c);  /* the present limit */

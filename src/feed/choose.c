@@ -1,4 +1,5 @@
 /* What the caller left open: how many bytes, which path, how wide a window, how many batches and threads. */
+#include "choose.h"
 #include "loader.h"
 
 #include "forecast.h"
@@ -8,8 +9,10 @@
 #include "thread.h"
 
 #include <stdio.h>
+#include <string.h>
 
-enum { SLOTS_MIN = 4, SLOTS_MAX = 1024, RUN_CHUNKS = 8, READERS_MAX = 4, DECODERS_MAX = 8 };
+enum { SLOTS_MIN = 4, SLOTS_MAX = 1024, RUN_CHUNKS = 8, READERS_MAX = 4, DECODERS_MAX = 8,
+       LARGE_BATCH = 1 << 20 }; /* handing a batch over costs some 20 µs: building a smaller one costs less than twice that */
 
 static int free_memory(struct hr_figure *ret, struct hr_error *err)
 {
@@ -25,7 +28,7 @@ static int free_memory(struct hr_figure *ret, struct hr_error *err)
 }
 
 /* A quarter of what is free, when the caller named no budget. */
-static int budget_of(const struct hr_loader_options *o, uint64_t *ret, struct hr_error *err)
+int hr_choose_budget(const struct hr_loader_options *o, uint64_t *ret, struct hr_error *err)
 {
     struct hr_figure f;
     if (o->budget != 0) {
@@ -41,14 +44,44 @@ static int budget_of(const struct hr_loader_options *o, uint64_t *ret, struct hr
     return 0;
 }
 
-uint64_t hr_choose_batch(const struct hr_loader_options *o, struct hr_error *err)
+int hr_choose_batch(const struct hr_loader_options *o, uint64_t *ret, struct hr_error *err)
 {
     struct hr_figure f;
-    if (!o->auto_batch)
-        return o->batch_size;
-    if (free_memory(&f, err) < 0)
+    if (!o->auto_batch) {
+        *ret = o->batch_size;
         return 0;
-    return f.known && f.v > UINT64_C(4) << 30 ? 16 : f.known && f.v > UINT64_C(2) << 30 ? 8 : 4;
+    }
+    int r = free_memory(&f, err);
+    if (r == 0)
+        *ret = f.known && f.v > UINT64_C(4) << 30 ? 16 : f.known && f.v > UINT64_C(2) << 30 ? 8 : 4;
+    return r;
+}
+
+/* The caller may have been compiled against an older, shorter struct: what it does not know keeps its default. */
+int hr_choose_options(const struct hr_loader_options *o, struct hr_loader_options *ret, struct hr_error *err)
+{
+    struct hr_loader_options c;
+    hr_loader_options_init(&c);
+    if (o != NULL && (o->size < offsetof(struct hr_loader_options, max_nodes) || o->size > sizeof *o))
+        return hr_fail(err, HR_E_INVALID, "hr_loader_options.size is %zu where this library knows %zu; call hr_loader_options_init first",
+                       o->size, sizeof *o);
+    if (o != NULL)
+        memcpy(&c, o, o->size);
+    c.size = sizeof c;
+    if (c.batch_size == 0 || c.batch_size > (1u << 24))
+        return hr_fail(err, HR_E_INVALID, "batch_size is %llu; it is from 1 to %u", (unsigned long long)c.batch_size, 1u << 24);
+    if ((unsigned)c.tail > HR_TAIL_PAD || (unsigned)c.join > HR_JOIN_PAD)
+        return hr_fail(err, HR_E_INVALID, "tail is %d and join is %d; one of them is no value of its enum", (int)c.tail, (int)c.join);
+    if (c.threads > 256 || c.builders > 256 || c.prefetch < 0 || c.prefetch > 4096 || c.slots < 0)
+        return hr_fail(err, HR_E_INVALID,
+                       "threads %d, builders %d (at most 256), prefetch %d (0 to 4096), slots %d (0 = chosen): one is out of range", c.threads,
+                       c.builders, c.prefetch, c.slots);
+    if (!(c.shuffle_quality >= 1.0))
+        return hr_fail(err, HR_E_INVALID, "shuffle_quality is %g; it is a variance ratio of 1 or more", c.shuffle_quality);
+    if (c.transforms_n < 0 || (c.transforms_n > 0 && c.transforms == NULL))
+        return hr_fail(err, HR_E_INVALID, "transforms_n is %d without a list", c.transforms_n);
+    *ret = c;
+    return 0;
 }
 
 /* The widest window that `slots` chunks of cache can serve.  A third is left for reading ahead; and all chunks of one batch are
@@ -139,7 +172,7 @@ int hr_choose(const struct hr_store *s, const struct hr_loader_options *o, uint6
 {
     struct hr_choice c = { .budget = 0 };
     uint64_t mapped = hr_chunks_resident_bytes(s);
-    int r = budget_of(o, &c.budget, err);
+    int r = hr_choose_budget(o, &c.budget, err);
     if (r < 0)
         return r;
     if (c.budget < fixed_bytes + batch_bytes)
@@ -159,6 +192,8 @@ int hr_choose(const struct hr_store *s, const struct hr_loader_options *o, uint6
             return r;
         room -= c.cache_slots * hr_cache_slot_bytes(s) + hr_cache_fixed_bytes(s, c.cache_slots, c.threads);
     }
+    bool large = batch_bytes >= LARGE_BATCH && hr_cpus() > 1;
+    c.builders = o->builders >= 0 ? o->builders : large ? 1 : 0;
     uint64_t fit = room / HR_MAX(batch_bytes, 1u);
     c.slots = o->slots > 0 ? (uint32_t)o->slots : (uint32_t)HR_MIN(HR_MAX(fit, (uint64_t)SLOTS_MIN), (uint64_t)SLOTS_MAX);
     say(s, &c);

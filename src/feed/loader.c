@@ -1,9 +1,11 @@
 /* Opening and closing a loader, and what it says of itself. */
 #include "loader.h"
 
+#include "choose.h"
 #include "fault.h"
 #include "fork.h"
 #include "mem.h"
+#include "norms.h"
 #include "num.h"
 
 #include <stdio.h>
@@ -22,26 +24,6 @@ void hr_loader_options_init(struct hr_loader_options *o)
                                      .verify = 1 };
 }
 
-/* The caller may have been compiled against an older, shorter struct: what it does not know keeps its default. */
-static int take_options(struct hr_loader *l, const struct hr_loader_options *o, struct hr_error *err)
-{
-    hr_loader_options_init(&l->o);
-    if (o == NULL)
-        return 0;
-    if (o->size < offsetof(struct hr_loader_options, max_nodes) || o->size > sizeof *o)
-        return hr_fail(err, HR_E_INVALID, "hr_loader_options.size is %zu where this library knows %zu; call hr_loader_options_init first",
-                       o->size, sizeof *o);
-    memcpy(&l->o, o, o->size);
-    l->o.size = sizeof l->o;
-    if (l->o.batch_size == 0 || l->o.batch_size > (1u << 24))
-        return hr_fail(err, HR_E_INVALID, "batch_size is %llu; it is from 1 to %u", (unsigned long long)l->o.batch_size, 1u << 24);
-    if ((unsigned)l->o.tail > HR_TAIL_PAD || (unsigned)l->o.join > HR_JOIN_PAD)
-        return hr_fail(err, HR_E_INVALID, "tail is %d and join is %d; one of them is no value of its enum", (int)l->o.tail, (int)l->o.join);
-    if (!(l->o.shuffle_quality >= 1.0))
-        return hr_fail(err, HR_E_INVALID, "shuffle_quality is %g; it is a variance ratio of 1 or more", l->o.shuffle_quality);
-    return 0;
-}
-
 /* About how large one batch becomes: stored bytes, widened. */
 static uint64_t batch_estimate(const struct hr_loader *l)
 {
@@ -54,7 +36,7 @@ static uint64_t batch_estimate(const struct hr_loader *l)
     return sample * HR_MIN(wide, 4u) * l->batch_max * 5 / 4 + 16384;
 }
 
-static int open_order(struct hr_loader *l, const struct hr_choice *c, struct hr_error *err)
+static int open_order(struct hr_loader *l, uint64_t window, struct hr_error *err)
 {
     const struct hr_store *s = l->store;
     HR_CLEANUP(hr_freep) uint64_t *counts = hr_reallocarray(NULL, s->parts, sizeof *counts);
@@ -63,7 +45,23 @@ static int open_order(struct hr_loader *l, const struct hr_choice *c, struct hr_
     for (uint32_t i = 0; i < s->parts; i++)
         counts[i] = s->part[i].samples;
     struct hr_order_geometry g = { s->samples, s->chunk_samples, s->parts, counts };
-    return hr_order_init(&l->order, &g, c->kind, c->window, l->o.seed, err);
+    return hr_order_init(&l->order, &g, l->choice.kind, window, l->o.seed, err);
+}
+
+int hr_loader_window(struct hr_loader *l, uint64_t chunks, struct hr_error *err)
+{
+    if (l->ahead != NULL)
+        hr_ahead_reset(l->ahead);
+    if (!l->chunks.resident)
+        hr_cache_forget(l->chunks.cache);
+    hr_shares_forget(l);
+    hr_planner_fini(&l->planner, l);
+    hr_order_fini(&l->order);
+    memset(&l->order, 0, sizeof l->order);
+    int r = open_order(l, chunks, err);
+    l->order_age++;
+    l->followed = false;
+    return r < 0 ? r : hr_planner_init(&l->planner, l, err);
 }
 
 static int open_chunks(struct hr_loader *l, struct hr_error *err)
@@ -82,12 +80,12 @@ static int open_chunks(struct hr_loader *l, struct hr_error *err)
 
 static int open_memory(struct hr_loader *l, struct hr_error *err)
 {
-    uint64_t fixed = hr_planner_bytes(l) + sizeof *l + 65536;
+    uint64_t fixed = hr_planner_bytes(l) * (1 + (uint64_t)HR_MAX(l->o.builders, 1)) + sizeof *l + 65536;
     int r = hr_choose(l->store, &l->o, batch_estimate(l), fixed, &l->choice, err);
     if (r == 0)
         r = hr_ledger_create(l->choice.budget, &l->ledger, err);
     if (r == 0)
-        r = open_order(l, &l->choice, err);
+        r = open_order(l, l->choice.window, err);
     if (r == 0)
         r = hr_planner_init(&l->planner, l, err);
     if (r == 0)
@@ -95,7 +93,24 @@ static int open_memory(struct hr_loader *l, struct hr_error *err)
     if (r < 0)
         return r;
     struct hr_pool_options po = { l->collate.tensor, l->collate.outs, l->choice.slots, l->o.guard, l->o.pin, l->ledger };
-    return hr_pool_create(&po, &l->pool, err);
+    r = hr_pool_create(&po, &l->pool, err);
+    if (r == 0)
+        r = hr_marks_create(l, &l->marks, err);
+    if (r == 0 && l->choice.builders > 0)
+        r = hr_ahead_create(l, l->choice.builders, HR_MAX(l->o.prefetch, 1), &l->ahead, err);
+    return r;
+}
+
+static int compile_transforms(struct hr_loader *l, struct hr_error *err)
+{
+    HR_CLEANUP(hr_freep) struct hr_field_norm *norms = NULL;
+    bool needed = false;
+    for (int i = 0; i < l->o.transforms_n; i++)
+        needed |= l->o.transforms[i].a_from_statistics;
+    int r = needed ? hr_norms_read(l->store->statistics, &l->store->schema, &norms, err) : 0;
+    if (r < 0)
+        return r;
+    return hr_transforms_compile(l->o.transforms, l->o.transforms_n, &l->store->schema, norms, &l->transforms, err);
 }
 
 /* The caller's lists are copied or used up here: nothing of them is kept. */
@@ -108,7 +123,7 @@ static int take_lists(struct hr_loader *l, struct hr_error *err)
             r = hr_fail_nomem(err, (size_t)l->rank.world * sizeof *l->weights, "the ranks' weights");
     }
     if (r == 0 && l->o.transforms_n != 0)
-        r = hr_transforms_compile(l->o.transforms, l->o.transforms_n, &l->store->schema, NULL, &l->transforms, err);
+        r = compile_transforms(l, err);
     if (r == 0)
         r = hr_collate_init(&l->collate, &l->store->schema, l->store->layout, &l->o, l->transforms, err);
     l->o.weights = NULL;
@@ -119,16 +134,15 @@ static int take_lists(struct hr_loader *l, struct hr_error *err)
 
 static int open_all(struct hr_loader *l, const char *path, const struct hr_loader_options *o, struct hr_error *err)
 {
-    int r = take_options(l, o, err);
+    int r = hr_choose_options(o, &l->o, err);
     if (r < 0)
         return r;
     l->path = hr_strdup(path);
     if (l->path == NULL)
         return hr_fail_nomem(err, strlen(path) + 1, "a path");
-    l->o.batch_size = hr_choose_batch(&l->o, err);
-    if (l->o.batch_size == 0)
-        return err != NULL ? err->code : HR_E_IO;
-    r = hr_store_open(path, &l->store, err);
+    r = hr_choose_batch(&l->o, &l->o.batch_size, err);
+    if (r == 0)
+        r = hr_store_open(path, &l->store, err);
     if (r == 0 && l->store->samples == 0)
         r = hr_fail(err, HR_E_INVALID, "the dataset '%s' has no samples", path);
     if (r == 0)
@@ -147,6 +161,8 @@ int hr_loader_open(const char *path, const struct hr_loader_options *o, hr_loade
     if (l == NULL)
         return hr_fail_nomem(err, sizeof *l, "a loader");
     l->birth = hr_fork_generation();
+    pthread_mutex_init(&l->share_lock, NULL);
+    pthread_mutex_init(&l->follow_lock, NULL);
     hr_acct_init(&l->acct);
     int r = open_all(l, path, o, err);
     if (r < 0) {
@@ -161,6 +177,8 @@ void hr_loader_close(hr_loader *l)
 {
     if (l == NULL || l->birth != hr_fork_generation())
         return; /* a forked child's copy: its threads are not there and its locks may be held; its pages go with it */
+    hr_ahead_destroy(l->ahead);
+    hr_marks_destroy(l->marks);
     if (l->ledger != NULL)
         hr_planner_fini(&l->planner, l);
     hr_shares_fini(l);
@@ -171,6 +189,8 @@ void hr_loader_close(hr_loader *l)
     hr_transforms_free(l->transforms);
     hr_ledger_release(l->ledger);
     hr_store_close(l->store);
+    pthread_mutex_destroy(&l->share_lock);
+    pthread_mutex_destroy(&l->follow_lock);
     hr_free(l->weights);
     hr_free(l->path);
     hr_free(l);

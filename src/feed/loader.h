@@ -52,7 +52,7 @@ struct hr_choice {
     uint64_t window;        /* chunks */
     enum hr_order_kind kind;
     uint32_t cache_slots, ahead; /* CACHED: chunks held, and read beyond the window */
-    int threads;
+    int threads, builders;
     uint32_t slots;         /* batches */
     char why[384];
 };
@@ -71,11 +71,13 @@ struct hr_loader {
     struct hr_collate collate;
     struct hr_chunks chunks;
     struct hr_order order;
+    uint64_t order_age;     /* grows when the order is another one (hr_loader_window) */
     struct hr_pool *pool;
     struct hr_planner planner;
     struct hr_ahead *ahead; /* NULL: the caller builds every batch */
     struct hr_marks *marks;
     uint32_t batch_max;     /* the most samples of any batch */
+    pthread_mutex_t share_lock; /* guards steps and cuts: builders and the caller ask for shares */
     struct hr_steps steps;
     bool cut;               /* batches are cut by nodes and edges: `cuts` instead of `steps` */
     struct hr_cuts cuts;
@@ -84,9 +86,11 @@ struct hr_loader {
     uint64_t epoch, step;   /* of the next batch */
     uint64_t position;      /* global, where that step begins for all ranks */
     bool over;              /* the epoch's end was told; the next call begins the following one */
-    bool followed;          /* the cache knows where we are */
-    struct hr_window window; /* of the last batch; CACHED only */
+    bool halve;             /* the window is halved when the next epoch begins (marks.c) */
+    pthread_mutex_t follow_lock; /* guards the three below; CACHED only */
+    struct hr_window window; /* of the last batch */
     uint64_t window_epoch;
+    bool followed;          /* the cache knows where we are */
     uint64_t left;          /* ticks when next last returned; 0 before */
     char localised[256];    /* a sentence when the data was copied here first; else "" */
 };
@@ -94,17 +98,19 @@ struct hr_loader {
 /* choose.c */
 int hr_choose(const struct hr_store *s, const struct hr_loader_options *o, uint64_t batch_bytes, uint64_t fixed_bytes,
               struct hr_choice *ret, struct hr_error *err) HR_MUST_USE;
-uint64_t hr_choose_batch(const struct hr_loader_options *o, struct hr_error *err); /* auto_batch; 0 = failed */
 
 /* shares.c: steps by count or cut by size.  1 = *ret is the step's share; 0 = the epoch has no such step. */
 int hr_shares_init(struct hr_loader *l, struct hr_error *err) HR_MUST_USE;
 void hr_shares_fini(struct hr_loader *l);
+void hr_shares_forget(struct hr_loader *l); /* the order is about to change */
 int hr_share_of(struct hr_loader *l, uint64_t epoch, uint64_t step, struct hr_share *ret, struct hr_error *err) HR_MUST_USE;
 /* For another rank and world, from the epoch's beginning. */
 int hr_share_any(struct hr_loader *l, uint64_t epoch, uint64_t step, int rank, int world, struct hr_share *ret, struct hr_error *err)
     HR_MUST_USE;
 /* Where the step begins for all ranks; the epoch's end when there is none. */
 int hr_share_position(struct hr_loader *l, uint64_t epoch, uint64_t step, uint64_t *ret, struct hr_error *err) HR_MUST_USE;
+/* Steps are numbered from the epoch's beginning again. */
+void hr_share_restart(struct hr_loader *l);
 /* The step that begins at a global position, from which steps are numbered on. */
 int hr_share_resume(struct hr_loader *l, uint64_t epoch, uint64_t position, uint64_t *ret_step, struct hr_error *err) HR_MUST_USE;
 
@@ -127,17 +133,20 @@ int hr_ahead_create(struct hr_loader *l, int threads, int depth, struct hr_ahead
 void hr_ahead_destroy(struct hr_ahead *a); /* accepts NULL */
 /* Drops everything built or planned; the next claim begins at the loader's (epoch, step). */
 void hr_ahead_reset(struct hr_ahead *a);
-/* 1 = the next batch, 0 = the epoch is over. */
-int hr_ahead_next(struct hr_ahead *a, struct hr_batch **ret, struct hr_error *err) HR_MUST_USE;
+/* 1 = the next batch, *ret_after the global position of the step after it; 0 = the epoch is over. */
+int hr_ahead_next(struct hr_ahead *a, struct hr_batch **ret, uint64_t *ret_after, struct hr_error *err) HR_MUST_USE;
 void hr_ahead_depth(struct hr_ahead *a, int depth);
 
 /* marks.c */
 int hr_marks_create(struct hr_loader *l, struct hr_marks **ret, struct hr_error *err) HR_MUST_USE;
 void hr_marks_destroy(struct hr_marks *m); /* accepts NULL */
 void hr_marks_tick(struct hr_marks *m, uint64_t ticks); /* called once per batch; looks at the memory a few times a second */
-uint64_t hr_marks_warned(const struct hr_marks *m);
-uint64_t hr_marks_acted(const struct hr_marks *m);
-uint64_t hr_marks_peak(const struct hr_marks *m); /* anonymous bytes of the process; 0 = never looked */
+uint64_t hr_marks_warned(struct hr_marks *m);
+uint64_t hr_marks_acted(struct hr_marks *m);
+uint64_t hr_marks_peak(struct hr_marks *m); /* anonymous bytes of the process; 0 = never looked */
+
+/* loader.c: another window from the epoch's beginning on. */
+int hr_loader_window(struct hr_loader *l, uint64_t chunks, struct hr_error *err) HR_MUST_USE;
 
 /* HR_E_STATE in a forked child. */
 int hr_loader_alive(const struct hr_loader *l, struct hr_error *err) HR_MUST_USE;

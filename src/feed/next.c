@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* Builds the loader's next batch here and now. */
-static int build_next(struct hr_loader *l, struct hr_batch **ret, struct hr_error *err)
+/* Builds the loader's next batch here and now; *ret_after is where the step after it begins. */
+static int build_next(struct hr_loader *l, struct hr_batch **ret, uint64_t *ret_after, struct hr_error *err)
 {
     struct hr_target t[3];
     struct hr_slot *slot;
@@ -26,7 +26,9 @@ static int build_next(struct hr_loader *l, struct hr_batch **ret, struct hr_erro
         if (r < 0)
             return r;
     }
-    r = hr_pool_acquire(l->pool, &slot, err);
+    r = hr_share_position(l, l->epoch, l->step + 1, ret_after, err);
+    if (r == 0)
+        r = hr_pool_acquire(l->pool, &slot, err);
     if (r < 0)
         return r;
     r = hr_build(l, &l->planner, &t[0], t + 1, n - 1, slot, err);
@@ -38,14 +40,28 @@ static int build_next(struct hr_loader *l, struct hr_batch **ret, struct hr_erro
     return 1;
 }
 
-static int place_changed(struct hr_loader *l, struct hr_error *err)
+/* From the end of one epoch to the beginning of the next. */
+static int turn(struct hr_loader *l, struct hr_error *err)
 {
-    return hr_share_position(l, l->epoch, l->step, &l->position, err);
+    if (l->halve) { /* memory is short: marks.c */
+        int r = hr_loader_window(l, HR_MAX(l->order.window_chunks / 2, 1u), err);
+        if (r < 0)
+            return r;
+        l->halve = false;
+    }
+    l->epoch++;
+    l->step = 0;
+    l->position = 0;
+    l->over = false;
+    if (l->ahead == NULL)
+        hr_share_restart(l);
+    return 0;
 }
 
 int hr_loader_next(hr_loader *l, hr_batch **ret, struct hr_error *err)
 {
     struct hr_batch *b = NULL;
+    uint64_t after = 0;
     int r = hr_loader_alive(l, err);
     if (r < 0)
         return r;
@@ -53,22 +69,12 @@ int hr_loader_next(hr_loader *l, hr_batch **ret, struct hr_error *err)
     if (l->left != 0)
         hr_acct_add(&l->acct, HR_STAGE_CONSUMER, t - l->left);
     hr_marks_tick(l->marks, t);
-    if (l->over) {
-        l->epoch++;
-        l->step = 0;
-        l->over = false;
-        if (!l->cut)
-            hr_steps_resume(&l->steps, 0);
-    }
-    r = l->ahead != NULL ? hr_ahead_next(l->ahead, &b, err) : build_next(l, &b, err);
+    if (l->over && (r = turn(l, err)) < 0)
+        return r;
+    r = l->ahead != NULL ? hr_ahead_next(l->ahead, &b, &after, err) : build_next(l, &b, &after, err);
     if (r == 1) {
         l->step++;
-        int k = place_changed(l, err);
-        if (k < 0) {
-            hr_batch_release(b);
-            l->step--;
-            return k;
-        }
+        l->position = after;
         *ret = b;
     }
     l->over = r == 0;
@@ -110,8 +116,6 @@ int hr_loader_batch_at(hr_loader *l, uint64_t epoch, uint64_t step, int rank, in
     int r = find_step(l, &t, rank, world, err);
     if (r == 0)
         r = hr_planner_epoch(&l->planner, l, epoch, err);
-    if (r == 0 && !l->chunks.resident && !l->followed)
-        r = hr_follow(l, &l->planner, &t, err);
     if (r == 0)
         r = hr_pool_acquire(l->pool, &slot, err);
     if (r < 0)
@@ -159,6 +163,7 @@ static int go(struct hr_loader *l, uint64_t epoch, uint64_t position, struct hr_
     if (l->ahead != NULL)
         hr_ahead_reset(l->ahead);
     hr_planner_reset(&l->planner, l);
+    l->followed = false; /* no builder is at work now */
     uint64_t step = 0;
     int r = hr_share_resume(l, epoch, position, &step, err);
     if (r < 0)

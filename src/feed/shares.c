@@ -21,10 +21,18 @@ int hr_shares_init(struct hr_loader *l, struct hr_error *err)
     return r;
 }
 
-void hr_shares_fini(struct hr_loader *l)
+void hr_shares_forget(struct hr_loader *l)
 {
     hr_cuts_fini(&l->cuts);
     hr_epoch_fini(&l->cut_epoch);
+    memset(&l->cuts, 0, sizeof l->cuts);
+    memset(&l->cut_epoch, 0, sizeof l->cut_epoch);
+    l->cuts_ready = false;
+}
+
+void hr_shares_fini(struct hr_loader *l)
+{
+    hr_shares_forget(l);
     hr_steps_fini(&l->steps);
 }
 
@@ -67,7 +75,7 @@ static int cuts_for(struct hr_loader *l, uint64_t epoch, struct hr_error *err)
     return r;
 }
 
-int hr_share_of(struct hr_loader *l, uint64_t epoch, uint64_t step, struct hr_share *ret, struct hr_error *err)
+static int share_of(struct hr_loader *l, uint64_t epoch, uint64_t step, struct hr_share *ret, struct hr_error *err)
 {
     if (!l->cut)
         return hr_steps_at(&l->steps, step, l->rank.rank, ret);
@@ -75,7 +83,7 @@ int hr_share_of(struct hr_loader *l, uint64_t epoch, uint64_t step, struct hr_sh
     return r < 0 ? r : hr_cuts_step(&l->cuts, step, l->rank.rank, l->rank.world, l->o.tail, ret, err);
 }
 
-int hr_share_any(struct hr_loader *l, uint64_t epoch, uint64_t step, int rank, int world, struct hr_share *ret, struct hr_error *err)
+static int share_any(struct hr_loader *l, uint64_t epoch, uint64_t step, int rank, int world, struct hr_share *ret, struct hr_error *err)
 {
     if (l->cut) {
         int r = cuts_for(l, epoch, err);
@@ -92,7 +100,7 @@ int hr_share_any(struct hr_loader *l, uint64_t epoch, uint64_t step, int rank, i
     return there;
 }
 
-int hr_share_position(struct hr_loader *l, uint64_t epoch, uint64_t step, uint64_t *ret, struct hr_error *err)
+static int share_position(struct hr_loader *l, uint64_t epoch, uint64_t step, uint64_t *ret, struct hr_error *err)
 {
     struct hr_share s;
     if (!l->cut) {
@@ -107,7 +115,7 @@ int hr_share_position(struct hr_loader *l, uint64_t epoch, uint64_t step, uint64
     return r < 0 ? r : 0;
 }
 
-int hr_share_resume(struct hr_loader *l, uint64_t epoch, uint64_t position, uint64_t *ret_step, struct hr_error *err)
+static int share_resume(struct hr_loader *l, uint64_t epoch, uint64_t position, uint64_t *ret_step, struct hr_error *err)
 {
     if (!l->cut) {
         *ret_step = hr_steps_resume(&l->steps, position);
@@ -130,13 +138,65 @@ int hr_share_resume(struct hr_loader *l, uint64_t epoch, uint64_t position, uint
     return 0;
 }
 
-uint64_t hr_loader_steps(const hr_loader *l)
+static uint64_t count_steps(struct hr_loader *l)
 {
     uint64_t total;
-    struct hr_loader *m = (struct hr_loader *)l;
     if (!l->cut)
         return hr_steps_count(&l->steps, l->rank.rank);
-    if (hr_loader_alive(l, NULL) < 0 || cuts_for(m, l->over ? l->epoch + 1 : l->epoch, NULL) < 0 || hr_cuts_total(&m->cuts, &total, NULL) < 0)
+    if (cuts_for(l, l->over ? l->epoch + 1 : l->epoch, NULL) < 0 || hr_cuts_total(&l->cuts, &total, NULL) < 0)
         return 0;
     return hr_cuts_steps(total, l->rank.rank, l->rank.world, l->o.tail);
+}
+
+/* --- the same under the lock --- */
+
+int hr_share_of(struct hr_loader *l, uint64_t epoch, uint64_t step, struct hr_share *ret, struct hr_error *err)
+{
+    pthread_mutex_lock(&l->share_lock);
+    int r = share_of(l, epoch, step, ret, err);
+    pthread_mutex_unlock(&l->share_lock);
+    return r;
+}
+
+int hr_share_any(struct hr_loader *l, uint64_t epoch, uint64_t step, int rank, int world, struct hr_share *ret, struct hr_error *err)
+{
+    pthread_mutex_lock(&l->share_lock);
+    int r = share_any(l, epoch, step, rank, world, ret, err);
+    pthread_mutex_unlock(&l->share_lock);
+    return r;
+}
+
+int hr_share_position(struct hr_loader *l, uint64_t epoch, uint64_t step, uint64_t *ret, struct hr_error *err)
+{
+    pthread_mutex_lock(&l->share_lock);
+    int r = share_position(l, epoch, step, ret, err);
+    pthread_mutex_unlock(&l->share_lock);
+    return r;
+}
+
+int hr_share_resume(struct hr_loader *l, uint64_t epoch, uint64_t position, uint64_t *ret_step, struct hr_error *err)
+{
+    pthread_mutex_lock(&l->share_lock);
+    int r = share_resume(l, epoch, position, ret_step, err);
+    pthread_mutex_unlock(&l->share_lock);
+    return r;
+}
+
+void hr_share_restart(struct hr_loader *l)
+{
+    pthread_mutex_lock(&l->share_lock);
+    if (!l->cut)
+        hr_steps_resume(&l->steps, 0);
+    pthread_mutex_unlock(&l->share_lock);
+}
+
+uint64_t hr_loader_steps(const hr_loader *l)
+{
+    struct hr_loader *m = (struct hr_loader *)l;
+    if (hr_loader_alive(l, NULL) < 0)
+        return 0;
+    pthread_mutex_lock(&m->share_lock);
+    uint64_t n = count_steps(m);
+    pthread_mutex_unlock(&m->share_lock);
+    return n;
 }

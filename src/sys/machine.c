@@ -192,9 +192,14 @@ void hr_fs_of(const struct hr_root *root, const char *path, struct hr_fs *ret)
 struct hr_figure hr_self_anon(const struct hr_root *root)
 {
     struct hr_buf b = HR_BUF_INIT(65536);
-    struct hr_figure f = unknown("/proc/self/smaps_rollup cannot be read");
-    if (hr_root_read(root, "proc/self/smaps_rollup", &b, NULL) == 0)
-        f = kib_line(hr_buf_str(&b), "Anonymous", "/proc/self/smaps_rollup");
+    struct hr_figure f = unknown("/proc/self/status cannot be read");
+    if (hr_root_read(root, "proc/self/status", &b, NULL) == 0)
+        f = kib_line(hr_buf_str(&b), "RssAnon", "/proc/self/status");
+    if (!f.known) { /* kernels before 4.5 */
+        hr_buf_reset(&b);
+        if (hr_root_read(root, "proc/self/smaps_rollup", &b, NULL) == 0)
+            f = kib_line(hr_buf_str(&b), "Anonymous", "/proc/self/smaps_rollup");
+    }
     hr_buf_fini(&b);
     return f;
 }

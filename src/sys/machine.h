@@ -29,7 +29,8 @@ struct hr_fs {
 };
 void hr_fs_of(const struct hr_root *root, const char *path, struct hr_fs *ret);
 
-/* Bytes of this process that are anonymous and resident (what a budget counts), from /proc/self/smaps_rollup. */
+/* Bytes of this process that are anonymous and resident (what a budget counts): RssAnon of /proc/self/status, which costs
+ * some 20 µs where smaps_rollup walks every mapping. */
 struct hr_figure hr_self_anon(const struct hr_root *root);
 
 #endif

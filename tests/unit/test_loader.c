@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "graph_store.h"
+#include "clock.h"
 #include "ledger.h"
 #include "mem.h"
 
@@ -121,6 +122,8 @@ static void paths_agree(void **state)
         o = tight();
         o.window_chunks = 3;
         o.threads = threads;
+        o.builders = threads % 3;
+        o.prefetch = threads + 1;
         l = open_with(plain, &o);
         assert_true(epoch_of(l, N, true) == want0);
         assert_true(epoch_of(l, N, true) == want1);
@@ -336,6 +339,176 @@ static void cut_by_size(void **state)
     }
 }
 
+/* Builders change nothing: epochs, seeks in the middle, errors at their place, leaving early. */
+static void builders(void **state)
+{
+    (void)state;
+    static const int counts[] = { 1, 2, 8 };
+    struct hr_loader_options o = usual();
+    o.builders = 0;
+    hr_loader *l = open_with(narrow, &o);
+    uint64_t want0 = epoch_of(l, N, true), want1 = epoch_of(l, N, true);
+    hr_loader_close(l);
+    for (int k = 0; k < 3; k++) {
+        o.builders = counts[k];
+        o.prefetch = 1 + 3 * k;
+        o.slots = 2 + 4 * k;
+        l = open_with(narrow, &o);
+        assert_true(epoch_of(l, N, true) == want0);
+        assert_true(epoch_of(l, N, false) == want1);
+        hr_batch *b;
+        struct hr_state s;
+        for (int i = 0; i < 20; i++) {
+            assert_int_equal(hr_loader_next(l, &b, NULL), 1);
+            assert_int_equal(b->epoch, 2);
+            hr_batch_release(b);
+        }
+        hr_loader_state(l, &s);
+        assert_int_equal(s.position, 20 * 16);
+        assert_int_equal(hr_loader_batch_at(l, 2, 20, 0, 1, &b, NULL), 0);
+        uint64_t next = g_digest(b, 0);
+        hr_batch_release(b);
+        assert_int_equal(hr_loader_set_epoch(l, 1, NULL), 0);
+        assert_true(epoch_of(l, N, false) == want1);
+        assert_int_equal(hr_loader_seek(l, &s, NULL), 0);
+        assert_int_equal(hr_loader_next(l, &b, NULL), 1);
+        assert_true(g_digest(b, 0) == next);
+        hr_batch *held[64];
+        int n = 0, r;
+        struct hr_error err = HR_ERROR_INIT;
+        while ((r = hr_loader_next(l, &held[n], &err)) == 1)
+            n++;
+        assert_int_equal(r, HR_E_BUDGET); /* all slots are held */
+        while (n > 0)
+            hr_batch_release(held[--n]);
+        assert_int_equal(hr_loader_next(l, &held[0], &err), 1); /* and it goes on */
+        hr_batch_release(held[0]);
+        hr_loader_close(l);
+        hr_batch_release(b);
+    }
+}
+
+/* A store damaged behind the reader's back: the chunk is named, the loader lives. */
+static void damaged(void **state)
+{
+    (void)state;
+    char path[64];
+    snprintf(path, sizeof path, "%s/damaged.arrow", dir);
+    for (int k = 0; k < 4; k++) {
+        assert_int_equal(g_write(path, N, CHUNK, HR_U8, HR_CODEC_NONE, NULL), 0);
+        FILE *f = fopen(path, "r+b");
+        assert_non_null(f);
+        fseek(f, 1 << 20, SEEK_SET);
+        int c = fgetc(f);
+        fseek(f, 1 << 20, SEEK_SET);
+        fputc(c ^ 4, f);
+        fclose(f);
+        struct hr_loader_options o = k & 1 ? tight() : usual();
+        o.builders = k / 2;
+        if (k & 1)
+            o.budget = 3000 << 10;
+        hr_loader *l = open_with(path, &o);
+        struct hr_error err = HR_ERROR_INIT;
+        hr_batch *b;
+        int r;
+        while ((r = hr_loader_next(l, &b, &err)) == 1)
+            hr_batch_release(b);
+        assert_int_equal(r, HR_E_CORRUPT);
+        assert_non_null(strstr(err.text, "damaged.arrow"));
+        assert_int_equal(hr_loader_next(l, &b, &err), HR_E_CORRUPT);
+        hr_loader_close(l);
+    }
+}
+
+static void transforms(void **state)
+{
+    (void)state;
+    static const struct hr_transform list[] = {
+        { .kind = HR_T_SINCOS, .field = "x", .column = 7, .a = 60 },  { .kind = HR_T_NOISE, .field = "x", .column = 1, .a = 0.1 },
+        { .kind = HR_T_MASK, .field = "edge_attr", .column = -1, .a = 0.05 }, { .kind = HR_T_EDGE_DROP, .a = 0.1 },
+        { .kind = HR_T_NODE_DROP, .a = 0.1 },
+    };
+    uint64_t want = 0;
+    for (int k = 0; k < 6; k++) {
+        struct hr_loader_options o = k & 1 ? tight() : usual();
+        o.batch_size = 4;
+        o.window_chunks = 3;
+        o.transforms = list;
+        o.transforms_n = 5;
+        o.builders = k / 2;
+        hr_loader *l = open_with(plain, &o);
+        hr_batch *b;
+        uint64_t h = 0;
+        while (hr_loader_next(l, &b, NULL) == 1) {
+            const struct hr_tensor *x = g_tensor(b, "x"), *e = g_tensor(b, "edge_index"), *p = g_tensor(b, "ptr");
+            const int64_t *ptr = p->data, *ends = e->data;
+            assert_int_equal(x->shape[1], G_FX + 1);
+            assert_int_equal(ptr[b->samples], x->shape[0]);
+            assert_int_equal(e->shape[1], g_tensor(b, "edge_attr")->shape[0]);
+            for (int64_t i = 0; i < 2 * e->shape[1]; i++)
+                assert_true(ends[i] >= 0 && ends[i] < x->shape[0]);
+            h = g_digest(b, h);
+            hr_batch_release(b);
+        }
+        if (k == 0)
+            want = h;
+        assert_true(h == want);
+        hr_loader_close(l);
+    }
+}
+
+static void says(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        struct hr_loader_options o = k & 1 ? tight() : usual();
+        o.builders = k / 2;
+        hr_loader *l = open_with(k & 1 ? packed : plain, &o);
+        char text[8192], short_text[16];
+        for (int e = 0; e < 2; e++) {
+            int n = hr_loader_report(l, e, text, sizeof text);
+            assert_true(n > 200 && n < (int)sizeof text);
+            assert_int_equal(hr_loader_report(l, e, short_text, sizeof short_text) > 200, 1);
+            assert_int_equal(strlen(short_text), 15);
+            epoch_of(l, N, false);
+        }
+        hr_loader_report(l, true, text, sizeof text);
+        assert_non_null(strstr(text, "\"bound_by\":\""));
+        char path[64];
+        snprintf(path, sizeof path, "%s/curve.csv", dir);
+        assert_int_equal(hr_loader_write_curve(l, path, NULL), 0);
+        struct hr_buf b = HR_BUF_INIT(100000);
+        assert_int_equal(hr_slurp(path, &b, NULL), 0);
+        assert_true(hr_str_starts(hr_buf_str(&b), "seconds,ledger_bytes,anon_bytes\n0.0"));
+        hr_buf_fini(&b);
+        hr_loader_close(l);
+    }
+}
+
+/* Beyond the act mark the loader gives memory back and goes on; the batches stay right. */
+static void act_mark(void **state)
+{
+    (void)state;
+    struct hr_loader_options o = tight();
+    o.window_chunks = 4;
+    o.act = 1;
+    o.warn = 1;
+    hr_loader *l = open_with(plain, &o);
+    struct hr_state s;
+    uint64_t start = hr_now(), epoch = 0;
+    do {
+        epoch_of(l, N, true);
+        hr_loader_state(l, &s);
+        epoch++;
+    } while (s.window == 4 && hr_now() - start < UINT64_C(10000000000));
+    assert_true(s.window < 4);
+    epoch_of(l, N, true);
+    char text[8192];
+    hr_loader_report(l, false, text, sizeof text);
+    assert_non_null(strstr(text, "act "));
+    hr_loader_close(l);
+}
+
 static void misuse(void **state)
 {
     (void)state;
@@ -403,6 +576,7 @@ static void forked(void **state)
             hr_loader_close(l);
             /* a loader of its own works */
             hr_loader *own;
+            o.threads = 0; /* ThreadSanitizer allows no new threads here */
             bad |= hr_loader_open(plain, &o, &own, NULL) < 0 || hr_loader_next(own, &c, NULL) != 1 || g_check(c, false) != 0;
             _exit(bad);
         }
@@ -507,7 +681,8 @@ int main(void)
         cmocka_unit_test(epochs),   cmocka_unit_test(paths_agree), cmocka_unit_test(sequential),    cmocka_unit_test(worlds),
         cmocka_unit_test(tails),    cmocka_unit_test(resume),      cmocka_unit_test(order_at),      cmocka_unit_test(cut_by_size),
         cmocka_unit_test(misuse),   cmocka_unit_test(forked),      cmocka_unit_test(early_and_two), cmocka_unit_test(thousand_epochs),
-        cmocka_unit_test(faults),
+        cmocka_unit_test(faults),   cmocka_unit_test(builders),    cmocka_unit_test(damaged),       cmocka_unit_test(transforms),
+        cmocka_unit_test(says),     cmocka_unit_test(act_mark),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
