@@ -154,7 +154,7 @@ static int find_offsets(struct planner *p)
 static int axis_of(const struct planner *p, const struct hr_array *a, int o)
 {
     bool rows = a->ndim >= 1 && a->shape[0] == p->last[o];
-    bool columns = a->ndim == 2 && a->shape[0] <= 16 && a->shape[0] > 0 && a->shape[1] == p->last[o];
+    bool columns = a->ndim >= 2 && a->shape[0] <= 16 && a->shape[0] > 0 && a->shape[1] == p->last[o];
     if (rows && columns)
         return strstr(a->name, "index") != NULL ? 1 : 0;
     return rows ? 0 : columns ? 1 : -1;

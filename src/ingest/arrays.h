@@ -8,7 +8,7 @@
  *   y [n, 8]             none                                         edge_ptr, eo, offsets, ptr, indptr, or ANY_offsets
  *
  * An array of offsets of its own is asked first; then a first dimension of n is taken as fixed; then the shared offsets
- * are tried, along the first dimension and (two dimensions, at most 16 rows) along the second.  Where several fit, one whose
+ * are tried, along the first dimension and (where the first is at most 16) along the second.  Where several fit, one whose
  * name begins with "e" serves fields whose name begins with "e", one with "n" the others.  Fields called x, node... and
  * edge... ask these before they are taken as fixed.
  *
@@ -33,8 +33,8 @@ struct hr_array {
      * ragged array of uint8 (STR, BYTES). */
     enum hr_role role;
     enum hr_dtype as;
-    /* lead == HR_ARRAY_ROWS: rows first .. first + rows - 1 of the first dimension; else, of two-dimensional arrays, the
-     * elements first .. first + rows - 1 of row `lead`.  The caller has checked that they are there. Any thread. */
+    /* lead == HR_ARRAY_ROWS: rows first .. first + rows - 1 of the first dimension; else the rows first ..
+     * first + rows - 1 of the second dimension, in entry `lead` of the first.  The caller has checked that they are there. Any thread. */
     int (*read)(const struct hr_array *a, uint64_t lead, uint64_t first, uint64_t rows, void *to, struct hr_error *err);
     const char *path; /* for sentences */
     int fd;           /* of the readers by pread, */

@@ -5,6 +5,7 @@
 #include "mem.h"
 #include "npy.h"
 #include "schema_json.h"
+#include "source.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -67,7 +68,7 @@ static int open_field(struct hr_export *e, int f, struct array *a, struct hr_err
 static int write_schema(struct hr_export *e, struct hr_error *err)
 {
     struct hr_buf b = HR_BUF_INIT(SCHEMA_MAX);
-    HR_CLEANUP(hr_freep) char *path = hr_join(e->path, "headrace.schema.json");
+    HR_CLEANUP(hr_freep) char *path = hr_join(e->path, HR_NOTES_NAME);
     int r = path == NULL ? hr_fail_nomem(err, strlen(e->path), "a file's name") : hr_schema_to_json(e->schema, &b, err);
     hr_buf_addc(&b, '\n');
     if (r == 0)

@@ -112,7 +112,7 @@ static int widen(const struct hr_array *a, const char *where, struct hr_field *f
         if (f->shape[i] == HR_RAGGED || (uint64_t)f->shape[i] == a->shape[i])
             continue;
         bool other = (i == 0 && a->ndim > 1 && f->shape[1] == HR_RAGGED) || (i == 1 && f->shape[0] == HR_RAGGED);
-        fits = !other && (i == 0 || (i == 1 && a->ndim == 2));
+        fits = !other && i < 2;
         f->shape[i] = HR_RAGGED;
     }
     return fits ? 0 : hr_fail(err, HR_E_FORMAT, "'%s': the array '%s' has another type or shape than in the samples before",
@@ -158,7 +158,7 @@ static int check_shape(const struct hr_array *a, struct hr_block *b, int f, stru
         int r = hr_block_bad(b, a->name, HR_OFFSET_NONE, err, "has %" PRIu64 " in dimension %d, not %" PRId64, a->shape[i], i,
                              field->shape[i]);
         struct hr_bad_sample *bad = hr_block_last_bad(b);
-        if (r == 0 && bad != NULL && (i == 0 || (i == 1 && a->ndim == 2))) {
+        if (r == 0 && bad != NULL && i < 2) {
             bad->widen = HR_WIDEN_RAGGED;
             bad->field = f;
             bad->dim = i;

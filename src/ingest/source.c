@@ -161,7 +161,7 @@ static int collect_folder(struct collect *c, const char *path, int depth)
         return hr_fail(c->err, HR_E_LIMIT, "'%s' lies %d folders deep; does a link lead back up?", path, depth);
     int r = hr_list(path, &names, c->err);
     for (size_t i = 0; r == 0 && i < names.n; i++) {
-        if (names.name[i][0] == '.')
+        if (names.name[i][0] == '.' || strcmp(names.name[i], HR_NOTES_NAME) == 0)
             continue;
         char *full = hr_join(path, names.name[i]);
         if (full == NULL) {

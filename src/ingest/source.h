@@ -90,8 +90,11 @@ int hr_source_pick(const char *name, const char *const *paths, int n, const stru
                    struct hr_error *err) HR_MUST_USE;
 void hr_source_close(struct hr_source *s); /* accepts NULL */
 
+/* What our exporter writes beside a folder of arrays: roles, and which bytes are text.  No sample. */
+#define HR_NOTES_NAME "headrace.schema.json"
+
 /* The regular files that the paths stand for: files as they are; folders with everything below them, in bytewise order of
- * the path, without hidden names.  `want` (may be NULL) tells which to take. */
+ * the path, without hidden names and HR_NOTES_NAME.  `want` (may be NULL) tells which to take. */
 int hr_source_files(const char *const *paths, int n, bool (*want)(const char *path, void *arg), void *arg,
                     struct hr_names *ret, struct hr_error *err) HR_MUST_USE;
 

@@ -119,7 +119,7 @@ static int read_notes(struct hr_container *c, const char *member, struct hr_erro
     HR_CLEANUP(hr_freep) char *folder = hr_strdup(n == 0 ? "." : member);
     if (folder != NULL && n != 0)
         folder[n] = 0;
-    HR_CLEANUP(hr_freep) char *path = folder == NULL ? NULL : hr_join(folder, "headrace.schema.json");
+    HR_CLEANUP(hr_freep) char *path = folder == NULL ? NULL : hr_join(folder, HR_NOTES_NAME);
     if (path == NULL)
         return hr_fail_nomem(err, n, "a file's name");
     if (hr_path_kind(path) != HR_KIND_FILE)
