@@ -6,14 +6,12 @@ reason, when it is not built."""
 import dataclasses
 import json
 import os
-import pathlib
 import random
 import subprocess
 
 import pytest
+from places import BIN, ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = pathlib.Path(os.environ.get("HEADRACE_BIN", ROOT / "build/src/cli/headrace")).absolute()
 
 
 def pytest_configure(config):

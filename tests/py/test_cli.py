@@ -12,7 +12,7 @@ import unicodedata
 
 import pytest
 
-from conftest import BIN
+from places import BIN
 
 
 def introspect():

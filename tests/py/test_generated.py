@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import BIN, ROOT
+from places import BIN, ROOT
 from test_cli import TABLES, every_command
 
 
