@@ -12,26 +12,29 @@
 
 enum { UNSEEN = -2, VARIES = -1 };
 
-/* Everything known of one key. */
+/* Values of one key that are alike: of one kind and nested equally deep.  A key has several of these when some samples are
+ * bad; what most samples have is the field. */
 struct shape {
     char name[HR_NAME_MAX + 1];
-    uint64_t samples;  /* that have it */
-    uint64_t seen_in;  /* the last one, from 1: a key that is there twice */
-    bool numbers, bools, strings;
-    bool floats;       /* a fraction, an exponent, NaN or an infinity */
-    double largest;    /* magnitude of finite numbers */
-    int leaf;          /* nesting of the values: 0 = a scalar, -1 = only empty lists so far */
-    int deepest;       /* lists inside lists that were seen */
-    int64_t dim[HR_NDIM_MAX];   /* length of the lists that are not empty, UNSEEN or VARIES */
-    bool empty[HR_NDIM_MAX];    /* an empty list was among them */
-    const char *odd;   /* static: why it cannot be a field, or NULL */
+    enum hr_json_kind kind; /* of the innermost values; HR_JSON_BAD = only empty lists, or `odd` */
+    int leaf;               /* how deep they lie: 0 = a scalar; -1 with HR_JSON_BAD */
+    const char *odd;        /* static: why such a value cannot be a field, or NULL */
+    uint64_t samples;       /* that have it */
+    bool floats;            /* a fraction, an exponent, NaN or an infinity */
+    double largest;         /* magnitude of finite numbers */
+    int deepest;            /* lists inside lists that were seen */
+    struct {
+        int64_t n;          /* length of the lists that are not empty: UNSEEN, VARIES */
+        bool empty;         /* an empty list was among them */
+        int64_t usual;      /* the length that most samples have throughout, if any does: candidate and votes of a */
+        uint64_t votes;     /* majority vote, so `votes` is at least twice the majority less the number of samples */
+    } dim[HR_NDIM_MAX];
 };
 
 struct hr_json_infer {
     struct shape *shape;
     size_t n, cap;
     uint64_t samples;   /* whole ones */
-    uint64_t turn;      /* samples begun */
     char trouble[256];  /* of the first malformed one */
     struct hr_buf word;
 };
@@ -61,12 +64,18 @@ uint64_t hr_json_infer_count(const struct hr_json_infer *g)
     return g->samples;
 }
 
-/* The shape of `name`, made when it is new; NULL with *ret_e < 0 when there is no room for it. */
-static struct shape *shape_of(struct hr_json_infer *g, const char *name, int *ret_e, struct hr_error *err)
+/* The shape for such values of `name`, made when it is new; NULL with *ret_e < 0 when there is no room for it. */
+static struct shape *shape_of(struct hr_json_infer *g, const char *name, const struct shape *like, int *ret_e,
+                              struct hr_error *err)
 {
-    for (size_t i = 0; i < g->n; i++)
-        if (strcmp(g->shape[i].name, name) == 0)
-            return &g->shape[i];
+    for (size_t i = 0; i < g->n; i++) {
+        struct shape *s = &g->shape[i];
+        if (strcmp(s->name, name) != 0 || s->odd != like->odd)
+            continue;
+        bool either_empty = s->odd == NULL && (s->leaf < 0 ? like->leaf != 0 : like->leaf < 0 && s->leaf != 0);
+        if ((s->kind == like->kind && s->leaf == like->leaf) || either_empty)
+            return s;
+    }
     if (g->n == HR_FIELDS_MAX * 4) {
         *ret_e = hr_fail(err, HR_E_LIMIT, "the samples have more than %d keys between them: are keys used for values?",
                          HR_FIELDS_MAX * 4);
@@ -83,11 +92,34 @@ static struct shape *shape_of(struct hr_json_infer *g, const char *name, int *re
         g->cap = cap;
     }
     struct shape *s = &g->shape[g->n++];
-    *s = (struct shape){ .leaf = -1, .deepest = -1 };
+    *s = (struct shape){ .kind = like->kind, .leaf = like->leaf, .odd = like->odd, .deepest = -1 };
     snprintf(s->name, sizeof s->name, "%s", name);
     for (int d = 0; d < HR_NDIM_MAX; d++)
-        s->dim[d] = UNSEEN;
+        s->dim[d].n = s->dim[d].usual = UNSEEN;
     return s;
+}
+
+/* Adds what one sample's value is like to what is known. */
+static void merge(struct shape *s, const struct shape *v)
+{
+    if (s->leaf < 0) {
+        s->kind = v->kind;
+        s->leaf = v->leaf;
+    }
+    s->samples++;
+    s->floats = s->floats || v->floats;
+    s->largest = HR_MAX(s->largest, v->largest);
+    s->deepest = HR_MAX(s->deepest, v->deepest);
+    for (int d = 0; d < HR_NDIM_MAX; d++) {
+        int64_t n = v->dim[d].n;
+        s->dim[d].empty = s->dim[d].empty || v->dim[d].empty;
+        if (n == UNSEEN)
+            continue;
+        if (s->dim[d].votes == 0)
+            s->dim[d].usual = n;
+        s->dim[d].votes = s->dim[d].usual == n ? s->dim[d].votes + 1 : s->dim[d].votes - 1;
+        s->dim[d].n = s->dim[d].n == UNSEEN || s->dim[d].n == n ? n : VARIES;
+    }
 }
 
 /* --- looking at one value: p is known to be well-formed --- */
@@ -96,7 +128,6 @@ static const char *look_number(struct shape *s, const char *p)
 {
     struct hr_decimal d;
     struct hr_json_trouble t;
-    s->numbers = true;
     const char *end = hr_decimal_scan(p, &d);
     if (end == NULL) { /* NaN, Infinity */
         s->floats = true;
@@ -112,44 +143,64 @@ static const char *look_number(struct shape *s, const char *p)
 static void look_length(struct shape *s, int depth, int64_t n)
 {
     if (n == 0)
-        s->empty[depth] = true;
-    else if (s->dim[depth] == UNSEEN)
-        s->dim[depth] = n;
-    else if (s->dim[depth] != n)
-        s->dim[depth] = VARIES;
+        s->dim[depth].empty = true;
+    else
+        s->dim[depth].n = s->dim[depth].n == UNSEEN || s->dim[depth].n == n ? n : VARIES;
+}
+
+static const char *look_leaf(struct shape *s, const char *p, int depth)
+{
+    struct hr_json_trouble t;
+    enum hr_json_kind kind = hr_json_kind(p);
+    if (s->leaf >= 0 && s->leaf != depth)
+        s->odd = "is nested sometimes more and sometimes less deeply";
+    else if (s->leaf >= 0 && s->kind != kind)
+        s->odd = "mixes numbers, strings or truth values";
+    s->leaf = depth;
+    s->kind = kind;
+    if (kind == HR_JSON_NULL)
+        s->odd = "is null";
+    if (kind == HR_JSON_OBJECT)
+        s->odd = "is a list of objects; a sample is one object, so give the list itself as the file's outermost value";
+    return kind == HR_JSON_NUMBER ? look_number(s, p) : hr_json_skip(p, &t);
 }
 
 static const char *look(struct shape *s, const char *p, int depth)
 {
     struct hr_json_trouble t;
-    enum hr_json_kind kind = hr_json_kind(p);
     s->deepest = HR_MAX(s->deepest, depth);
-    if (kind == HR_JSON_ARRAY && depth == HR_NDIM_MAX) {
+    if (*p != '[')
+        return look_leaf(s, p, depth);
+    if (depth == HR_NDIM_MAX) {
         s->odd = "is nested deeper than 4 lists";
         return hr_json_skip(p, &t);
     }
-    if (kind == HR_JSON_ARRAY) {
-        int64_t n = 0;
-        p = hr_json_blanks(p + 1);
-        while (*p != ']') {
-            p = hr_json_blanks(look(s, p, depth + 1));
-            p = *p == ',' ? hr_json_blanks(p + 1) : p;
-            n++;
-        }
-        look_length(s, depth, n);
-        return p + 1;
+    int64_t n = 0;
+    p = hr_json_blanks(p + 1);
+    while (*p != ']') {
+        p = hr_json_blanks(look(s, p, depth + 1));
+        p = *p == ',' ? hr_json_blanks(p + 1) : p;
+        n++;
     }
-    if (s->leaf >= 0 && s->leaf != depth)
-        s->odd = "is nested sometimes more and sometimes less deeply";
-    s->leaf = depth;
-    switch (kind) {
-    case HR_JSON_NUMBER: return look_number(s, p);
-    case HR_JSON_TRUE_FALSE: s->bools = true; break;
-    case HR_JSON_STRING: s->strings = true; break;
-    case HR_JSON_NULL: s->odd = "is null"; break;
-    default: s->odd = "is a list of objects; a sample is one object, so give the list itself as the file's outermost value"; break;
+    look_length(s, depth, n);
+    return p + 1;
+}
+
+/* One value of the key `name`. */
+static const char *look_value(struct hr_json_infer *g, const char *name, const char *p, int *ret_e, struct hr_error *err)
+{
+    struct shape v = { .leaf = -1, .deepest = -1 };
+    for (int d = 0; d < HR_NDIM_MAX; d++)
+        v.dim[d].n = UNSEEN;
+    p = look(&v, p, 0);
+    if (v.odd != NULL) {
+        v.kind = HR_JSON_BAD;
+        v.leaf = -1;
     }
-    return hr_json_skip(p, &t);
+    struct shape *s = shape_of(g, name, &v, ret_e, err);
+    if (s != NULL)
+        merge(s, &v);
+    return p;
 }
 
 /* The fields of the well-formed object at p, their names after `prefix`. */
@@ -171,12 +222,7 @@ static const char *look_object(struct hr_json_infer *g, const char *p, const cha
         if (*p == '{') {
             p = look_object(g, p, name, depth + 1, ret_e, err);
         } else {
-            struct shape *s = shape_of(g, name, ret_e, err);
-            if (s != NULL) {
-                s->samples += s->seen_in != g->turn;
-                s->seen_in = g->turn;
-                p = look(s, p, 0);
-            }
+            p = look_value(g, name, p, ret_e, err);
         }
         if (*ret_e < 0)
             return NULL;
@@ -196,7 +242,6 @@ int hr_json_infer_add(struct hr_json_infer *g, const char *p, struct hr_error *e
         return 0;
     }
     int e = 0;
-    g->turn++;
     (void)look_object(g, p, "", 0, &e, err);
     g->samples += e == 0;
     return e;
@@ -218,7 +263,7 @@ static bool names_time(const char *name)
 
 static enum hr_dtype number_type(const struct shape *s, bool float64)
 {
-    if (!s->floats && s->numbers)
+    if (!s->floats && s->kind == HR_JSON_NUMBER)
         return s->largest < 0x1p63 ? HR_I64 : HR_F64;
     bool scalar = s->leaf == 0;
     if (float64 || s->largest > (double)FLT_MAX || (scalar && (names_time(s->name) || s->largest > 0x1p20)))
@@ -234,7 +279,39 @@ static int no_field(const struct shape *s, const char *why, struct hr_error *err
 /* Dimension d as the field has it: a length that was sometimes 0 varies. */
 static int64_t dim_of(const struct shape *s, int d)
 {
-    return s->dim[d] == UNSEEN || s->dim[d] == VARIES || s->empty[d] ? HR_RAGGED : s->dim[d];
+    return s->dim[d].n < 0 || s->dim[d].empty ? HR_RAGGED : s->dim[d].n;
+}
+
+/* Nearly all samples have one length there: the others are bad rather than the field ragged. */
+static bool usually(const struct shape *s, int d)
+{
+    return s->dim[d].usual > 0 && s->dim[d].votes * 10 >= s->samples * 8;
+}
+
+static int shape_to_dims(const struct shape *s, struct hr_field *f, struct hr_error *err)
+{
+    int ragged = 0;
+    for (int d = 0; d < f->ndim; d++) {
+        f->shape[d] = dim_of(s, d);
+        ragged += f->shape[d] == HR_RAGGED;
+    }
+    if (ragged > 1 && f->shape[0] == HR_RAGGED && s->dim[0].n > 0) {
+        f->shape[0] = s->dim[0].n; /* two lists of numbers, or [] for none: an edge_index without edges */
+        ragged--;
+    }
+    bool deep = ragged == 1 && f->shape[0] != HR_RAGGED && f->shape[1] != HR_RAGGED;
+    for (int d = f->ndim - 1; d > 0 && (ragged > 1 || deep); d--) {
+        if (f->shape[d] != HR_RAGGED || !usually(s, d))
+            continue;
+        f->shape[d] = s->dim[d].usual;
+        ragged--;
+        deep = ragged == 1 && f->shape[0] != HR_RAGGED && f->shape[1] != HR_RAGGED;
+    }
+    if (ragged > 1)
+        return no_field(s, "has lists of differing length inside lists of differing length", err);
+    if (deep)
+        return no_field(s, "has lists of differing length deeper than the second level", err);
+    return 0;
 }
 
 static int field_of(const struct shape *s, bool float64, struct hr_field *ret, struct hr_error *err)
@@ -243,28 +320,32 @@ static int field_of(const struct shape *s, bool float64, struct hr_field *ret, s
     snprintf(f.name, sizeof f.name, "%s", s->name);
     if (s->odd != NULL)
         return no_field(s, s->odd, err);
-    if (s->numbers + s->bools + s->strings > 1)
-        return no_field(s, "mixes numbers, strings or truth values", err);
-    if (s->strings && s->leaf > 0)
+    if (s->kind == HR_JSON_STRING && s->leaf > 0)
         return no_field(s, "is a list of strings", err);
     f.ndim = s->leaf >= 0 ? s->leaf : s->deepest + 1;
-    f.dtype = s->strings ? HR_STR : s->bools ? HR_BOOL : number_type(s, float64);
+    f.dtype = s->kind == HR_JSON_STRING ? HR_STR : s->kind == HR_JSON_TRUE_FALSE ? HR_BOOL : number_type(s, float64);
     f.stored = f.dtype;
-    int ragged = 0;
-    for (int d = 0; d < f.ndim; d++) {
-        f.shape[d] = dim_of(s, d);
-        ragged += f.shape[d] == HR_RAGGED;
+    int e = shape_to_dims(s, &f, err);
+    if (e == 0)
+        *ret = f;
+    return e;
+}
+
+/* What most samples have under the name of shape i; NULL when that is none of them, or i is not the first of its name. */
+static const struct shape *elected(const struct hr_json_infer *g, size_t i, bool *ret_mixed)
+{
+    const struct shape *best = &g->shape[i];
+    uint64_t sum = 0;
+    for (size_t k = 0; k < g->n; k++) {
+        if (strcmp(g->shape[k].name, g->shape[i].name) != 0)
+            continue;
+        if (k < i)
+            return NULL;
+        sum += g->shape[k].samples;
+        best = g->shape[k].samples > best->samples ? &g->shape[k] : best;
     }
-    if (ragged == 2 && f.shape[1] == HR_RAGGED && f.shape[0] == HR_RAGGED && s->dim[0] > 0) {
-        f.shape[0] = s->dim[0]; /* two lists of numbers, or [] for none: an edge_index without edges */
-        ragged = 1;
-    }
-    if (ragged > 1)
-        return no_field(s, "has lists of differing length inside lists of differing length", err);
-    if (ragged == 1 && f.shape[0] != HR_RAGGED && f.shape[1] != HR_RAGGED)
-        return no_field(s, "has lists of differing length deeper than the second level", err);
-    *ret = f;
-    return 0;
+    *ret_mixed = sum * 2 > g->samples && best->samples * 2 <= sum;
+    return sum * 2 > g->samples ? best : NULL; /* most samples lack it: those that have it are the odd ones */
 }
 
 int hr_json_infer_schema(const struct hr_json_infer *g, bool float64, struct hr_schema *ret, struct hr_error *err)
@@ -279,12 +360,16 @@ int hr_json_infer_schema(const struct hr_json_infer *g, bool float64, struct hr_
         return hr_fail_nomem(err, HR_FIELDS_MAX * sizeof *s.field, "a schema");
     int e = 0;
     for (size_t i = 0; e == 0 && i < g->n; i++) {
-        if (g->shape[i].samples * 2 <= g->samples)
-            continue; /* most samples lack it: those that have it are the odd ones */
+        bool mixed = false;
+        const struct shape *best = elected(g, i, &mixed);
+        if (best == NULL)
+            continue;
         if (s.n == HR_FIELDS_MAX)
             e = hr_fail(err, HR_E_LIMIT, "the samples have more than %d fields", HR_FIELDS_MAX);
+        else if (mixed)
+            e = no_field(best, "is of one kind in some samples and of another in others", err);
         else
-            e = field_of(&g->shape[i], float64, &s.field[s.n], err);
+            e = field_of(best, float64, &s.field[s.n], err);
         s.n += e == 0;
     }
     if (e == 0 && s.n == 0)

@@ -396,7 +396,7 @@ int hr_json_sample(const struct hr_json_reader *r, struct hr_json_scratch *s, co
     *ret_end = NULL;
     hr_block_begin(b, number, offset);
     if (*p != '{')
-        bad(&g, HR_STR(""), p, *p == 0 ? "is missing: the text ends" : "is not an object");
+        bad(&g, HR_STR(""), p, *p == 0 ? "is missing: the text ends, or holds a zero byte" : "is not an object");
     else
         end = read_object(&g, 0, p);
     if (g.fatal < 0)

@@ -98,7 +98,7 @@ int hr_recast_plan(struct hr_schema *s, const struct hr_stats *stats, bool narro
             continue;
         if (narrow && f->dtype >= HR_I8 && f->dtype <= HR_U64)
             plan_narrow(f, fs);
-        if (quantize == NULL || !is_float(f->dtype) || f->role == HR_ROLE_LABEL || (int8 && f->ndim == 0))
+        if (quantize == NULL || !is_float(f->dtype) || f->role == HR_ROLE_LABEL || f->ndim == 0)
             continue;
         const char *why = obstacle(f, fs, int8);
         if (why != NULL) {

@@ -1,7 +1,7 @@
 /* Narrower element types in the file: chosen from the statistics, and values turned into them.
  *
  *   narrow   an integer field gets the narrowest type that holds every value it has: lossless
- *   float16  every float field but labels is stored as float16, rounded to nearest even; a field with a finite value beyond
+ *   float16  every float field but labels and scalars is stored as float16, rounded to nearest even; a field with a finite value beyond
  *            65504 keeps its type
  *   int8     every float field but labels and scalars is stored as int8 with a scale and an offset per feature:
  *                stored = round((value - offset) / scale), scale = (max - min) / 255, offset = min + 128 * scale

@@ -27,7 +27,7 @@ static bool is_integer(enum hr_dtype t)
 static bool is_edge_index(const struct hr_field *f)
 {
     static const char *const names[] = { "edge_index", "edge_indices", "edges", "adj", "adj_t", NULL };
-    bool pairs = f->ndim == 2 && ((f->shape[0] == 2 && f->shape[1] != 2) || (f->shape[1] == 2 && f->shape[0] != 2));
+    bool pairs = f->ndim == 2 && (f->shape[0] == 2 || f->shape[1] == 2);
     return is_integer(f->dtype) && pairs && one_of(base_name(f->name), names);
 }
 
@@ -92,12 +92,13 @@ static int64_t rows_of(const struct hr_block *b, int f, uint32_t i)
     return off[(uint64_t)i * l->lists + 1] - off[(uint64_t)i * l->lists];
 }
 
+/* In most samples: those where it is not so are bad samples, not a reason to give the field no role. */
 static bool same_rows(const struct hr_block *b, int f, int g)
 {
+    uint32_t same = 0;
     for (uint32_t i = 0; i < b->n; i++)
-        if (rows_of(b, f, i) != rows_of(b, g, i))
-            return false;
-    return true;
+        same += rows_of(b, f, i) == rows_of(b, g, i);
+    return (uint64_t)same * 2 > b->n || b->n == 0;
 }
 
 static bool numbers_with_rows(const struct hr_field *f)

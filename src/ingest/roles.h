@@ -1,8 +1,8 @@
 /* Which field is what to a graph: guessed from names and shapes, then held against the data.
  *
  *   edge_index   an integer field of that name (or "edges", "adj") and the shape [2, -1] or [-1, 2]
- *   edge         "edge_...", ragged, with as many rows as edge_index in every sample looked at
- *   node         "x", "pos", "node..." and the like, ragged, all with the same number of rows
+ *   edge         "edge_...", ragged, with as many rows as edge_index in most samples looked at
+ *   node         "x", "pos", "node..." and the like, ragged, with the same number of rows as the first of them
  *   label        "y", "label...", "target..." of fixed shape; with a row per node it is a node field
  *   graph        other numbers of fixed shape
  * The last part of a dotted name counts. */
