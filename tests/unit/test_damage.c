@@ -15,6 +15,13 @@
 
 #include <fcntl.h>
 
+/* The thread sanitizer looks for races, which no further byte would show: there a sample of the bytes will do. */
+#ifdef __SANITIZE_THREAD__
+enum { EVERY = 16 };
+#else
+enum { EVERY = 1 };
+#endif
+
 static char folder[] = "/tmp/headrace-test-damage-XXXXXX";
 static char path[128], sub[128];
 
@@ -140,12 +147,12 @@ static void every_structural_byte(void **state)
     bool *map = structural(t.good.len);
     size_t n = 0;
     for (size_t at = 0; at < t.good.len; at++) {
-        if (!map[at])
+        if (!map[at] || at % EVERY != 0)
             continue;
         one_bit(&t, path, path, at, (int)(hr_rng_u64(5, at) % 8));
         n++;
     }
-    assert_true(n > 3000);
+    assert_true(n > 3000 / EVERY);
     free(map);
     target_close(&t);
 }
@@ -158,7 +165,7 @@ static void random_bits(void **state)
         write_small(codec);
         struct target t;
         target_open(&t, path);
-        for (uint64_t i = 0; i < 5000; i++)
+        for (uint64_t i = 0; i < 5000 / EVERY; i++)
             one_bit(&t, path, path, hr_rng_u64(9, i) % t.good.len, (int)(hr_rng_u64(10, i) % 8));
         target_close(&t);
     }
@@ -178,7 +185,7 @@ static void damage_with_a_fitting_sum(void **state)
         struct target t;
         target_open(&t, path);
         uint8_t *bad = malloc(t.good.len);
-        for (uint64_t i = 0; i < 2500; i++) {
+        for (uint64_t i = 0; i < 2500 / EVERY; i++) {
             memcpy(bad, t.good.data, t.good.len);
             for (uint64_t k = 0; k < 1 + i % 3; k++)
                 bad[hr_rng_u64(20 + k, i) % t.good.len] = patterns[hr_rng_u64(30 + k, i) % sizeof patterns];
@@ -237,7 +244,7 @@ static void every_byte_of_a_folder(void **state)
         struct hr_error last = HR_ERROR_INIT;
         assert_int_equal(findings(sub, &last), 0);
         target_open(&t, name);
-        for (size_t at = 0; at < t.good.len; at += k == 0 ? 1 : 7)
+        for (size_t at = 0; at < t.good.len; at += (k == 0 ? 1 : 7) * EVERY)
             one_bit(&t, name, sub, at, (int)(hr_rng_u64(6, at) % 8));
         target_close(&t);
     }
