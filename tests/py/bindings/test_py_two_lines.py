@@ -1,0 +1,20 @@
+"""The example that moves a DataLoader script to headrace by changing two lines."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "examples" / "two_lines"))
+import compare  # noqa: E402
+
+
+def test_two_lines_change():
+    lines = compare.changed_lines()
+    assert [l[0] for l in lines] == ["-", "+", "-", "+"] and "headrace" in lines[1] and "Loader(" in lines[3]
+
+
+def test_the_curves_agree(tmp_path, monkeypatch):
+    """Four seeds with each script: the loss falls, and the difference is within its noise in every epoch."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    rows, _, _ = compare.compare(4)
+    assert rows[-1][0] < rows[0][0] / 2 and rows[-1][1] < rows[0][1] / 2
+    assert all(abs(z) < 6 for *_, z in rows), rows  # t with 3 degrees of freedom: beyond 6 once in 200
+    assert abs(rows[-1][1] / rows[-1][0] - 1) < 0.3
