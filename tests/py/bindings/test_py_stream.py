@@ -1,5 +1,4 @@
 """Streams: pushed samples, back-pressure, ends."""
-import os
 import subprocess
 import sys
 import threading
@@ -71,8 +70,9 @@ def test_many_producers(graphs):
 
 
 def test_close_wakes_both_sides(graphs):
-    s = open_stream(capacity=1)
-    s.push(graphs[0])
+    s = open_stream(capacity=8)
+    for g in graphs[:8]:
+        s.push(g)
     errors = []
 
     def push():
@@ -98,7 +98,7 @@ def test_close_wakes_both_sides(graphs):
     [
         ({"x": np.zeros((3, 9))}, TypeError, '"x" is float32'),
         ({"x": np.zeros((3, 8), np.float32)}, ValueError, '"x"'),
-        ({"x": np.zeros((9, 3), np.float32).T}, (ValueError, BufferError), ""),
+        ({"x": np.zeros((9, 3), np.float32).T}, (ValueError, BufferError), "contiguous"),
         ({"y": [0.0] * 8}, TypeError, "not a list"),
         ({"edge_index": np.zeros((3, 4), np.int64)}, ValueError, "edge_index"),
         ({"edge_index": np.zeros((2, 4), np.uint64)}, TypeError, "int64"),
@@ -152,10 +152,31 @@ def test_ctrl_c_while_waiting():
 
 
 def test_it_is_dropped_while_full(graphs):
-    """Dropping a stream with samples in it gives everything back."""
+    """Dropping a stream with samples in it gives everything back, and a batch of it outlives it."""
     for _ in range(20):
         s = open_stream()
         for g in graphs[:20]:
             s.push(g)
-        next(s)
-    assert os.path.exists("/proc/self")
+        held = next(s)
+        del s
+        assert same(held, join(graphs[:8]))
+
+
+def test_a_closed_stream_ends_the_loop_of_another_thread(graphs):
+    s, ended = open_stream(), []
+
+    def consume():
+        try:
+            for batch in s:
+                ended.append(batch.num_graphs)
+        except headrace.Error as e:
+            ended.append(type(e))
+
+    t = threading.Thread(target=consume)
+    t.start()
+    for g in graphs[:8]:
+        s.push(g)
+    time.sleep(0.1)
+    s.close()
+    t.join(5)
+    assert not t.is_alive() and ended[0] == 8

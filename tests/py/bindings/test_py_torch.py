@@ -8,6 +8,8 @@ import headrace
 import headrace.torch
 from graphs import digest
 
+pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")
+
 
 def passes(loader, n=2):
     return [[(tuple(b.sample.tolist()), digest(b)) for b in loader] for _ in range(n)]

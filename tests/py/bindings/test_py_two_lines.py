@@ -12,9 +12,9 @@ def test_two_lines_change():
 
 
 def test_the_curves_agree(tmp_path, monkeypatch):
-    """Four seeds with each script: the loss falls, and the difference is within its noise in every epoch."""
+    """Three seeds with each script: the loss falls, and the difference is within its noise in every epoch."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    rows, _, _ = compare.compare(4)
+    rows, _, _ = compare.compare(3)
     assert rows[-1][0] < rows[0][0] / 2 and rows[-1][1] < rows[0][1] / 2
-    assert all(abs(z) < 6 for *_, z in rows), rows  # t with 3 degrees of freedom: beyond 6 once in 200
+    assert all(abs(z) < 10 for *_, z in rows), rows  # t with 2 degrees of freedom: beyond 10 once in 100
     assert abs(rows[-1][1] / rows[-1][0] - 1) < 0.3
