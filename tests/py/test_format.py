@@ -86,3 +86,20 @@ def test_sums_are_xxh3(folder):
     text = (folder / "manifest.json").read_text()
     own = json.loads(text)["sum"]
     assert own == xxhash.xxh3_64_hexdigest(text.replace(own, "0" * 16).encode())
+
+
+def f32(v):
+    """Numbers as float32 holds them, in nested lists."""
+    return [f32(x) for x in v] if isinstance(v, list) else struct.unpack("<f", struct.pack("<f", v))[0]
+
+
+def test_a_packed_dataset(packed):
+    """What `headrace pack` made of JSON: every value of every sample."""
+    path, raw = packed
+    got = list(read_store.samples(path))
+    assert len(got) == len(raw)
+    for a, b in zip(got, raw):
+        assert a["edge_index"] == b["edge_index"] and a["label"] == b["label"]
+        for name in ("node_features", "edge_features", "global_metrics"):
+            assert a[name] == f32(b[name])
+    assert json.loads((path / "statistics.json").read_text())["samples"] == len(raw)
