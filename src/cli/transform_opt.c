@@ -104,7 +104,7 @@ int hr_transforms_parse(const struct hr_strings *texts, struct hr_transform_list
 {
     struct hr_transform_list l = { hr_calloc(texts->n + 1, sizeof *l.item), hr_calloc(texts->n + 1, sizeof *l.names),
                                    texts->n };
-    int r = l.item == NULL || l.names == NULL ? hr_fail_nomem(err, texts->n * sizeof *l.item, "transforms") : 0;
+    int r = l.item == NULL || l.names == NULL ? hr_fail_nomem(err, (texts->n + 1) * sizeof *l.item, "transforms") : 0;
     if (l.names == NULL)
         l.n = 0;
     for (size_t i = 0; r == 0 && i < texts->n; i++)

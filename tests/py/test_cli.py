@@ -64,6 +64,13 @@ def test_overview(headrace):
     assert headrace("help").out == ran.out
 
 
+def test_the_first_steps_parse(headrace, tmp_path):
+    lines = re.findall(r"^  (headrace .*)$", headrace("--help").out.split("first steps")[1], re.M)
+    assert lines
+    for line in lines:
+        assert headrace(*shlex.split(line)[1:], status=None, cwd=tmp_path).status in (0, 1), line
+
+
 def test_no_command_is_wrong_use(headrace):
     ran = headrace(status=2)
     assert ran.out == "" and "headrace --help" in ran.err

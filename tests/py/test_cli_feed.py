@@ -125,6 +125,18 @@ def test_ctrl_c_shows_what_was_measured(headrace, packed):
     assert '"samples_per_second"' in out and err.startswith("headrace: stopped")
 
 
+def test_every_fault_ends_in_a_sentence(headrace, packed):
+    """Whichever allocation or system call fails on the way: a figure or a sentence, never a crash or a hang."""
+    failed = {"alloc": 0, "sys": 0}
+    for kind in failed:
+        for n in range(1, 121, 2):
+            ran = headrace("feed", packed[0], "-e1", env={"HEADRACE_FAULT": f"{kind}:{n}"}, status=None, timeout=20)
+            assert ran.status in (0, 1), f"{kind}:{n}: {ran.err}"
+            assert ran.status == 0 or ran.err.startswith("headrace: "), f"{kind}:{n}: {ran.err}"
+            failed[kind] += ran.status
+    assert failed["alloc"] > 15 and failed["sys"] > 5, "the faults did not reach the feed"
+
+
 def test_progress_is_for_terminals(headrace, packed):
     shown = on_a_terminal(headrace, "feed", str(packed[0]), "-s", "700ms")
     assert "\rfeeding  " in shown and "\x1b[K" in shown
