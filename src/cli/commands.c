@@ -17,7 +17,8 @@ const struct hr_listed hr_commands[] = {
 const size_t hr_commands_n = HR_COUNT(hr_commands);
 
 const struct hr_example hr_first_steps[] = {
-    { "which optional libraries are in this build", "headrace version" },
+    { "pack a folder of samples, once", "headrace pack raw/ -o traffic" },
+    { "how fast can it be fed, and what bounds it", "headrace feed traffic" },
     { NULL, NULL },
 };
 
@@ -90,5 +91,7 @@ void hr_overview(unsigned width, bool color, struct hr_buf *out)
     hr_buf_printf(out, "\n%sfirst steps%s\n", color ? "\x1b[1m" : "", color ? "\x1b[0m" : "");
     for (const struct hr_example *e = hr_first_steps; e->line != NULL; e++)
         hr_buf_printf(out, "  # %s\n  %s\n", e->does, e->line);
+    hr_buf_adds(out,
+                "  # then, in a training script\n  for batch in headrace.Loader(\"traffic\", batch_size=16): ...\n");
     hr_buf_adds(out, "\n'headrace COMMAND --help' tells about one of them, 'headrace --version' about\nthis build.\n");
 }
