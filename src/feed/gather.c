@@ -23,8 +23,10 @@ static inline void ask(const struct ahead *a, uint32_t i)
     if (i >= a->n)
         return;
     const uint8_t *p = a->src[i], *end = p + (a->rows != NULL ? a->rows[i] : 1) * a->unit;
-    for (; p < end; p += LINE)
+    for (; p < end; p += LINE) {
         __builtin_prefetch(p, 0, 2);
+        __asm__ volatile("" : : "r"(p)); /* a loop of nothing but prefetches is one that gcc leaves out */
+    }
 }
 
 static struct ahead ahead_of(const struct hr_collate *c, const struct hr_plan *p, const struct hr_plan *next, int k)

@@ -82,8 +82,11 @@ void hr_gather_foresee(const struct hr_collate *c, const struct hr_plan *p)
         uint32_t lists = c->layout[c->field[k]].lists;
         if (lists == 0)
             continue;
-        for (uint32_t i = 0; i < p->n; i++)
-            __builtin_prefetch(p->pick[i].col[c->field[k]].offsets + (size_t)p->pick[i].row * lists, 0, 2);
+        for (uint32_t i = 0; i < p->n; i++) {
+            const int32_t *o = p->pick[i].col[c->field[k]].offsets + (size_t)p->pick[i].row * lists;
+            __builtin_prefetch(o, 0, 3);
+            __asm__ volatile("" : : "r"(o)); /* gcc leaves out a loop that only prefetches */
+        }
     }
 }
 
