@@ -195,7 +195,7 @@ def test_hostile_arguments(headrace, args):
 def test_every_fault_ends_in_a_sentence(headrace):
     """Whichever allocation or system call fails: a status, a sentence, no crash."""
     for kind in ("alloc", "sys"):
-        for n in range(1, 200):
+        for n in [*range(1, 60), 200]:
             ran = headrace("version", "--json", env={"HEADRACE_FAULT": f"{kind}:{n}"}, status=None)
             assert ran.status in (0, 1), f"{kind}:{n}: {ran.err}"
             if ran.status == 0:
