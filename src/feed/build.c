@@ -82,6 +82,8 @@ static int pick(struct hr_loader *l, struct hr_planner *p, struct hr_draft *d, c
         if (HR_UNLIKELY(col == NULL) && wait)
             r = hr_chunks_get(&l->chunks, at->chunk, &col, err);
         if (HR_UNLIKELY(col == NULL)) {
+            for (uint32_t k = i; !wait && k < n; k++)
+                hr_chunks_hint(&l->chunks, p->place[k].chunk);
             plan->n = i;
             d->stage = HR_PLAN_PICKED;
             drop(d, l);
@@ -127,8 +129,13 @@ static int draft_of(struct hr_loader *l, struct hr_planner *p, const struct hr_t
 static const struct hr_plan *look_ahead(struct hr_loader *l, struct hr_planner *p, const struct hr_target *t, int n)
 {
     struct hr_draft *next, *later;
-    if (n < 1 || t[0].epoch != p->epoch.epoch || draft_of(l, p, &t[0], false, &next, NULL) != 1)
+    if (n < 1 || t[0].epoch != p->epoch.epoch)
         return NULL;
+    if (draft_of(l, p, &t[0], false, &next, NULL) != 1) {
+        if (n > 1) /* not to be had yet; but its successor's chunks may be on their way as well */
+            draft_of(l, p, &t[1], false, &later, NULL);
+        return NULL;
+    }
     if (next->stage == HR_PLAN_PICKED) {
         if (hr_gather_measure(&l->collate, &next->plan, NULL) < 0) {
             drop(next, l);

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SLOTS_MIN = 4, SLOTS_MAX = 1024, RUN_CHUNKS = 8, READERS_MAX = 4, DECODERS_MAX = 8,
+enum { SLOTS_MIN = 4, SLOTS_MAX = 1024, RUN_CHUNKS = 8, READERS_MAX = 4, DECODERS_MAX = 8, /* readers wait for the disk: four keep it busy whatever the CPUs */
        LARGE_BATCH = 1 << 20 }; /* handing a batch over costs some 20 µs: building a smaller one costs less than twice that */
 
 static int free_memory(struct hr_figure *ret, struct hr_error *err)
@@ -135,7 +135,7 @@ static int choose_cached(const struct hr_store *s, const struct hr_loader_option
     uint64_t one = hr_cache_slot_bytes(s) + s->schema.n * sizeof(struct hr_column) + 64;
     bool packed = s->codec != HR_CODEC_NONE;
     unsigned cpus = hr_cpus();
-    c->threads = o->threads >= 0 ? o->threads : (int)(packed ? HR_MIN(cpus, DECODERS_MAX) : HR_MIN(HR_MAX(cpus, 2), READERS_MAX));
+    c->threads = o->threads >= 0 ? o->threads : (int)(packed ? HR_MIN(HR_MAX(cpus, 2), DECODERS_MAX) : READERS_MAX);
     uint64_t fixed = hr_cache_fixed_bytes(s, 0, c->threads);
     uint64_t slots = room > reserve + fixed ? (room - reserve - fixed) / one : 0;
     uint64_t least = HR_MIN(o->batch_size / HR_MAX(s->chunk_samples, 1u) + 4, (uint64_t)s->chunks);

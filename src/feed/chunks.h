@@ -16,6 +16,7 @@
 
 enum { HR_CHUNK_LOCKS = 16 };
 #define HR_CHUNK_READY 0x80000000u /* of state: the view is good; the bits below count pins (CACHED only) */
+#define HR_CHUNK_ASKED 1u          /* RESIDENT: the kernel was told that the chunk will be read */
 
 struct hr_cache;
 
@@ -39,6 +40,9 @@ int hr_chunks_open_resident(struct hr_chunks *k, const struct hr_store *s, bool 
 void hr_chunks_close(struct hr_chunks *k); /* accepts a zeroed one */
 uint64_t hr_chunks_resident_bytes(const struct hr_store *s); /* what open_resident would charge */
 
+/* The chunk will be wanted soon: a resident one begins to come from the disk meanwhile. */
+void hr_chunks_hint(struct hr_chunks *k, uint32_t c);
+
 /* The slow halves of get: first touch, or a read. */
 int hr_chunks_touch(struct hr_chunks *k, uint32_t c, struct hr_error *err) HR_MUST_USE;
 int hr_cache_load(struct hr_chunks *k, uint32_t c, struct hr_error *err) HR_MUST_USE;
@@ -48,7 +52,7 @@ static inline const struct hr_column *hr_chunks_peek(struct hr_chunks *k, uint32
 {
     uint32_t v = atomic_load_explicit(&k->state[c], memory_order_acquire);
     if (k->resident)
-        return v != 0 ? k->col + c * k->fields : NULL;
+        return v & HR_CHUNK_READY ? k->col + c * k->fields : NULL;
     while (v & HR_CHUNK_READY)
         if (atomic_compare_exchange_weak_explicit(&k->state[c], &v, v + 1, memory_order_acq_rel, memory_order_acquire))
             return k->col + k->where[c] * k->fields;

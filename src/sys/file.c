@@ -63,6 +63,12 @@ int hr_pread_least(int fd, void *p, size_t n, size_t need, uint64_t off, const c
     return 0;
 }
 
+void hr_read_soon(int fd, uint64_t off, uint64_t n)
+{
+    if (!hr_fault_sys())
+        posix_fadvise(fd, (off_t)off, (off_t)n, POSIX_FADV_WILLNEED);
+}
+
 void hr_drop_behind(int fd, uint64_t off, uint64_t n)
 {
     if (!hr_fault_sys())

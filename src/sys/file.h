@@ -21,6 +21,8 @@ int hr_pread_all(int fd, void *p, size_t n, uint64_t off, const char *path, stru
 /* Reads until at least `need` of the n bytes are there; what follows the end of the file is not read.  For O_DIRECT, whose
  * offsets and lengths are whole blocks while the file's length is not. */
 int hr_pread_least(int fd, void *p, size_t n, size_t need, uint64_t off, const char *path, struct hr_error *err) HR_MUST_USE;
+/* Tells the kernel that exactly these bytes will be read soon: it begins now and does not wait.  A hint: no error. */
+void hr_read_soon(int fd, uint64_t off, uint64_t n);
 /* Tells the kernel that these bytes will not be used again, so that they leave the page cache.  A hint: no error. */
 void hr_drop_behind(int fd, uint64_t off, uint64_t n);
 int hr_pwrite_all(int fd, const void *p, size_t n, uint64_t off, const char *path, struct hr_error *err) HR_MUST_USE;
