@@ -55,7 +55,7 @@ static const struct hr_opt opts[] = {
     HR_OPT_CHOICE(T, tail, 0, "tail", "HOW", "keep", tails, "what becomes of the end of an epoch"),
     HR_OPT_CHOICE(T, join, 0, "join", "HOW", "auto", joins, "how samples become a batch"),
     HR_OPT_FLAG(T, edge_rows, 0, "edge-rows", NULL, "give edge_index as [E, 2] instead of [2, E]"),
-    HR_OPT_LIST(T, fields, 'f', "fields", "NAME", "only these fields, separated by commas", .split = ','),
+    HR_OPT_LIST(T, fields, 'f', "field", "NAME", "only this field", .split = ','),
     HR_OPT_LIST(T, transforms, 't', "transform", "KIND:FIELD",
                 "normalise or augment on the way, as zscore:x or noise:x.1=0.1"),
     HR_OPT_HEADING("Order"),

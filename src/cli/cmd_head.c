@@ -8,7 +8,7 @@ struct args {
 
 static const struct hr_opt opts[] = {
     HR_ARG_STRING(struct args, dataset, "DATASET", "the packed dataset"),
-    HR_OPT_U64(struct args, n, 'n', "samples", "N", "5", 0, UINT64_MAX, "how many samples"),
+    HR_OPT_U64(struct args, n, 'n', "count", "N", "5", 0, UINT64_MAX, "how many samples"),
     HR_OPT_LIST(struct args, fields, 'f', "field", "NAME", "only this field", .split = ','),
     HR_OPT_END,
 };

@@ -36,7 +36,7 @@ static const struct hr_opt opts[] = {
     HR_OPT_HEADING("The options of the run"),
     HR_OPT_U64(T, batch_size, 'b', "batch-size", "N", "16", 1, 1 << 24, "samples per rank and step"),
     HR_OPT_INT(T, world, 'w', "world", "N", "1", 1, INT_MAX, "number of ranks"),
-    HR_OPT_LIST(T, weights, 0, "weights", "X", "shares of the ranks, one each, separated by commas", .split = ','),
+    HR_OPT_LIST(T, weights, 0, "weights", "X", "shares of the ranks, one each", .split = ','),
     HR_OPT_CHOICE(T, tail, 0, "tail", "HOW", "keep", tails, "what becomes of the end of an epoch"),
     HR_OPT_FLAG(T, shuffle, 0, "shuffle", "on", "the run mixed the samples"),
     HR_OPT_U64(T, seed, 0, "seed", "N", "0", 0, UINT64_MAX, "its seed"),

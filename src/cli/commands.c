@@ -18,6 +18,7 @@ const size_t hr_commands_n = HR_COUNT(hr_commands);
 
 const struct hr_example hr_first_steps[] = {
     { "pack a folder of samples, once", "headrace pack raw/ -o traffic" },
+    { "what is in it", "headrace info traffic" },
     { "how fast can it be fed, and what bounds it", "headrace feed traffic" },
     { NULL, NULL },
 };

@@ -77,7 +77,7 @@ void hr_opt_describe(const struct hr_opt *o, struct hr_buf *out)
         sep = "; ";
     }
     if (repeats) {
-        hr_buf_printf(out, "%smay be repeated", sep);
+        hr_buf_printf(out, "%s%s", sep, o->split == ',' ? "several: A,B" : "may be repeated");
         sep = "; ";
     }
     if (range.len != 0) {

@@ -35,7 +35,7 @@ def test_bytes_are_those_of_the_samples(headrace, packed):
 
 
 def test_only_some_fields(headrace, packed):
-    assert feed(headrace, packed, "-e1", "--fields", "global_metrics", "--join", "stack")["bytes"] == 50 * 3 * 4
+    assert feed(headrace, packed, "-e1", "--field", "global_metrics", "--join", "stack")["bytes"] == 50 * 3 * 4
     assert "no such" in (ran := headrace("feed", packed[0], "-f", "no such", status=1)).err and ran.out == ""
 
 
