@@ -154,7 +154,10 @@ int hr_json_piece_parse(const struct hr_json_reader *r, struct hr_json_scratch *
         return parse_lines(&d, p);
     if (form == HR_JSON_FORM_SEQUENCE)
         return parse_sequence(&d, p);
-    return parse_list(&d, piece->first ? hr_json_blanks(p) + 1 : p);
+    if (!piece->first)
+        return parse_list(&d, p);
+    p = hr_json_blanks(p);
+    return *p == '[' ? parse_list(&d, p + 1) : bad_between(&d, p, "is expected to be in a list, and none begins here");
 }
 
 int hr_json_piece_walk(const struct hr_json_piece *piece, int (*each)(const char *p, void *arg, struct hr_error *err),
@@ -163,7 +166,7 @@ int hr_json_piece_walk(const struct hr_json_piece *piece, int (*each)(const char
     const char *end = piece->p + piece->n, *p = piece->first ? after_mark(piece->p) : piece->p;
     enum hr_json_form form = piece->form == HR_JSON_FORM_AUTO ? hr_json_form_of(p) : piece->form;
     p = hr_json_blanks(p);
-    if (form == HR_JSON_FORM_LIST && piece->first && p < end)
+    if (form == HR_JSON_FORM_LIST && piece->first && *p == '[')
         p++;
     while (p < end) {
         p = hr_json_blanks(p);

@@ -107,7 +107,7 @@ const char *hr_decimal_scan_long(const char *p, struct hr_decimal *ret)
             m = m * 10 + (uint64_t)(*p - '0');
             taken += m != 0; /* leading zeros are no significant digits */
             e -= fraction;
-        } else if (taken == 19 && !fraction && !digit(p[1]) && p[1] != '.' && twentieth(&m, *p)) {
+        } else if (taken == 19 && e == 0 && !fraction && !digit(p[1]) && p[1] != '.' && twentieth(&m, *p)) {
             taken++;
         } else {
             ret->cut = ret->cut || *p != '0';
