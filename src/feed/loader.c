@@ -4,6 +4,7 @@
 #include "choose.h"
 #include "fault.h"
 #include "fork.h"
+#include "localise.h"
 #include "mem.h"
 #include "norms.h"
 #include "num.h"
@@ -45,7 +46,10 @@ static int open_order(struct hr_loader *l, uint64_t window, struct hr_error *err
     for (uint32_t i = 0; i < s->parts; i++)
         counts[i] = s->part[i].samples;
     struct hr_order_geometry g = { s->samples, s->chunk_samples, s->parts, counts };
-    return hr_order_init(&l->order, &g, l->choice.kind, window, l->o.seed, err);
+    int r = hr_order_init(&l->order, &g, l->choice.kind, window, l->o.seed, err);
+    if (r == 0)
+        l->window_now = l->order.window_chunks;
+    return r;
 }
 
 int hr_loader_window(struct hr_loader *l, uint64_t chunks, struct hr_error *err)
@@ -143,6 +147,8 @@ static int open_all(struct hr_loader *l, const char *path, const struct hr_loade
     r = hr_choose_batch(&l->o, &l->o.batch_size, err);
     if (r == 0)
         r = hr_store_open(path, &l->store, err);
+    if (r == 0)
+        hr_localise_store(path, &l->store, l->localised, sizeof l->localised);
     if (r == 0 && l->store->samples == 0)
         r = hr_fail(err, HR_E_INVALID, "the dataset '%s' has no samples", path);
     if (r == 0)

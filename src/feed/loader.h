@@ -71,6 +71,7 @@ struct hr_loader {
     struct hr_collate collate;
     struct hr_chunks chunks;
     struct hr_order order;
+    _Atomic uint64_t window_now; /* of the order, for reports from other threads */
     uint64_t order_age;     /* grows when the order is another one (hr_loader_window) */
     struct hr_pool *pool;
     struct hr_planner planner;
@@ -92,7 +93,7 @@ struct hr_loader {
     uint64_t window_epoch;
     bool followed;          /* the cache knows where we are */
     uint64_t left;          /* ticks when next last returned; 0 before */
-    char localised[256];    /* a sentence when the data was copied here first; else "" */
+    char localised[512];    /* a sentence when the data was copied here first; else "" */
 };
 
 /* choose.c */

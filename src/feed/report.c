@@ -125,7 +125,7 @@ static void json_memory(struct hr_loader *l, struct hr_buf *b)
 static void json(struct hr_loader *l, const struct figures *f, struct hr_buf *b)
 {
     const char *kind, *pin = hr_pool_pin_reason(l->pool);
-    struct hr_forecast q = hr_forecast_of(l->store->samples, l->store->chunk_samples, l->order.window_chunks, l->o.batch_size);
+    struct hr_forecast q = hr_forecast_of(l->store->samples, l->store->chunk_samples, l->window_now, l->o.batch_size);
     double thread = more_thread(l, f, &kind), memory = more_memory(l, f, 100 << 20);
     hr_buf_adds(b, "{\"path\":");
     add_str(b, l->path);
@@ -134,7 +134,7 @@ static void json(struct hr_loader *l, const struct figures *f, struct hr_buf *b)
     hr_buf_adds(b, ",\"localised\":");
     add_str(b, l->localised);
     hr_buf_printf(b, ",\"order\":\"%s\",\"window_chunks\":%llu,\"chunks\":%u", hr_order_kind_name(l->order.kind),
-                  (unsigned long long)l->order.window_chunks, l->store->chunks);
+                  (unsigned long long)l->window_now, l->store->chunks);
     if (l->order.kind == HR_ORDER_SEQUENTIAL || q.variance != q.variance)
         hr_buf_adds(b, ",\"variance_forecast\":null");
     else
@@ -198,8 +198,8 @@ static void text(struct hr_loader *l, const struct figures *f, struct hr_buf *b)
     hr_buf_printf(b, "%s: %s\n", l->path, l->choice.why);
     if (l->localised[0] != 0)
         hr_buf_printf(b, "%s\n", l->localised);
-    struct hr_forecast q = hr_forecast_of(l->store->samples, l->store->chunk_samples, l->order.window_chunks, l->o.batch_size);
-    hr_buf_printf(b, "order: %s, window of %llu of %u chunks", hr_order_kind_name(l->order.kind), (unsigned long long)l->order.window_chunks,
+    struct hr_forecast q = hr_forecast_of(l->store->samples, l->store->chunk_samples, l->window_now, l->o.batch_size);
+    hr_buf_printf(b, "order: %s, window of %llu of %u chunks", hr_order_kind_name(l->order.kind), (unsigned long long)l->window_now,
                   l->store->chunks);
     if (l->order.kind != HR_ORDER_SEQUENTIAL && q.variance == q.variance)
         hr_buf_printf(b, ", variance ratio forecast %.3f", q.variance);

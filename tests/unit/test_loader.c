@@ -2,6 +2,7 @@
 
 #include "graph_store.h"
 #include "clock.h"
+#include "fault.h"
 #include "ledger.h"
 #include "mem.h"
 
@@ -655,15 +656,18 @@ static void thousand_epochs(void **state)
 static void faults(void **state)
 {
     (void)state;
-    for (int k = 0; k < 4; k++) {
-        for (uint64_t n = 1; n < 400; n++) {
+    for (int k = 0; k < 6; k++) {
+        for (uint64_t n = 1; n < 600; n++) {
             struct hr_loader_options o = k & 1 ? tight() : usual();
             hr_loader *l = NULL;
             hr_batch *b;
             struct hr_error err = HR_ERROR_INIT;
             o.threads = 0;
-            uint64_t count = hr_mem_count();
-            hr_mem_fail_at(n, k & 2);
+            uint64_t count = k < 4 ? hr_mem_count() : hr_fault_sys_count();
+            if (k < 4)
+                hr_mem_fail_at(n, k & 2);
+            else
+                hr_fault_sys_at(n, false);
             int r = hr_loader_open(plain, &o, &l, &err);
             for (int i = 0; r >= 0 && i < 3; i++) {
                 r = hr_loader_next(l, &b, &err);
@@ -673,12 +677,13 @@ static void faults(void **state)
                 }
             }
             hr_mem_fail_at(0, false);
+            hr_fault_sys_at(0, false);
             hr_loader_close(l);
             if (r < 0)
                 assert_true(err.text[0] != 0);
-            if (hr_mem_count() - count < n)
+            if ((k < 4 ? hr_mem_count() : hr_fault_sys_count()) - count < n)
                 break;
-            assert_true(n < 399);
+            assert_true(n < 599);
         }
     }
 }
