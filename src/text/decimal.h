@@ -45,38 +45,31 @@ static inline uint64_t hr_load8(const char *p)
     return v;
 }
 
-/* How many of the eight characters of v, from the first on, are digits. */
-static inline unsigned hr_digits8(uint64_t v)
+/* The number whose eight digits, most significant first, are the bytes of d from the lowest on. */
+static inline uint64_t hr_value8(uint64_t d)
 {
-    /* A byte is a digit when its high nibble is 3 and adding 6 does not carry out of the low one.  A carry into the next
-     * byte can only come from a byte that is no digit, and only the first of those is asked for. */
-    uint64_t odd = ((v & 0xF0F0F0F0F0F0F0F0u) ^ 0x3030303030303030u) |
-                   (((v & 0x0F0F0F0F0F0F0F0Fu) + 0x0606060606060606u) & 0xF0F0F0F0F0F0F0F0u);
-    return odd == 0 ? 8 : (unsigned)__builtin_ctzll(odd) / 8;
-}
-
-/* The number that the first k digits of v are, 0 <= k <= 8. */
-static inline uint64_t hr_value8(uint64_t v, unsigned k)
-{
-    v = (v - 0x3030303030303030u) << (4 * (8 - k)) << (4 * (8 - k)); /* zeros in front; what follows the digits falls out */
-    v = (v * 10 + (v >> 8)) & 0x00FF00FF00FF00FFu;
-    v = (v * 100 + (v >> 16)) & 0x0000FFFF0000FFFFu;
-    return (v * 10000 + (v >> 32)) & 0xFFFFFFFFu;
+    d = (d * 10 + (d >> 8)) & 0x00FF00FF00FF00FFu;
+    d = (d * 100 + (d >> 16)) & 0x0000FFFF0000FFFFu;
+    return (d * 10000 + (d >> 32)) & 0xFFFFFFFFu;
 }
 
 /* All digits from p on, appended to *m (which wraps round after 19 of them). */
 static inline const char *hr_decimal_digits(const char *p, uint64_t *m)
 {
-    static const uint32_t ten[9] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000 };
+    static const uint32_t ten[8] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000 };
+    const uint64_t ones = 0x0101010101010101u;
     for (;;) {
-        uint64_t v = hr_load8(p);
-        unsigned k = hr_digits8(v);
-        if (k != 8) { /* no further branch on k: the number of digits is what no CPU foresees */
-            *m = *m * ten[k] + hr_value8(v, k);
+        uint64_t v = hr_load8(p), d = v - ones * '0';
+        /* A byte that is no digit has its top bit set in one of the two.  A carry or borrow can only come from such a byte, and
+         * only the first of them is asked for. */
+        uint64_t odd = ((v + ones * (0x7F - '9')) | d) & ones * 0x80;
+        if (odd != 0) { /* no further branch on their number: it is what no CPU foresees */
+            unsigned bit = (unsigned)__builtin_ctzll(odd), k = bit >> 3;
+            *m = *m * ten[k] + hr_value8(d << (70 - bit) << 1); /* zeros in front; what follows the digits falls out */
             return p + k;
         }
-        *m = *m * ten[8] + hr_value8(v, 8);
-        p += 8; /* not k: the next load need not wait for it */
+        *m = *m * 100000000 + hr_value8(d);
+        p += 8;
     }
 }
 
