@@ -187,7 +187,7 @@ void hr_localise_store(const char *path, struct hr_store **s, char *say, size_t 
     struct hr_fs fs;
     struct hr_error err = HR_ERROR_INIT;
     HR_CLEANUP(hr_freep) char *local = NULL;
-    if (hr_root_open(NULL, &root, NULL) < 0)
+    if (!hr_fs_maybe_foreign(path) || hr_root_open(NULL, &root, NULL) < 0)
         return;
     hr_fs_of(root, path, &fs);
     hr_root_close(root);

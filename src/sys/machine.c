@@ -1,5 +1,6 @@
 #include "machine.h"
 
+#include "fault.h"
 #include "mem.h"
 #include "parse.h"
 
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 static struct hr_figure known(uint64_t v)
 {
@@ -187,6 +189,19 @@ void hr_fs_of(const struct hr_root *root, const char *path, struct hr_fs *ret)
     hr_buf_fini(&b);
     for (size_t i = 0; i < HR_COUNT(foreign); i++)
         ret->foreign |= strcmp(ret->type, foreign[i]) == 0 || strncmp(ret->type, "fuse.", 5) == 0;
+}
+
+bool hr_fs_maybe_foreign(const char *path)
+{
+    /* From statfs(2): 9p (also drvfs on WSL2), NFS, CIFS, SMB2, FUSE (also virtiofs), WSL1's drvfs. */
+    static const uint32_t magic[] = { 0x01021997, 0x6969, 0xFF534D42, 0xFE534D42, 0x65735546, 0x53464846 };
+    struct statfs fs;
+    if (hr_fault_sys() || statfs(path, &fs) != 0)
+        return true;
+    for (size_t i = 0; i < HR_COUNT(magic); i++)
+        if ((uint32_t)fs.f_type == magic[i])
+            return true;
+    return false;
 }
 
 struct hr_figure hr_self_anon(const struct hr_root *root)

@@ -28,6 +28,8 @@ struct hr_fs {
     bool foreign;   /* a Windows drive or a network: 9p, drvfs, virtiofs, nfs, cifs, fuse */
 };
 void hr_fs_of(const struct hr_root *root, const char *path, struct hr_fs *ret);
+/* One system call: false = `path` of this machine is certainly on no foreign file system; true = ask hr_fs_of. */
+bool hr_fs_maybe_foreign(const char *path);
 
 /* Bytes of this process that are anonymous and resident (what a budget counts): RssAnon of /proc/self/status, which costs
  * some 20 µs where smaps_rollup walks every mapping. */
