@@ -4,15 +4,19 @@ from collections import deque
 
 from ._core import Batch
 
-# (event, batch): sources of copies to a GPU that are still under way.  Their memory must not be filled again yet.
+# (event, batch): sources of copies to a GPU that are still under way.  Their memory must not be filled again yet.  At most
+# IN_FLIGHT: a loop that outruns its copies would hold every slot of the loader.
 _under_way: deque = deque()
+IN_FLIGHT = 2
 
 
-def _keep_until_copied(torch, batch):
+def _keep_until_copied(torch, batch, device):
     while _under_way and _under_way[0][0].query():
         _under_way.popleft()
+    while len(_under_way) >= IN_FLIGHT:
+        _under_way.popleft()[0].synchronize()
     event = torch.cuda.Event()
-    event.record()
+    event.record(torch.cuda.current_stream(device))
     _under_way.append((event, batch))
 
 
@@ -38,8 +42,9 @@ def _torch(batch, method):
 def to(batch, *args, non_blocking=False, **kwargs):
     torch = _torch(batch, "to")
     moved = {k: t.to(*args, non_blocking=non_blocking, **kwargs) for k, t in batch.items()}
-    if non_blocking and any(t.is_cuda for t in moved.values()):
-        _keep_until_copied(torch, batch)
+    on_gpu = [t.device for t in moved.values() if t.is_cuda]
+    if non_blocking and on_gpu:
+        _keep_until_copied(torch, batch, on_gpu[0])
     if all(moved[k] is t for k, t in batch.items()):
         return batch
     return _like(batch, moved, _sample(batch).clone())

@@ -70,9 +70,9 @@ struct hrpy_framework {
     /* A tensor of this framework over the view: adds one reference to its block when it succeeds. */
     PyObject *(*make)(struct hrpy_framework *fw, struct hrpy_view *v);
     const struct dl_exchange *exchange;
-    PyObject *call;                /* the framework's own constructor */
-    PyObject *dtype[HR_F64 + 1];   /* of numpy */
-    double patience;               /* seconds to wait for slots: a framework that works asynchronously drops tensors late */
+    PyObject *call;              /* the framework's own constructor */
+    PyObject *dtype[HR_F64 + 1]; /* of numpy */
+    double patience; /* seconds to wait for slots: a framework that works asynchronously drops tensors late */
 };
 /* "auto", "torch", "numpy", "jax", "dlpack" -> one of the static frameworks, made ready; NULL with an exception set. */
 struct hrpy_framework *hrpy_framework_get(const char *name);

@@ -18,7 +18,8 @@ static newfunc dict_new;
 static traverseproc dict_traverse;
 static inquiry dict_clear;
 static PyObject *empty_args;
-static PyObject *reserved; /* frozenset: names that are always methods: batch.keys is the method, batch["keys"] the tensor */
+static PyObject
+    *reserved; /* frozenset: names that are always methods: batch.keys is the method, batch["keys"] the tensor */
 
 static struct extra *extra_of(PyObject *self)
 {
@@ -31,7 +32,7 @@ void hrpy_keys_clear(struct hrpy_keys *k)
         Py_CLEAR(k->key[i]);
     PyMem_Free(k->key);
     PyMem_Free(k->name);
-    *k = (struct hrpy_keys){ 0 };
+    *k = (struct hrpy_keys) { 0 };
 }
 
 static int keys_fill(struct hrpy_keys *k, const hr_batch *b)
@@ -91,12 +92,9 @@ PyObject *hrpy_batch_new(hr_batch *b, struct hrpy_framework *fw, struct hrpy_key
         hrpy_block_release(block);
         return NULL;
     }
-    *extra_of(self) = (struct extra){ .block = block,
-                                      .fw = fw,
-                                      .epoch = b->epoch,
-                                      .step = b->step,
-                                      .position = b->position,
-                                      .samples = b->samples };
+    *extra_of(self) = (struct extra) {
+        .block = block, .fw = fw, .epoch = b->epoch, .step = b->step, .position = b->position, .samples = b->samples
+    };
     if (fill(self, block, fw, keys) < 0)
         Py_CLEAR(self);
     return self;
@@ -239,10 +237,10 @@ static PyObject *in_python(const char *name, PyObject *self, PyObject *args, PyO
     return r;
 }
 
-#define IN_PYTHON(name)                                                              \
-    static PyObject *batch_##name(PyObject *self, PyObject *args, PyObject *kwargs)  \
-    {                                                                                \
-        return in_python(#name, self, args, kwargs);                                 \
+#define IN_PYTHON(name)                                                             \
+    static PyObject *batch_##name(PyObject *self, PyObject *args, PyObject *kwargs) \
+    {                                                                               \
+        return in_python(#name, self, args, kwargs);                                \
     }
 IN_PYTHON(to)
 IN_PYTHON(pin_memory)
@@ -264,7 +262,8 @@ static PyObject *batch_make(PyObject *cls, PyObject *args)
 {
     PyObject *dict, *sample;
     struct extra x = { 0 };
-    if (!PyArg_ParseTuple(args, "O!KKKIO:_make", &PyDict_Type, &dict, &x.epoch, &x.step, &x.position, &x.samples, &sample))
+    if (!PyArg_ParseTuple(args, "O!KKKIO:_make", &PyDict_Type, &dict, &x.epoch, &x.step, &x.position, &x.samples,
+                          &sample))
         return NULL;
     PyObject *self = dict_new((PyTypeObject *)cls, empty_args, NULL);
     if (self == NULL)
@@ -277,16 +276,20 @@ static PyObject *batch_make(PyObject *cls, PyObject *args)
     return self;
 }
 
-#define KEYWORDS(name) (PyCFunction)(void (*)(void))batch_##name, METH_VARARGS | METH_KEYWORDS
+#define KEYWORDS(name) (PyCFunction)(void (*)(void)) batch_##name, METH_VARARGS | METH_KEYWORDS
 
 static PyMethodDef methods[] = {
     { "to", KEYWORDS(to),
-      "to($self, /, *args, non_blocking=False, **kwargs)\n--\n\nA Batch with every tensor on `device` (torch) or cast as torch.Tensor.to does.\n"
-      "With non_blocking the source stays reserved until the copy is done, so its memory is not filled again too early." },
+      "to($self, /, *args, non_blocking=False, **kwargs)\n--\n\nA Batch with every tensor on `device` (torch) or cast "
+      "as torch.Tensor.to does.\n"
+      "With non_blocking the source stays reserved until the copy is done, so its memory is not filled again too "
+      "early." },
     { "pin_memory", KEYWORDS(pin_memory),
-      "pin_memory($self, /, device=None)\n--\n\nA Batch in page-locked memory; itself where it is already (Loader(pin=True))." },
+      "pin_memory($self, /, device=None)\n--\n\nA Batch in page-locked memory; itself where it is already "
+      "(Loader(pin=True))." },
     { "clone", KEYWORDS(clone),
-      "clone($self, /)\n--\n\nA Batch with its own copies: keep these, not the batches themselves, for longer than a few steps." },
+      "clone($self, /)\n--\n\nA Batch with its own copies: keep these, not the batches themselves, for longer than a "
+      "few steps." },
     { "numpy", KEYWORDS(numpy), "numpy($self, /)\n--\n\nA dict of numpy arrays over the same memory." },
     { "pyg", KEYWORDS(pyg),
       "pyg($self, /)\n--\n\nA torch_geometric.data.Batch over the same tensors (needs torch_geometric)." },
@@ -303,19 +306,20 @@ static PyGetSetDef getset[] = {
     { "step", get_number, NULL, "This rank's step in the epoch, from 0.", (void *)1 },
     { "position", get_number, NULL, "Place of the first sample in the epoch's global order.", (void *)2 },
     { "info", get_info, NULL, "epoch, step, position and num_graphs as a dict, whatever the fields are called.", NULL },
-    { "framework", get_framework, NULL, "\"torch\", \"numpy\", \"jax\", \"dlpack\", or \"\" for a batch made elsewhere.",
-      NULL },
+    { "framework", get_framework, NULL,
+      "\"torch\", \"numpy\", \"jax\", \"dlpack\", or \"\" for a batch made elsewhere.", NULL },
     { NULL, NULL, NULL, NULL, NULL },
 };
 
-PyDoc_STRVAR(batch_doc,
-             "A batch of joined samples: a dict of tensors whose entries are attributes too (batch[\"x\"] is batch.x).\n\n"
-             "For graphs: node and edge fields are concatenated, [sum of rows, ...]; edge_index is int64 [2, E] with the\n"
-             "node offsets added ([E, 2] with edge_rows); graph and label fields are stacked, [num_graphs, ...]; \"batch\" is\n"
-             "int64 [N], the graph of each node; \"ptr\" is int64 [num_graphs + 1], where each graph's nodes begin.\n"
-             "Where a field is called as one of epoch, step, position, num_graphs or sample, the attribute is the field.\n\n"
-             "The tensors lie in the loader's memory, without a copy, and may be written to.  It is used again when the batch\n"
-             "and every tensor of it are gone: clone what you keep.");
+PyDoc_STRVAR(
+    batch_doc,
+    "A batch of joined samples: a dict of tensors whose entries are attributes too (batch[\"x\"] is batch.x).\n\n"
+    "For graphs: node and edge fields are concatenated, [sum of rows, ...]; edge_index is int64 [2, E] with the\n"
+    "node offsets added ([E, 2] with edge_rows); graph and label fields are stacked, [num_graphs, ...]; \"batch\" is\n"
+    "int64 [N], the graph of each node; \"ptr\" is int64 [num_graphs + 1], where each graph's nodes begin.\n"
+    "Where a field is called as one of epoch, step, position, num_graphs or sample, the attribute is the field.\n\n"
+    "The tensors lie in the loader's memory, without a copy, and may be written to.  It is used again when the batch\n"
+    "and every tensor of it are gone: clone what you keep.");
 
 static PyType_Slot slots[] = {
     { Py_tp_dealloc, batch_dealloc },

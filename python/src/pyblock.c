@@ -11,21 +11,21 @@ static struct dl_dtype dl_dtype_of(enum hr_dtype t)
     uint8_t bits = (uint8_t)(8 * hr_dtype_size(t));
     switch (t) {
     case HR_BOOL:
-        return (struct dl_dtype){ DL_BOOL, 8, 1 };
+        return (struct dl_dtype) { DL_BOOL, 8, 1 };
     case HR_I8:
     case HR_I16:
     case HR_I32:
     case HR_I64:
-        return (struct dl_dtype){ DL_INT, bits, 1 };
+        return (struct dl_dtype) { DL_INT, bits, 1 };
     case HR_F16:
     case HR_F32:
     case HR_F64:
-        return (struct dl_dtype){ DL_FLOAT, bits, 1 };
+        return (struct dl_dtype) { DL_FLOAT, bits, 1 };
     case HR_STR:
     case HR_BYTES:
-        return (struct dl_dtype){ DL_UINT, 8, 1 };
+        return (struct dl_dtype) { DL_UINT, 8, 1 };
     default:
-        return (struct dl_dtype){ DL_UINT, bits, 1 };
+        return (struct dl_dtype) { DL_UINT, bits, 1 };
     }
 }
 
@@ -50,7 +50,7 @@ static void view_fill(struct hrpy_view *v, struct hrpy_block *b, void *data, enu
     }
     v->block = b;
     v->dtype = dtype;
-    v->dl = (struct dl_managed_versioned){
+    v->dl = (struct dl_managed_versioned) {
         .version = { 1, 0 },
         .deleter = drop_new,
         .t = { .data = data,
@@ -64,7 +64,7 @@ static void view_fill(struct hrpy_view *v, struct hrpy_block *b, void *data, enu
 
 struct dl_managed *hrpy_view_old(struct hrpy_view *v)
 {
-    v->old = (struct dl_managed){ .t = v->dl.t, .owner = v->block, .deleter = drop_old };
+    v->old = (struct dl_managed) { .t = v->dl.t, .owner = v->block, .deleter = drop_old };
     return &v->old;
 }
 
@@ -85,7 +85,7 @@ struct hrpy_block *hrpy_block_new(hr_batch *batch)
         view_fill(&b->view[i], b, t->data, t->dtype, t->ndim, t->shape);
     }
     /* Sample numbers are below 2^63, so they may be shown as int64, which every framework has. */
-    view_fill(&b->view[n], b, (void *)(uintptr_t)batch->sample, HR_I64, 1, &(int64_t){ batch->samples });
+    view_fill(&b->view[n], b, (void *)(uintptr_t)batch->sample, HR_I64, 1, &(int64_t) { batch->samples });
     return b;
 }
 

@@ -20,8 +20,7 @@ void hrpy_lock(PyThread_type_lock lock)
 {
     if (PyThread_acquire_lock(lock, NOWAIT_LOCK))
         return;
-    Py_BEGIN_ALLOW_THREADS
-    PyThread_acquire_lock(lock, WAIT_LOCK);
+    Py_BEGIN_ALLOW_THREADS PyThread_acquire_lock(lock, WAIT_LOCK);
     Py_END_ALLOW_THREADS
 }
 
@@ -46,7 +45,8 @@ static int add_texts(PyObject *m)
     PyObject *version = PyUnicode_FromString(hr_version()), *info = PyUnicode_FromString(hr_build_info());
     int rc = -1;
     if (version != NULL && info != NULL)
-        rc = PyObject_SetAttrString(m, "version", version) < 0 || PyObject_SetAttrString(m, "build_info", info) < 0 ? -1 : 0;
+        rc = PyObject_SetAttrString(m, "version", version) < 0 || PyObject_SetAttrString(m, "build_info", info) < 0 ? -1
+                                                                                                                    : 0;
     Py_XDECREF(version);
     Py_XDECREF(info);
     return rc;

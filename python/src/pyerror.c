@@ -64,12 +64,13 @@ int hrpy_errors_init(PyObject *m)
     PyObject *dict = Py_BuildValue("{s:i,s:s}", "code", 0, "code_name", "UNKNOWN");
     if (dict == NULL)
         return -1;
-    PyObject *base = PyErr_NewExceptionWithDoc("headrace.Error",
-                                               "The base of everything that headrace raises for a reason of its own.\n\n"
-                                               "code is the number of include/headrace/error.h (negative), code_name its\n"
-                                               "name (\"CORRUPT\"); the text is one sentence that says what happened and\n"
-                                               "what to do.",
-                                               NULL, dict);
+    PyObject *base =
+        PyErr_NewExceptionWithDoc("headrace.Error",
+                                  "The base of everything that headrace raises for a reason of its own.\n\n"
+                                  "code is the number of include/headrace/error.h (negative), code_name its\n"
+                                  "name (\"CORRUPT\"); the text is one sentence that says what happened and\n"
+                                  "what to do.",
+                                  NULL, dict);
     Py_DECREF(dict);
     if (base == NULL)
         return -1;

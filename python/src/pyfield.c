@@ -41,7 +41,8 @@ static int parse_shape(PyObject *dict, struct hr_field *ret)
     if (n < 0)
         return -1;
     if (n > HR_NDIM_MAX) {
-        PyErr_Format(PyExc_ValueError, "field \"%s\" has %zd dimensions: at most %d are possible", ret->name, n, HR_NDIM_MAX);
+        PyErr_Format(PyExc_ValueError, "field \"%s\" has %zd dimensions: at most %d are possible", ret->name, n,
+                     HR_NDIM_MAX);
         return -1;
     }
     ret->ndim = (int)n;

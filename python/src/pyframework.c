@@ -175,6 +175,7 @@ struct hrpy_framework *hrpy_framework_get(const char *name)
             return NULL;
         return fw;
     }
-    hrpy_fail(HR_E_INVALID, "framework=\"%.40s\" is not known: use \"auto\", \"torch\", \"numpy\", \"jax\" or \"dlpack\"", name);
+    hrpy_fail(HR_E_INVALID,
+              "framework=\"%.40s\" is not known: use \"auto\", \"torch\", \"numpy\", \"jax\" or \"dlpack\"", name);
     return NULL;
 }

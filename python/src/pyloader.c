@@ -1,28 +1,11 @@
 /* headrace._core.Loader: a loader's handle, and the iterator that hands out batches.  headrace.Loader (Python) stands on
  * it and makes friendly arguments plain. */
-#include "hrpy.h"
+#include "pyloader.h"
 
-#include <string.h>
 #include <time.h>
 
-struct loader {
-    PyObject_HEAD
-    hr_loader *l; /* NULL before __init__ and after close */
-    PyThread_type_lock lock;
-    struct hrpy_framework *fw;
-    struct hrpy_keys keys;
-    PyObject *place;         /* called with every Batch, or NULL: moves it to a device */
-    unsigned long long turn; /* number of the newest iterator: older ones are refused */
-    unsigned long long epoch; /* of the batch handed out last */
-    bool midway;             /* an iterator has handed out batches of an epoch and has not seen its end */
-    unsigned forks;          /* hrpy_fork_generation at the start */
-    double cost;             /* decaying maximum of what one next takes, seconds */
-    double waits;            /* decaying count of calls that took as long as a read does */
-};
-
 struct iter {
-    PyObject_HEAD
-    struct loader *of;
+    PyObject_HEAD struct hrpy_loader *of;
     unsigned long long turn;
     bool done;
 };
@@ -31,9 +14,7 @@ static PyTypeObject *loader_type, *iter_type;
 
 /* --- the handle and its lock --- */
 
-/* Takes the lock; false with an exception when the loader is closed.  A forked child takes no lock, which another thread of
- * the parent may have held: there the library itself refuses every call. */
-static bool enter(struct loader *self)
+bool hrpy_loader_enter(struct hrpy_loader *self)
 {
     if (self->lock == NULL) {
         hrpy_fail(HR_E_STATE, "this Loader was never opened: its __init__ did not run");
@@ -49,7 +30,7 @@ static bool enter(struct loader *self)
     return false;
 }
 
-static void leave(struct loader *self)
+void hrpy_loader_leave(struct hrpy_loader *self)
 {
     if (self->forks == hrpy_fork_generation())
         hrpy_unlock(self->lock);
@@ -67,14 +48,13 @@ static double now(void)
 /* A small hot batch takes a few microseconds: letting the GIL go for it would hand the interpreter to any other busy thread
  * for a whole switch interval (5 ms).  So it is let go where the last calls were long, or where one in some hundred has
  * waited for a read.  (A call is long now and then on any busy machine: that alone must not change the way.) */
-static int next_of(struct loader *self, hr_batch **ret, struct hr_error *err)
+static int next_of(struct hrpy_loader *self, hr_batch **ret, struct hr_error *err)
 {
     const double long_call = 100e-6, read = 500e-6;
     double t0 = now(), took;
     int rc;
     if (self->cost > long_call || self->waits > 2) {
-        Py_BEGIN_ALLOW_THREADS
-        t0 = now();
+        Py_BEGIN_ALLOW_THREADS t0 = now();
         rc = hr_loader_next(self->l, ret, err);
         took = now() - t0; /* without the wait for the GIL */
         Py_END_ALLOW_THREADS
@@ -89,23 +69,20 @@ static int next_of(struct loader *self, hr_batch **ret, struct hr_error *err)
 
 /* JAX lets go of a tensor only when the work queued on it is done.  So where every slot is held, its loop waits a while
  * before that is an error. */
-static int next_with_patience(struct loader *self, hr_batch **ret, struct hr_error *err)
+static int next_with_patience(struct hrpy_loader *self, hr_batch **ret, struct hr_error *err)
 {
     int rc = next_of(self, ret, err);
     if (rc != HR_E_BUDGET || self->fw->patience <= 0)
         return rc;
     for (double until = now() + self->fw->patience; rc == HR_E_BUDGET && now() < until;) {
-        Py_BEGIN_ALLOW_THREADS
-        nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
-        Py_END_ALLOW_THREADS
-        if (PyErr_CheckSignals() < 0)
-            return rc;
+        Py_BEGIN_ALLOW_THREADS nanosleep(&(struct timespec) { .tv_nsec = 20000 }, NULL);
+        Py_END_ALLOW_THREADS if (PyErr_CheckSignals() < 0) return rc;
         rc = hr_loader_next(self->l, ret, err);
     }
     return rc;
 }
 
-static PyObject *placed(const struct loader *self, PyObject *batch)
+PyObject *hrpy_loader_placed(const struct hrpy_loader *self, PyObject *batch)
 {
     if (batch == NULL || self->place == NULL)
         return batch;
@@ -117,14 +94,15 @@ static PyObject *placed(const struct loader *self, PyObject *batch)
 static PyObject *iter_next(PyObject *obj)
 {
     struct iter *it = (struct iter *)obj;
-    struct loader *self = it->of;
+    struct hrpy_loader *self = it->of;
     if (it->done)
         return NULL;
-    if (!enter(self))
+    if (!hrpy_loader_enter(self))
         return NULL;
     if (it->turn != self->turn) {
-        leave(self);
-        return hrpy_fail(HR_E_STATE, "a newer loop over this Loader has begun: nested or parallel loops need a Loader each");
+        hrpy_loader_leave(self);
+        return hrpy_fail(HR_E_STATE,
+                         "a newer loop over this Loader has begun: nested or parallel loops need a Loader each");
     }
     struct hr_error err = HR_ERROR_INIT;
     hr_batch *b = NULL;
@@ -137,10 +115,10 @@ static PyObject *iter_next(PyObject *obj)
         it->done = true;
     }
     PyObject *batch = rc == 1 ? hrpy_batch_new(b, self->fw, &self->keys) : NULL;
-    leave(self);
+    hrpy_loader_leave(self);
     if (rc < 0)
         return PyErr_Occurred() ? NULL : hrpy_raise(&err);
-    return placed(self, batch);
+    return hrpy_loader_placed(self, batch);
 }
 
 static void iter_dealloc(PyObject *obj)
@@ -163,14 +141,14 @@ static int iter_traverse(PyObject *obj, visitproc visit, void *arg)
  * next one begins.  After load_state_dict the loop begins where the state says. */
 static PyObject *loader_iter(PyObject *obj)
 {
-    struct loader *self = (struct loader *)obj;
-    if (!enter(self))
+    struct hrpy_loader *self = (struct hrpy_loader *)obj;
+    if (!hrpy_loader_enter(self))
         return NULL;
     struct hr_error err = HR_ERROR_INIT;
     int rc = self->midway ? hr_loader_set_epoch(self->l, self->epoch + 1, &err) : 0;
     self->midway = false;
     unsigned long long turn = ++self->turn;
-    leave(self);
+    hrpy_loader_leave(self);
     if (rc < 0)
         return hrpy_raise(&err);
     struct iter *it = PyObject_GC_New(struct iter, iter_type);
@@ -186,7 +164,7 @@ static PyObject *loader_iter(PyObject *obj)
 
 /* --- life --- */
 
-static int open_loader(struct loader *self, const char *path, PyObject *options)
+static int open_loader(struct hrpy_loader *self, const char *path, PyObject *options)
 {
     struct hrpy_options o;
     if (hrpy_options_parse(options, &o) < 0)
@@ -194,10 +172,8 @@ static int open_loader(struct loader *self, const char *path, PyObject *options)
     struct hr_error err = HR_ERROR_INIT;
     hr_loader *l = NULL;
     int rc;
-    Py_BEGIN_ALLOW_THREADS
-    rc = hr_loader_open(path, &o.o, &l, &err);
-    Py_END_ALLOW_THREADS
-    hrpy_options_fini(&o);
+    Py_BEGIN_ALLOW_THREADS rc = hr_loader_open(path, &o.o, &l, &err);
+    Py_END_ALLOW_THREADS hrpy_options_fini(&o);
     if (rc < 0) {
         hrpy_raise(&err);
         return -1;
@@ -208,7 +184,7 @@ static int open_loader(struct loader *self, const char *path, PyObject *options)
 
 static int loader_init(PyObject *obj, PyObject *args, PyObject *kwargs)
 {
-    struct loader *self = (struct loader *)obj;
+    struct hrpy_loader *self = (struct hrpy_loader *)obj;
     static char *names[] = { "path", "options", "framework", "place", NULL };
     PyObject *path, *options, *place = Py_None;
     const char *framework = "auto";
@@ -243,24 +219,22 @@ out:
 static PyObject *loader_close(PyObject *obj, PyObject *unused)
 {
     (void)unused;
-    struct loader *self = (struct loader *)obj;
+    struct hrpy_loader *self = (struct hrpy_loader *)obj;
     if (self->l == NULL)
         Py_RETURN_NONE;
-    if (!enter(self))
+    if (!hrpy_loader_enter(self))
         return NULL;
     hr_loader *l = self->l;
     self->l = NULL;
     hrpy_keys_clear(&self->keys);
-    Py_BEGIN_ALLOW_THREADS
-    hr_loader_close(l);
-    Py_END_ALLOW_THREADS
-    leave(self);
+    Py_BEGIN_ALLOW_THREADS hr_loader_close(l);
+    Py_END_ALLOW_THREADS hrpy_loader_leave(self);
     Py_RETURN_NONE;
 }
 
 static void loader_dealloc(PyObject *obj)
 {
-    struct loader *self = (struct loader *)obj;
+    struct hrpy_loader *self = (struct hrpy_loader *)obj;
     PyTypeObject *type = Py_TYPE(obj);
     PyObject_GC_UnTrack(obj);
     hr_loader_close(self->l);
@@ -276,322 +250,62 @@ static void loader_dealloc(PyObject *obj)
 static int loader_traverse(PyObject *obj, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(obj));
-    Py_VISIT(((struct loader *)obj)->place);
+    Py_VISIT(((struct hrpy_loader *)obj)->place);
     return 0;
 }
 
 static int loader_clear(PyObject *obj)
 {
-    Py_CLEAR(((struct loader *)obj)->place);
+    Py_CLEAR(((struct hrpy_loader *)obj)->place);
     return 0;
-}
-
-/* --- state --- */
-
-#define STATE_FIELDS(X) X(format) X(flags) X(dataset) X(seed) X(epoch) X(position) X(window)
-
-static PyObject *loader_state_dict(PyObject *obj, PyObject *unused)
-{
-    (void)unused;
-    struct loader *self = (struct loader *)obj;
-    if (!enter(self))
-        return NULL;
-    struct hr_state s;
-    hr_loader_state(self->l, &s);
-    leave(self);
-    PyObject *d = PyDict_New();
-#define PUT(name)                                                                \
-    do {                                                                         \
-        PyObject *v = d != NULL ? PyLong_FromUnsignedLongLong(s.name) : NULL;    \
-        if (d != NULL && (v == NULL || PyDict_SetItemString(d, #name, v) < 0))   \
-            Py_CLEAR(d);                                                         \
-        Py_XDECREF(v);                                                           \
-    } while (0);
-    STATE_FIELDS(PUT)
-#undef PUT
-    return d;
-}
-
-static int state_get(PyObject *d, const char *name, uint64_t max, uint64_t *ret)
-{
-    PyObject *v = PyDict_GetItemString(d, name);
-    if (v == NULL) {
-        hrpy_fail(HR_E_INVALID, "the state has no \"%s\": give what state_dict() returned", name);
-        return -1;
-    }
-    unsigned long long n = PyLong_AsUnsignedLongLong(v);
-    if (n == (unsigned long long)-1 && PyErr_Occurred())
-        return -1;
-    if (n > max) {
-        hrpy_fail(HR_E_INVALID, "the state's \"%s\" is %llu: no state has that", name, n);
-        return -1;
-    }
-    *ret = n;
-    return 0;
-}
-
-static PyObject *loader_load_state_dict(PyObject *obj, PyObject *d)
-{
-    struct loader *self = (struct loader *)obj;
-    if (!PyDict_Check(d)) {
-        PyErr_SetString(PyExc_TypeError, "load_state_dict takes the dict that state_dict() returned");
-        return NULL;
-    }
-    struct hr_state s;
-    memset(&s, 0, sizeof s);
-#define GET(name)                                                                                           \
-    do {                                                                                                    \
-        uint64_t v;                                                                                         \
-        if (state_get(d, #name, sizeof s.name == 4 ? UINT32_MAX : UINT64_MAX, &v) < 0)                      \
-            return NULL;                                                                                    \
-        s.name = (__typeof__(s.name))v;                                                                     \
-    } while (0);
-    STATE_FIELDS(GET)
-#undef GET
-    if (!enter(self))
-        return NULL;
-    struct hr_error err = HR_ERROR_INIT;
-    int rc = hr_loader_seek(self->l, &s, &err);
-    if (rc >= 0)
-        self->midway = false;
-    leave(self);
-    if (rc < 0)
-        return hrpy_raise(&err);
-    Py_RETURN_NONE;
-}
-
-static PyObject *loader_set_epoch(PyObject *obj, PyObject *arg)
-{
-    struct loader *self = (struct loader *)obj;
-    unsigned long long epoch = PyLong_AsUnsignedLongLong(arg);
-    if (epoch == (unsigned long long)-1 && PyErr_Occurred())
-        return NULL;
-    if (!enter(self))
-        return NULL;
-    struct hr_error err = HR_ERROR_INIT;
-    int rc = hr_loader_set_epoch(self->l, epoch, &err);
-    if (rc >= 0)
-        self->midway = false;
-    leave(self);
-    if (rc < 0)
-        return hrpy_raise(&err);
-    Py_RETURN_NONE;
-}
-
-/* --- any batch, any order --- */
-
-static PyObject *loader_batch_at(PyObject *obj, PyObject *args, PyObject *kwargs)
-{
-    struct loader *self = (struct loader *)obj;
-    static char *names[] = { "epoch", "step", "rank", "world", NULL };
-    unsigned long long epoch, step;
-    int rank = -1, world = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KK|ii:batch_at", names, &epoch, &step, &rank, &world))
-        return NULL;
-    if (!enter(self))
-        return NULL;
-    struct hr_error err = HR_ERROR_INIT;
-    hr_batch *b = NULL;
-    int rc;
-    Py_BEGIN_ALLOW_THREADS
-    rc = hr_loader_batch_at(self->l, epoch, step, rank, world, &b, &err);
-    Py_END_ALLOW_THREADS
-    PyObject *batch = rc >= 0 ? hrpy_batch_new(b, self->fw, &self->keys) : NULL;
-    leave(self);
-    if (rc < 0)
-        return hrpy_raise(&err);
-    return placed(self, batch);
-}
-
-static PyObject *loader_order_at(PyObject *obj, PyObject *args, PyObject *kwargs)
-{
-    struct loader *self = (struct loader *)obj;
-    static char *names[] = { "epoch", "step", "rank", "world", NULL };
-    unsigned long long epoch, step;
-    int rank = -1, world = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KK|ii:order", names, &epoch, &step, &rank, &world))
-        return NULL;
-    if (!enter(self))
-        return NULL;
-    struct hr_error err = HR_ERROR_INIT;
-    uint64_t few[256], *sample = few;
-    size_t n = 0, room = sizeof few / sizeof few[0];
-    int rc = hr_loader_order_at(self->l, epoch, step, rank, world, sample, room, &n, &err);
-    if (rc >= 0 && n > room) {
-        room = n;
-        sample = PyMem_Malloc(room * sizeof *sample);
-        if (sample != NULL)
-            rc = hr_loader_order_at(self->l, epoch, step, rank, world, sample, room, &n, &err);
-    }
-    leave(self);
-    PyObject *r = NULL;
-    if (rc < 0)
-        hrpy_raise(&err);
-    else if (sample == NULL)
-        PyErr_NoMemory();
-    else
-        r = PyBytes_FromStringAndSize((const char *)sample, (Py_ssize_t)(n * sizeof *sample));
-    if (sample != few)
-        PyMem_Free(sample);
-    return r;
-}
-
-/* --- facts --- */
-
-static PyObject *loader_report(PyObject *obj, PyObject *arg)
-{
-    struct loader *self = (struct loader *)obj;
-    int json = PyObject_IsTrue(arg);
-    if (json < 0 || !enter(self))
-        return NULL;
-    PyObject *r = NULL;
-    int room = 4096;
-    for (char *buf = NULL;;) {
-        char *more = PyMem_Realloc(buf, (size_t)room);
-        if (more == NULL) {
-            PyMem_Free(buf);
-            PyErr_NoMemory();
-            break;
-        }
-        buf = more;
-        int n = hr_loader_report(self->l, json != 0, buf, (size_t)room);
-        if (n < 0 || n < room) {
-            if (n < 0)
-                hrpy_fail(n, "the report could not be written");
-            else
-                r = PyUnicode_DecodeUTF8(buf, n, "replace");
-            PyMem_Free(buf);
-            break;
-        }
-        room = n + 256; /* it may have grown by a digit until the next call */
-    }
-    leave(self);
-    return r;
-}
-
-static PyObject *loader_memory_curve(PyObject *obj, PyObject *args)
-{
-    struct loader *self = (struct loader *)obj;
-    PyObject *path;
-    if (!PyArg_ParseTuple(args, "O&:memory_curve", PyUnicode_FSConverter, &path))
-        return NULL;
-    if (!enter(self)) {
-        Py_DECREF(path);
-        return NULL;
-    }
-    struct hr_error err = HR_ERROR_INIT;
-    int rc = hr_loader_write_curve(self->l, PyBytes_AsString(path), &err);
-    leave(self);
-    Py_DECREF(path);
-    if (rc < 0)
-        return hrpy_raise(&err);
-    Py_RETURN_NONE;
-}
-
-static PyObject *loader_fields(PyObject *obj, PyObject *unused)
-{
-    (void)unused;
-    struct loader *self = (struct loader *)obj;
-    if (!enter(self))
-        return NULL;
-    PyObject *list = PyList_New(0);
-    int n = hr_loader_fields(self->l);
-    for (int i = 0; list != NULL && i < n; i++) {
-        PyObject *d = hrpy_field_dict(hr_loader_field(self->l, i));
-        if (d == NULL || PyList_Append(list, d) < 0)
-            Py_CLEAR(list);
-        Py_XDECREF(d);
-    }
-    leave(self);
-    return list;
-}
-
-static PyObject *loader_statistics(PyObject *obj, PyObject *unused)
-{
-    (void)unused;
-    struct loader *self = (struct loader *)obj;
-    if (!enter(self))
-        return NULL;
-    const char *text = hr_loader_statistics(self->l);
-    PyObject *r = text != NULL ? PyUnicode_FromString(text) : NULL;
-    leave(self);
-    if (text == NULL)
-        Py_RETURN_NONE;
-    return r;
-}
-
-static PyObject *count_of(PyObject *obj, uint64_t (*count)(const hr_loader *))
-{
-    struct loader *self = (struct loader *)obj;
-    if (!enter(self))
-        return NULL;
-    uint64_t n = count(self->l);
-    leave(self);
-    return PyLong_FromUnsignedLongLong(n);
-}
-
-static PyObject *get_steps(PyObject *obj, void *unused)
-{
-    (void)unused;
-    return count_of(obj, hr_loader_steps);
-}
-
-static PyObject *get_samples(PyObject *obj, void *unused)
-{
-    (void)unused;
-    return count_of(obj, hr_loader_samples);
-}
-
-static Py_ssize_t loader_len(PyObject *obj)
-{
-    PyObject *n = get_steps(obj, NULL);
-    Py_ssize_t r = n != NULL ? PyLong_AsSsize_t(n) : -1;
-    Py_XDECREF(n);
-    return r;
 }
 
 static PyObject *get_framework(PyObject *obj, void *unused)
 {
     (void)unused;
-    struct loader *self = (struct loader *)obj;
+    struct hrpy_loader *self = (struct hrpy_loader *)obj;
     return PyUnicode_FromString(self->fw != NULL ? self->fw->name : "");
 }
 
 static PyObject *get_closed(PyObject *obj, void *unused)
 {
     (void)unused;
-    return PyBool_FromLong(((struct loader *)obj)->l == NULL);
+    return PyBool_FromLong(((struct hrpy_loader *)obj)->l == NULL);
 }
 
-#define KEYWORDS(f) (PyCFunction)(void (*)(void))f, METH_VARARGS | METH_KEYWORDS
+#define KEYWORDS(f) (PyCFunction)(void (*)(void)) f, METH_VARARGS | METH_KEYWORDS
 
 static PyMethodDef methods[] = {
     { "close", loader_close, METH_NOARGS,
       "close($self, /)\n--\n\nStops the helpers and gives the memory back.  Batches still held stay valid." },
-    { "state_dict", loader_state_dict, METH_NOARGS,
-      "state_dict($self, /)\n--\n\nWhere the loader stands, as a dict of seven ints (48 bytes of payload): good for any number of\n"
+    { "state_dict", hrpy_loader_state_dict, METH_NOARGS,
+      "state_dict($self, /)\n--\n\nWhere the loader stands, as a dict of seven ints (48 bytes of payload): good for "
+      "any number of\n"
       "ranks, and for JSON, pickle and torch.save." },
-    { "load_state_dict", loader_load_state_dict, METH_O,
+    { "load_state_dict", hrpy_loader_load_state_dict, METH_O,
       "load_state_dict($self, state, /)\n--\n\nThe next loop continues there, exactly, in constant time.\n\n"
       "Raises InvalidError for a state of another dataset or format." },
-    { "set_epoch", loader_set_epoch, METH_O,
+    { "set_epoch", hrpy_loader_set_epoch, METH_O,
       "set_epoch($self, epoch, /)\n--\n\nThe next loop is that epoch, from its beginning." },
-    { "batch_at", KEYWORDS(loader_batch_at),
-      "batch_at($self, /, epoch, step, rank=-1, world=0)\n--\n\nAny batch, computed directly; the loader's own position is not moved.\n"
+    { "batch_at", KEYWORDS(hrpy_loader_batch_at),
+      "batch_at($self, /, epoch, step, rank=-1, world=0)\n--\n\nAny batch, computed directly; the loader's own "
+      "position is not moved.\n"
       "rank -1 and world 0 are the loader's own." },
-    { "_order_at", KEYWORDS(loader_order_at), "The sample numbers of a batch as the bytes of uint64." },
-    { "_report", loader_report, METH_O, "The report as text, or as JSON text." },
-    { "memory_curve", loader_memory_curve, METH_VARARGS,
-      "memory_curve($self, path, /)\n--\n\nWrites the recorded memory curve as lines \"seconds,ledger_bytes,anon_bytes\" with a header." },
-    { "_statistics", loader_statistics, METH_NOARGS, "The statistics as JSON text, or None." },
-    { "_fields", loader_fields, METH_NOARGS, "The fields as dicts." },
+    { "_order_at", KEYWORDS(hrpy_loader_order_at), "The sample numbers of a batch as the bytes of uint64." },
+    { "_report", hrpy_loader_report, METH_O, "The report as text, or as JSON text." },
+    { "memory_curve", hrpy_loader_memory_curve, METH_VARARGS,
+      "memory_curve($self, path, /)\n--\n\nWrites the recorded memory curve as lines "
+      "\"seconds,ledger_bytes,anon_bytes\" with a header." },
+    { "_statistics", hrpy_loader_statistics, METH_NOARGS, "The statistics as JSON text, or None." },
+    { "_fields", hrpy_loader_fields, METH_NOARGS, "The fields as dicts." },
     { NULL, NULL, 0, NULL },
 };
 
 static PyGetSetDef getset[] = {
-    { "steps_per_epoch", get_steps, NULL, "Batches of this rank in an epoch.", NULL },
-    { "samples", get_samples, NULL, "Samples of the dataset.", NULL },
-    { "framework", get_framework, NULL, "Whose tensors the batches hold: \"torch\", \"numpy\", \"jax\", \"dlpack\".", NULL },
+    { "steps_per_epoch", hrpy_loader_get_steps, NULL, "Batches of this rank in an epoch.", NULL },
+    { "samples", hrpy_loader_get_samples, NULL, "Samples of the dataset.", NULL },
+    { "framework", get_framework, NULL, "Whose tensors the batches hold: \"torch\", \"numpy\", \"jax\", \"dlpack\".",
+      NULL },
     { "closed", get_closed, NULL, "True after close().", NULL },
     { NULL, NULL, NULL, NULL, NULL },
 };
@@ -604,14 +318,14 @@ static PyType_Slot slots[] = {
     { Py_tp_iter, loader_iter },
     { Py_tp_methods, methods },
     { Py_tp_getset, getset },
-    { Py_sq_length, loader_len },
+    { Py_sq_length, hrpy_loader_len },
     { Py_tp_doc, (void *)(uintptr_t) "The handle under headrace.Loader." },
     { 0, NULL },
 };
 
 static PyType_Spec spec = {
     .name = "headrace._core.Loader",
-    .basicsize = sizeof(struct loader),
+    .basicsize = sizeof(struct hrpy_loader),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = slots,
 };

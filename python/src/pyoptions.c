@@ -11,17 +11,24 @@ struct row {
     size_t at;
 };
 
-#define ROW(name, kind) { #name, kind, offsetof(struct hr_loader_options, name) }
+#define ROW(name, kind)                                       \
+    {                                                         \
+#name, kind, offsetof(struct hr_loader_options, name) \
+    }
 
 static const struct row rows[] = {
-    ROW(batch_size, K_U64),    ROW(max_nodes, K_U64),      ROW(max_edges, K_U64),
-    ROW(auto_batch, K_BOOL),   ROW(tail, K_TAIL),          ROW(join, K_JOIN),
-    ROW(edge_rows, K_BOOL),    ROW(shuffle, K_BOOL),       ROW(seed, K_U64),
-    ROW(shuffle_quality, K_DOUBLE), ROW(window_chunks, K_U64), ROW(rank, K_INT),
-    ROW(world, K_INT),         ROW(budget, K_U64),         ROW(warn, K_U64),
-    ROW(act, K_U64),           ROW(cache_ttl_ns, K_U64),   ROW(threads, K_INT),
-    ROW(builders, K_INT),      ROW(prefetch, K_INT),       ROW(slots, K_INT),
-    ROW(pin, K_BOOL),          ROW(guard, K_BOOL),         ROW(verify, K_INT),
+    ROW(batch_size, K_U64),    ROW(max_nodes, K_U64),
+    ROW(max_edges, K_U64),     ROW(auto_batch, K_BOOL),
+    ROW(tail, K_TAIL),         ROW(join, K_JOIN),
+    ROW(edge_rows, K_BOOL),    ROW(shuffle, K_BOOL),
+    ROW(seed, K_U64),          ROW(shuffle_quality, K_DOUBLE),
+    ROW(window_chunks, K_U64), ROW(rank, K_INT),
+    ROW(world, K_INT),         ROW(budget, K_U64),
+    ROW(warn, K_U64),          ROW(act, K_U64),
+    ROW(cache_ttl_ns, K_U64),  ROW(threads, K_INT),
+    ROW(builders, K_INT),      ROW(prefetch, K_INT),
+    ROW(slots, K_INT),         ROW(pin, K_BOOL),
+    ROW(guard, K_BOOL),        ROW(verify, K_INT),
 };
 
 struct word {
@@ -29,12 +36,12 @@ struct word {
     int value;
 };
 
-static const struct word tails[] = { { "keep", HR_TAIL_KEEP }, { "drop", HR_TAIL_DROP }, { "pad", HR_TAIL_PAD }, { 0 } };
-static const struct word joins[] = { { "auto", HR_JOIN_AUTO },
-                                     { "graph", HR_JOIN_GRAPH },
-                                     { "stack", HR_JOIN_STACK },
-                                     { "pad", HR_JOIN_PAD },
-                                     { 0 } };
+static const struct word tails[] = {
+    { "keep", HR_TAIL_KEEP }, { "drop", HR_TAIL_DROP }, { "pad", HR_TAIL_PAD }, { 0 }
+};
+static const struct word joins[] = {
+    { "auto", HR_JOIN_AUTO }, { "graph", HR_JOIN_GRAPH }, { "stack", HR_JOIN_STACK }, { "pad", HR_JOIN_PAD }, { 0 }
+};
 
 static int word_of(PyObject *v, const char *option, const struct word *words, int *ret)
 {
@@ -193,8 +200,9 @@ static int parse_transform(PyObject *v, struct hrpy_options *ret, struct hr_tran
     PyObject *field;
     int statistics = 0;
     if (!PyTuple_Check(v) || !PyArg_ParseTuple(v, "sOiddp", &kind, &field, &t->column, &t->a, &t->b, &statistics)) {
-        PyErr_SetString(PyExc_TypeError, "transforms takes a list of headrace.minmax(...), headrace.edge_dropout(...) and "
-                                         "their like");
+        PyErr_SetString(PyExc_TypeError,
+                        "transforms takes a list of headrace.minmax(...), headrace.edge_dropout(...) and "
+                        "their like");
         return -1;
     }
     int k = kind_of(kind);
@@ -273,7 +281,7 @@ static int parse_all(PyObject *dict, struct hrpy_options *ret)
 
 int hrpy_options_parse(PyObject *dict, struct hrpy_options *ret)
 {
-    *ret = (struct hrpy_options){ 0 };
+    *ret = (struct hrpy_options) { 0 };
     hr_loader_options_init(&ret->o);
     ret->keep = PyList_New(0);
     if (ret->keep != NULL && parse_all(dict, ret) == 0)
@@ -288,5 +296,5 @@ void hrpy_options_fini(struct hrpy_options *o)
     PyMem_Free((void *)o->fields);
     PyMem_Free(o->weights);
     Py_XDECREF(o->keep);
-    *o = (struct hrpy_options){ 0 };
+    *o = (struct hrpy_options) { 0 };
 }

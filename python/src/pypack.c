@@ -99,9 +99,9 @@ static PyObject *none_or(PyObject *o)
 static PyObject *pack(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     (void)self;
-    static char *names[] = { "sources", "out", "format", "schema", "compress", "quantize", "shard_by", "reject_file", "bad",
-                             "narrow", "dedup", "float64", "resume", "force", "chunk_bytes", "chunk_samples", "memory",
-                             "jobs", "progress", "notice", NULL };
+    static char *names[] = { "sources",     "out",           "format", "schema", "compress", "quantize", "shard_by",
+                             "reject_file", "bad",           "narrow", "dedup",  "float64",  "resume",   "force",
+                             "chunk_bytes", "chunk_samples", "memory", "jobs",   "progress", "notice",   NULL };
     struct hr_pack_options o;
     hr_pack_options_init(&o);
     PyObject *sources, *out = NULL, *progress = Py_None, *notice = Py_None;
@@ -132,10 +132,8 @@ static PyObject *pack(PyObject *self, PyObject *args, PyObject *kwargs)
         struct hr_error err = HR_ERROR_INIT;
         struct hr_pack_result result = { 0 };
         int rc;
-        Py_BEGIN_ALLOW_THREADS
-        rc = hr_pack(paths, (int)n, PyBytes_AsString(out), &o, &result, &err);
-        Py_END_ALLOW_THREADS
-        r = finish(&c, rc, &result, &err);
+        Py_BEGIN_ALLOW_THREADS rc = hr_pack(paths, (int)n, PyBytes_AsString(out), &o, &result, &err);
+        Py_END_ALLOW_THREADS r = finish(&c, rc, &result, &err);
     }
     PyMem_Free(paths);
     Py_XDECREF(keep);
@@ -149,11 +147,8 @@ static PyMethodDef functions[] = {
 };
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT,
-    .m_name = "headrace._pack",
-    .m_doc = "Packing; use headrace.pack.",
-    .m_size = -1,
-    .m_methods = functions,
+    PyModuleDef_HEAD_INIT, .m_name = "headrace._pack", .m_doc = "Packing; use headrace.pack.",
+    .m_size = -1,          .m_methods = functions,
 };
 
 PyMODINIT_FUNC PyInit__pack(void);

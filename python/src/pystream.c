@@ -7,8 +7,7 @@
 #include <string.h>
 
 struct stream {
-    PyObject_HEAD
-    hr_stream *s;
+    PyObject_HEAD hr_stream *s;
     PyThread_type_lock lock; /* of next: one consumer at a time */
     int users;
     bool closing;
@@ -53,11 +52,8 @@ static int push_values(struct stream *self, const struct hr_stream_value *out, u
     int rc = hr_stream_push(self->s, out, 0, err); /* room at once: no need to let the GIL go */
     while (rc == HR_E_CANCELLED && !self->closing && timeout > 0) {
         uint64_t part = timeout < slice ? timeout : slice;
-        Py_BEGIN_ALLOW_THREADS
-        rc = hr_stream_push(self->s, out, part, err);
-        Py_END_ALLOW_THREADS
-        if (timeout != UINT64_MAX)
-            timeout -= part;
+        Py_BEGIN_ALLOW_THREADS rc = hr_stream_push(self->s, out, part, err);
+        Py_END_ALLOW_THREADS if (timeout != UINT64_MAX) timeout -= part;
         if (PyErr_CheckSignals() < 0)
             return 1;
     }
@@ -96,7 +92,8 @@ static PyObject *stream_push(PyObject *obj, PyObject *args, PyObject *kwargs)
     static char *names[] = { "sample", "timeout", NULL };
     PyObject *sample, *limit = NULL;
     uint64_t timeout;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:push", names, &sample, &limit) || timeout_of(limit, &timeout) < 0)
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:push", names, &sample, &limit) ||
+        timeout_of(limit, &timeout) < 0)
         return NULL;
     struct hrpy_value *values = PyMem_Calloc((size_t)self->n + 1, sizeof *values);
     struct hr_stream_value *out = PyMem_Calloc((size_t)self->n + 1, sizeof *out);
@@ -125,11 +122,8 @@ static int next_of(struct stream *self, hr_batch **ret, struct hr_error *err)
 {
     int rc = hr_stream_next(self->s, 0, ret, err);
     while (rc == HR_E_CANCELLED && !self->closing) {
-        Py_BEGIN_ALLOW_THREADS
-        rc = hr_stream_next(self->s, slice, ret, err);
-        Py_END_ALLOW_THREADS
-        if (rc == HR_E_CANCELLED && PyErr_CheckSignals() < 0)
-            return HR_E_CANCELLED;
+        Py_BEGIN_ALLOW_THREADS rc = hr_stream_next(self->s, slice, ret, err);
+        Py_END_ALLOW_THREADS if (rc == HR_E_CANCELLED && PyErr_CheckSignals() < 0) return HR_E_CANCELLED;
     }
     return rc;
 }
@@ -225,8 +219,8 @@ static int stream_init(PyObject *obj, PyObject *args, PyObject *kwargs)
     PyObject *fields, *options;
     unsigned long long capacity;
     const char *framework;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!KO!s:Stream", names, &PyList_Type, &fields, &capacity, &PyDict_Type,
-                                     &options, &framework))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!KO!s:Stream", names, &PyList_Type, &fields, &capacity,
+                                     &PyDict_Type, &options, &framework))
         return -1;
     if (self->lock != NULL) {
         PyErr_SetString(PyExc_RuntimeError, "a Stream is opened once: make a new one");
@@ -264,12 +258,14 @@ static void stream_dealloc(PyObject *obj)
 
 static PyMethodDef methods[] = {
     { "push", (PyCFunction)(void (*)(void))stream_push, METH_VARARGS | METH_KEYWORDS,
-      "push($self, /, sample, timeout=None)\n--\n\nOne sample: a mapping of field names to arrays in the field's dtype and shape, which\n"
+      "push($self, /, sample, timeout=None)\n--\n\nOne sample: a mapping of field names to arrays in the field's dtype "
+      "and shape, which\n"
       "are copied.  Waits while `capacity` samples wait: at most `timeout` seconds, for ever with None; then raises\n"
       "CancelledError.  Any number of threads may push." },
     { "end", stream_end, METH_NOARGS,
       "end($self, /)\n--\n\nNo more pushes: the loop over the stream gets what is left and stops." },
-    { "close", stream_close, METH_NOARGS, "close($self, /)\n--\n\nEnds waits on both sides and gives the memory back." },
+    { "close", stream_close, METH_NOARGS,
+      "close($self, /)\n--\n\nEnds waits on both sides and gives the memory back." },
     { NULL, NULL, 0, NULL },
 };
 

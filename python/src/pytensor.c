@@ -7,8 +7,7 @@
 PyTypeObject *hrpy_tensor_type;
 
 struct tensor {
-    PyObject_HEAD
-    struct hrpy_view *v; /* holds one reference to v->block */
+    PyObject_HEAD struct hrpy_view *v;               /* holds one reference to v->block */
     Py_ssize_t shape[HRPY_DIMS], strides[HRPY_DIMS]; /* strides in bytes */
 };
 
@@ -111,8 +110,9 @@ static PyObject *tensor_dlpack(PyObject *self, PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OOOO:__dlpack__", names, &stream, &version, &device, &copy))
         return NULL;
     if (copy == Py_True) {
-        PyErr_SetString(PyExc_BufferError, "headrace.Tensor hands its memory out and never copies it: ask the consumer to"
-                                           " copy");
+        PyErr_SetString(PyExc_BufferError,
+                        "headrace.Tensor hands its memory out and never copies it: ask the consumer to"
+                        " copy");
         return NULL;
     }
     if (device != NULL && device != Py_None) {
@@ -211,10 +211,12 @@ static PyGetSetDef getset[] = {
     { NULL, NULL, NULL, NULL, NULL },
 };
 
-PyDoc_STRVAR(tensor_doc, "One array of a batch: C order, 64-byte aligned, in main memory.\n\n"
-                         "Supports the buffer protocol (memoryview, numpy.asarray) and DLPack (torch.from_dlpack,\n"
-                         "numpy.from_dlpack, jax.dlpack.from_dlpack), without a copy.  The memory goes back to the loader when the\n"
-                         "last object that looks at it dies.");
+PyDoc_STRVAR(
+    tensor_doc,
+    "One array of a batch: C order, 64-byte aligned, in main memory.\n\n"
+    "Supports the buffer protocol (memoryview, numpy.asarray) and DLPack (torch.from_dlpack,\n"
+    "numpy.from_dlpack, jax.dlpack.from_dlpack), without a copy.  The memory goes back to the loader when the\n"
+    "last object that looks at it dies.");
 
 static PyType_Slot slots[] = {
     { Py_tp_dealloc, tensor_dealloc },

@@ -32,7 +32,8 @@ static int check_dtype(const struct hr_field *f, const Py_buffer *b)
     size_t size = f->dtype > HR_F64 ? 1 : hr_dtype_size(f->dtype);
     if (code_of(b->format) == code_wanted(f->dtype) && (size_t)b->itemsize == size)
         return 0;
-    PyErr_Format(PyExc_TypeError, "field \"%s\" is %s, the value pushed has elements of %zd bytes and format \"%s\": convert it",
+    PyErr_Format(PyExc_TypeError,
+                 "field \"%s\" is %s, the value pushed has elements of %zd bytes and format \"%s\": convert it",
                  f->name, hr_dtype_name(f->dtype), b->itemsize, b->format != NULL ? b->format : "B");
     return -1;
 }
@@ -49,8 +50,9 @@ static int check_shape(const struct hr_field *f, const Py_buffer *b, uint64_t *r
     }
     if (same)
         return 0;
-    PyErr_Format(PyExc_ValueError, "field \"%s\": the value pushed has %d dimensions of other sizes than the field's %d",
-                 f->name, b->ndim, f->ndim);
+    PyErr_Format(PyExc_ValueError,
+                 "field \"%s\": the value pushed has %d dimensions of other sizes than the field's %d", f->name,
+                 b->ndim, f->ndim);
     return -1;
 }
 
@@ -67,10 +69,10 @@ static int from_buffer(const struct hr_field *f, PyObject *v, struct hrpy_value 
     return check_dtype(f, &ret->buffer) < 0 ? -1 : check_shape(f, &ret->buffer, &out->rows);
 }
 
-#define STORE(type, x)                                  \
-    do {                                                \
-        type t_ = (type)(x);                            \
-        memcpy(ret->scalar, &t_, sizeof t_);            \
+#define STORE(type, x)                       \
+    do {                                     \
+        type t_ = (type)(x);                 \
+        memcpy(ret->scalar, &t_, sizeof t_); \
     } while (0)
 
 static int from_int(const struct hr_field *f, long long n, struct hrpy_value *ret)
@@ -131,8 +133,10 @@ int hrpy_value_get(const struct hr_field *f, PyObject *v, struct hrpy_value *ret
         ret->owned = PyObject_CallMethod(v, "numpy", NULL);
         return ret->owned != NULL ? from_buffer(f, ret->owned, ret, out) : -1;
     }
-    PyErr_Format(PyExc_TypeError, "field \"%s\": push a numpy array, a torch tensor in main memory or another object with a "
-                                  "buffer, not %s", f->name, "a list or the like");
+    PyErr_Format(PyExc_TypeError,
+                 "field \"%s\": push a numpy array, a torch tensor in main memory or another object with a "
+                 "buffer, not %s",
+                 f->name, "a list or the like");
     return -1;
 }
 

@@ -7,8 +7,8 @@
 /* Zero-initialised, then valid from get to drop. */
 struct hrpy_value {
     Py_buffer buffer;
-    bool held;            /* buffer is */
-    PyObject *owned;      /* an object made for the conversion */
+    bool held;       /* buffer is */
+    PyObject *owned; /* an object made for the conversion */
     unsigned char scalar[8];
 };
 

@@ -95,6 +95,42 @@ def test_pyg(dataset, graphs):
         assert all(np.array_equal(one[k].numpy().reshape(graphs[number][k].shape), graphs[number][k]) for k in graphs[number])
 
 
+def test_sources_of_copies_under_way_are_held():
+    """Without a card: an event stands for each copy; its source goes when it is done, and at most two are in flight."""
+    from types import SimpleNamespace
+
+    from headrace import _batch
+
+    log = []
+
+    class Event:
+        def __init__(self):
+            self.done = False
+
+        def record(self, stream):
+            log.append(stream)
+
+        def query(self):
+            return self.done
+
+        def synchronize(self):
+            self.done = True
+            log.append("waited")
+
+    fake = SimpleNamespace(cuda=SimpleNamespace(Event=Event, current_stream=lambda device: f"stream of {device}"))
+    _batch._under_way.clear()
+    for k in range(2):
+        _batch._keep_until_copied(fake, k, "cuda:1")
+    assert [b for _, b in _batch._under_way] == [0, 1] and log == ["stream of cuda:1"] * 2
+    _batch._keep_until_copied(fake, 2, "cuda:1")  # waits for the oldest
+    assert [b for _, b in _batch._under_way] == [1, 2] and log[2] == "waited"
+    for e, _ in _batch._under_way:
+        e.done = True
+    _batch._keep_until_copied(fake, 3, "cuda:1")
+    assert [b for _, b in _batch._under_way] == [3] and log.count("waited") == 1
+    _batch._under_way.clear()
+
+
 # --- memory ---
 
 
