@@ -4,6 +4,7 @@
 #include "json_small.h"
 #include "json_write.h"
 #include "mem.h"
+#include "parse.h"
 #include "schema_json.h"
 
 #include <fcntl.h>
@@ -131,15 +132,16 @@ static int head_read(struct hr_str line, uint64_t key, struct hr_journal_head *r
 /* One line, whole and ascending; false where the journal ends. */
 static bool mark_read(struct hr_str line, uint64_t before, struct hr_mark *ret)
 {
-    unsigned long long v[7];
-    int end = 0;
-    char text[200];
-    if (line.n >= sizeof text)
-        return false;
-    memcpy(text, line.p, line.n);
-    text[line.n] = 0;
-    if (sscanf(text, "%llu %llu %llu %llu %llu %llu %llu.%n", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &end) != 7 ||
-        end == 0 || (size_t)end != line.n || v[0] <= before || v[1] > UINT32_MAX || v[2] > UINT32_MAX)
+    enum { FIGURES = 7 };
+    uint64_t v[FIGURES];
+    struct hr_str rest = line, word;
+    if (line.n == 0 || line.p[line.n - 1] != '.')
+        return false; /* cut off: the full stop tells that the last figure is whole */
+    rest.n--;
+    for (int i = 0; i < FIGURES; i++)
+        if (!hr_str_cut(&rest, ' ', &word) || hr_parse_u64(word, &v[i], NULL) < 0)
+            return false;
+    if (rest.p != NULL || v[0] <= before || v[1] > UINT32_MAX || v[2] > UINT32_MAX)
         return false;
     *ret = (struct hr_mark){ v[0], (uint32_t)v[1], (uint32_t)v[2], v[3], v[4], v[5], v[6] };
     return true;
