@@ -15,7 +15,7 @@ if not os.environ.get("HEADRACE_INSTALLED"):
 @pytest.fixture(scope="session")
 def graphs():
     """200 small graphs with ragged nodes and edges: a list of dicts of arrays."""
-    from graphs import synth
+    from .graphs import synth
 
     return synth(200)
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import headrace
-from graphs import join, same
+from .graphs import join, same
 
 os.environ.setdefault("JAX_ENABLE_X64", "1")  # without it JAX turns int64 into int32
 no_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")

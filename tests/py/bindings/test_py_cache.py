@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import headrace
-from graphs import join, same, synth
+from .graphs import join, same, synth
 from headrace import _cache, _plain
 
 

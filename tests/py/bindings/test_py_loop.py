@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import headrace
-from graphs import digest
+from .graphs import digest
 
 
 def epoch_of(loader):

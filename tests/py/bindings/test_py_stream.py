@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import headrace
-from graphs import join, same
+from .graphs import join, same
 
 FIELDS = [
     headrace.Field("x", "float32", (-1, 9), "node"),

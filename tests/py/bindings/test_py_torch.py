@@ -6,7 +6,7 @@ import torch
 
 import headrace
 import headrace.torch
-from graphs import digest
+from .graphs import digest
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")
 
