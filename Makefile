@@ -32,6 +32,7 @@ fuzz:
 
 bench: deps build
 	bench/feed
+	.venv/bin/python bench/budget
 
 lint:
 	tools/check-layers
