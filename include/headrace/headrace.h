@@ -13,7 +13,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 const char *hr_version(void);      /* "0.1.0" */
-const char *hr_build_info(void);   /* "xxhash lz4 zstd uring hdf5 expat; off: ..." Static storage. */
+const char *hr_build_info(void);   /* "xxhash lz4 zstd zlib hdf5 expat; off: ..." Static storage. */
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

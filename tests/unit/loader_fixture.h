@@ -12,6 +12,13 @@ enum { N = 700, CHUNK = 33 };
 static char dir[] = "/tmp/headrace-test-loader-XXXXXX";
 static char plain[64], packed[64], narrow[64];
 
+/* Narrow and compressed; plain where this build has no LZ4. */
+static inline int write_packed(struct hr_error *err)
+{
+    int r = g_write(packed, N, CHUNK, HR_U8, HR_CODEC_LZ4, err);
+    return r == HR_E_UNSUPPORTED ? g_write(packed, N, CHUNK, HR_U8, HR_CODEC_NONE, err) : r;
+}
+
 static inline int set_up(void **state)
 {
     (void)state;
@@ -21,7 +28,7 @@ static inline int set_up(void **state)
     snprintf(plain, sizeof plain, "%s/plain.arrow", dir);
     snprintf(packed, sizeof packed, "%s/packed.arrow", dir);
     snprintf(narrow, sizeof narrow, "%s/narrow.arrow", dir);
-    if (g_write(plain, N, CHUNK, HR_I64, HR_CODEC_NONE, &err) < 0 || g_write(packed, N, CHUNK, HR_U8, HR_CODEC_LZ4, &err) < 0 ||
+    if (g_write(plain, N, CHUNK, HR_I64, HR_CODEC_NONE, &err) < 0 || write_packed(&err) < 0 ||
         g_write(narrow, N, CHUNK, HR_U16, HR_CODEC_NONE, &err) < 0) {
         print_error("%s\n", err.text);
         return -1;

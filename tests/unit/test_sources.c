@@ -124,7 +124,13 @@ static void expect(const char *const *paths, int n, const struct reading *r, con
 {
     struct hr_buf got = HR_BUF_INIT(1 << 20);
     struct hr_error err = HR_ERROR_INIT;
-    if (read_all(paths, n, r, &got, &err) < 0)
+    int e = read_all(paths, n, r, &got, &err);
+    if (e < 0 && strstr(err.text, "built without") != NULL) {
+        print_message("skipped: %s\n", err.text);
+        hr_buf_fini(&got);
+        skip();
+    }
+    if (e < 0)
         fail_msg("%s: %s", paths[0], err.text);
     assert_string_equal(got.data, want);
     hr_buf_fini(&got);
@@ -377,6 +383,8 @@ static void short_of_memory(void **state)
             hr_mem_fail_at(n, true);
             e = read_all(&from[k], 1, &(struct reading){ .names = none }, &got, &err);
             hr_mem_fail_at(0, false);
+            if (e < 0 && strstr(err.text, "built without") != NULL)
+                e = 0;
             if (e < 0 && e != HR_E_NOMEM)
                 fail_msg("%s, allocation %d: %s", from[k], (int)n, err.text);
             hr_buf_fini(&got);
