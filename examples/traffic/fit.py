@@ -39,6 +39,8 @@ def one_epoch(model, optimizer, loader, losses):
 
 def fit(loader, a):
     """Train; one line per epoch.  The loss is the mean square error of the predicted speeds, (m/s)^2."""
+    # Steps of a few milliseconds gain little from more threads, and lose much when another process wants the cores.
+    torch.set_num_threads(1)
     torch.manual_seed(a.seed)
     model = SpeedForecast(nodes=10)
     optimizer = torch.optim.Adam(model.parameters(), 2e-3)

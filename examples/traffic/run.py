@@ -37,9 +37,10 @@ def environment():
 
 
 def call(arguments, capture=False, shown=None):
-    """Run one step in the foreground.  Returns (its output when captured, seconds)."""
+    """Run one step in the foreground.  Returns (its output when captured, seconds).  shown="": say nothing."""
     arguments = [str(x) for x in arguments]
-    print(f"  $ {shown or ' '.join(arguments)}", flush=True)
+    if shown != "":
+        print(f"  $ {shown or ' '.join(arguments)}", flush=True)
     begin = time.monotonic()
     done = subprocess.run(arguments, env=environment(), text=True, stdout=subprocess.PIPE if capture else None)
     if done.returncode != 0:
@@ -47,8 +48,9 @@ def call(arguments, capture=False, shown=None):
     return done.stdout or "", time.monotonic() - begin
 
 
-def script(name, *arguments, capture=False):
-    shown = " ".join([name, *(short(x) for x in arguments)])
+def script(name, *arguments, capture=False, shown=None):
+    if shown is None:
+        shown = " ".join([name, *(short(x) for x in arguments)])
     return call([sys.executable, HERE / name, *arguments], capture, shown)
 
 
@@ -63,6 +65,10 @@ def title(text):
 
 def count(n):
     return f"{n:,.0f}".replace(",", " ")
+
+
+def times(r):
+    return "x " + (f"{r:.3g}" if r < 100 else count(r))
 
 
 def size_of(path):
@@ -98,27 +104,32 @@ def train(a):
         script(f"train_{way}.py", data, "--epochs", str(a.epochs), "--result", out)
         results[way] = json.loads(out.read_text())
     seconds = {w: sum(e["seconds"] for e in r["epochs"]) for w, r in results.items()}
-    print(f"  the same training in {seconds['headrace']:.1f} s instead of {seconds['torch']:.1f} s; the two scripts differ in two lines")
+    memory = {w: r["peak_bytes"] / 1e6 for w, r in results.items()}
+    print(f"  the same training in {seconds['headrace']:.1f} s and {memory['headrace']:.0f} MB instead of {seconds['torch']:.1f} s and "
+          f"{memory['torch']:.0f} MB; the two scripts differ in two lines")
     return results
 
 
 def feed(a):
     title("4. Feed: no training, only batches of 16 joined graphs as tensors")
     rows = {}
+    print("  $ feed.py WAY DATA, each way in a process of its own, as stored and as in phase 1:", end="", flush=True)
     for way, _ in WAYS:
+        print(f" {way}", end="", flush=True)
         data = a.dataset if way == "headrace" else a.recording
         for plain in (True, False):
-            text, _ = script("feed.py", way, data, "--seconds", str(a.seconds), *(["--plain"] if plain else []), capture=True)
+            text, _ = script("feed.py", way, data, "--seconds", str(a.seconds), *(["--plain"] if plain else []), capture=True,
+                             shown="")
             rows[way, plain] = json.loads(text.splitlines()[-1])
     best = {plain: rows["headrace", plain]["samples_per_s"] for plain in (True, False)}
     memory = rows["headrace", False]["peak_bytes"]
-    print(f"\n{'':36}{'as stored':>22}{'normalised, augmented':>24}{'memory':>10}{'first batch':>13}")
+    print(f"\n\n{'':36}{'as stored':>22}{'normalised, augmented':>24}{'memory':>10}{'first batch':>13}")
     print(f"{'':36}{'samples/s':>12}{'headrace':>10}{'samples/s':>14}{'headrace':>10}{'MB':>10}{'ms':>13}")
     for way, name in WAYS:
         cells = ""
         for plain, width in ((True, 12), (False, 14)):
             rate = rows[way, plain]["samples_per_s"]
-            cells += f"{count(rate):>{width}}{'x ' + format(best[plain] / rate, '.3g'):>10}"
+            cells += f"{count(rate):>{width}}{times(best[plain] / rate):>10}"
         r = rows[way, False]
         print(f"{name:36}{cells}{r['peak_bytes'] / 1e6:10.1f}{r['first_batch_s'] * 1e3:13.1f}")
     print("\nheadrace: how many times as fast as this row headrace is.  memory: anonymous, beyond torch itself, workers included.")

@@ -318,19 +318,26 @@ def statistics(recording):
     return json.loads((recording / "statistics.json").read_text())
 
 
+def test_peak_memory_counts_children():
+    import memory
+    with memory.Peak(0.01) as peak:
+        subprocess.run([sys.executable, "-c", "import time; b = bytearray(b'x') * (64 << 20); time.sleep(0.5)"], check=True)
+    assert 64 << 20 <= peak.bytes < 128 << 20
+
+
 def train(script, data, result, *more):
-    done = subprocess.run([sys.executable, HERE / script, data, "--epochs", "2", "--result", result, *more],
+    done = subprocess.run([sys.executable, HERE / script, data, "--epochs", "3", "--result", result, *more],
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return json.loads(result.read_text())
 
 
 def assert_learned(r):
-    """The loss falls to a tenth: the first steps know nothing, the mean speed alone is 5 m/s and more away from zero."""
-    assert [e["samples"] for e in r["epochs"]] == [288, 288]   # 18 whole batches of 16
+    """The loss falls to a fifth and less: the first steps know nothing, and the mean speed is far from zero."""
+    assert [e["samples"] for e in r["epochs"]] == [288, 288, 288]   # 18 whole batches of 16
     assert all(math.isfinite(v) for v in r["steps"])
-    assert np.mean(r["steps"][-9:]) < np.mean(r["steps"][:3]) / 10
-    assert r["epochs"][1]["loss"] < r["epochs"][0]["loss"]
+    assert np.mean(r["steps"][-9:]) < np.mean(r["steps"][:3]) / 5
+    assert r["epochs"][2]["loss"] < r["epochs"][1]["loss"] < r["epochs"][0]["loss"]
 
 
 def test_trains_from_a_dataloader(recording, statistics, tmp_path):
@@ -389,3 +396,31 @@ def test_headrace_feeds_the_same_as_torch(recording, dataset, statistics):
 def test_trains_from_headrace(dataset, tmp_path):
     pytest.importorskip("torch")
     assert_learned(train("train_headrace.py", dataset, tmp_path / "r.json"))
+
+
+def test_the_whole_way(tmp_path):
+    """What `make run` does, on the small recording."""
+    pytest.importorskip("torch")
+    pytest.importorskip("headrace")
+    if scenario.missing():
+        pytest.skip(f"not installed: {', '.join(scenario.missing())}")
+    import run
+    try:
+        packs = subprocess.run([run.program(), "pack", "--help"], capture_output=True).returncode == 0
+    except run.Failed as e:
+        pytest.skip(str(e))
+    if not packs:
+        pytest.skip("this headrace has no command pack")
+    arguments = [sys.executable, HERE / "run.py", "--small", "--data", tmp_path, "--seconds", "0.1", "--epochs", "2"]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads((tmp_path / "result.json").read_text())
+    rates = {(r["way"], r["plain"]): r["samples_per_s"] for r in result["feed"]["ways"]}
+    assert len(rates) == 10 and all(v > 0 for v in rates.values())
+    for plain in (True, False):
+        assert rates["headrace", plain] > rates["json", plain]
+    for name, _ in run.WAYS:
+        assert dict(run.WAYS)[name] in done.stdout
+    assert (tmp_path / "result.svg").read_text().startswith("<?xml")
+    again = subprocess.run([*arguments[:-4], "--seconds", "0.1", "--epochs", "1"], capture_output=True, text=True, timeout=300)
+    assert again.returncode == 0 and "recorded already" in again.stdout
