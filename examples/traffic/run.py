@@ -75,6 +75,16 @@ def size_of(path):
     return sum(f.stat().st_size for f in Path(path).rglob("*") if f.is_file()) if Path(path).is_dir() else Path(path).stat().st_size
 
 
+def without(told, section):
+    """The text without one of its sections (separated by empty lines), of which only the length is told."""
+    parts = []
+    for part in told.rstrip().split("\n\n"):
+        if part.startswith(section):
+            part = f"{section}\n  {len(part.splitlines()) - 2} lines, left out here"
+        parts.append(part)
+    return "\n\n".join(parts)
+
+
 def record(a):
     title("1. Record: two SUMO simulations of signalled streets")
     script("record.py", a.recording, *(["--small"] if a.small else []))
@@ -90,7 +100,8 @@ def pack(a):
     _, seconds = call([headrace, "pack", *chunks, "-o", a.dataset, "--force"], shown=shown)
     text, stored = sum(c.stat().st_size for c in chunks), size_of(a.dataset)
     print(f"  {text / 1e6:.0f} MB of text in {seconds:.2f} s ({text / 1e6 / seconds:.0f} MB/s), {stored / 1e6:.0f} MB stored")
-    call([headrace, "info", a.dataset], shown=f"headrace info {short(a.dataset)}")
+    told, _ = call([headrace, "info", a.dataset], capture=True, shown=f"headrace info {short(a.dataset)}")
+    print(without(told, "Statistics").replace(f"{ROOT}{os.sep}", ""))
     call([headrace, "verify", a.dataset], shown=f"headrace verify {short(a.dataset)}")
     _, python = script("to_npy.py", a.recording, a.recording / "npy", capture=True)
     print(f"  the same text into .npy files with Python's json and NumPy: {python:.1f} s, {python / seconds:.0f} times as long")
