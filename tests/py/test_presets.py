@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 HERE = Path(__file__).resolve().parents[2] / "examples" / "traffic"
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "build" / "python")]
 
 import presets    # noqa: E402
 

@@ -16,10 +16,11 @@ import pytest
 
 HERE = Path(__file__).resolve().parents[2] / "examples" / "traffic"
 TOOLS = Path(os.environ.get("SUMO_HOME", "/usr/share/sumo")) / "tools"
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "build" / "python")]
 
 import check          # noqa: E402
 import record         # noqa: E402
+import run            # noqa: E402
 import scenario       # noqa: E402
 import to_npy         # noqa: E402
 
@@ -327,7 +328,7 @@ def test_peak_memory_counts_children():
 
 def train(script, data, result, *more):
     done = subprocess.run([sys.executable, HERE / script, data, "--epochs", "3", "--result", result, *more],
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=120, env=run.environment())
     assert done.returncode == 0, done.stderr
     return json.loads(result.read_text())
 
@@ -404,7 +405,6 @@ def test_the_whole_way(tmp_path):
     pytest.importorskip("headrace")
     if scenario.missing():
         pytest.skip(f"not installed: {', '.join(scenario.missing())}")
-    import run
     try:
         packs = subprocess.run([run.program(), "pack", "--help"], capture_output=True).returncode == 0
     except run.Failed as e:
