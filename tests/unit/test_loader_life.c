@@ -113,7 +113,7 @@ static void says(void **state)
         assert_int_equal(hr_loader_write_curve(l, path, NULL), 0);
         struct hr_buf b = HR_BUF_INIT(100000);
         assert_int_equal(hr_slurp(path, &b, NULL), 0);
-        assert_true(hr_str_starts(hr_buf_str(&b), "seconds,ledger_bytes,anon_bytes\n0.0"));
+        assert_true(hr_str_starts(hr_buf_str(&b), "seconds,ledger_bytes,anon_bytes\n"));
         hr_buf_fini(&b);
         hr_loader_close(l);
     }

@@ -1,0 +1,33 @@
+"""Draws docs/pictures/feed.svg from what bench/feed measured: feed_plot.py build/bench/feed.json OUT"""
+import json
+import sys
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+from feed_table import TELLS  # noqa: E402
+
+
+def main():
+    run = json.load(open(sys.argv[1]))[0]
+    best = {}
+    for r in run["rows"]:
+        if "error" not in r and r["name"] != "ffcv_bytes":
+            best[r["name"]] = max(best.get(r["name"], 0), r["samples_per_s"])
+    rows = sorted(best.items(), key=lambda kv: kv[1])
+    fig, ax = plt.subplots(figsize=(7.5, 0.34 * len(rows) + 0.9))
+    ax.barh([TELLS[k] for k, _ in rows], [v for _, v in rows], color=["#1f7a8c" if k == "headrace" else "#c3d0d8" for k, _ in rows])
+    for i, (_, v) in enumerate(rows):
+        ax.text(v * 1.06, i, f"{v:,.0f}", va="center", fontsize=8)
+    ax.axvline(run["limit"], color="#a8742a", linewidth=1.2)
+    ax.text(run["limit"], -0.9, " limit of one core", fontsize=8, color="#a8742a", ha="center", va="top")
+    ax.set(xscale="log", xlim=(min(best.values()) / 2, run["limit"] * 3), xlabel=f"samples per second, {run['samples']:,} graphs, best number of workers (logarithmic)")
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.tick_params(axis="y", length=0, labelsize=9)
+    fig.tight_layout()
+    fig.savefig(sys.argv[2], metadata={"Date": None})
+
+
+main()
