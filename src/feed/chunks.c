@@ -1,6 +1,7 @@
 #include "chunks.h"
 
 #include "cache.h"
+#include "clock.h"
 #include "file.h"
 #include "mem.h"
 
@@ -16,10 +17,11 @@ uint64_t hr_chunks_resident_bytes(const struct hr_store *s)
     return s->bytes + table_bytes(s);
 }
 
-int hr_chunks_open_resident(struct hr_chunks *k, const struct hr_store *s, bool verify, struct hr_ledger *ledger,
+int hr_chunks_open_resident(struct hr_chunks *k, const struct hr_store *s, bool verify, bool helper, struct hr_ledger *ledger,
                             struct hr_acct *acct, struct hr_error *err)
 {
     *k = (struct hr_chunks){ .store = s, .acct = acct, .ledger = ledger, .fields = (size_t)s->schema.n, .verify = verify, .resident = true };
+    hr_warmer_init(&k->warmer, s, helper);
     for (int i = 0; i < HR_CHUNK_LOCKS; i++)
         pthread_mutex_init(&k->lock[i], NULL);
     int r = hr_ledger_take(ledger, HR_CHARGE_TABLES, table_bytes(s), err);
@@ -44,6 +46,7 @@ void hr_chunks_close(struct hr_chunks *k)
     if (k->store == NULL)
         return;
     hr_cache_close(k->cache);
+    hr_warmer_close(&k->warmer);
     if (k->resident)
         for (int i = 0; i < HR_CHUNK_LOCKS; i++)
             pthread_mutex_destroy(&k->lock[i]);
@@ -70,10 +73,11 @@ static void populate(struct hr_chunks *k, uint32_t c)
 {
     const struct hr_chunk_ref *ref = &k->store->chunk[c];
     const struct hr_part *part = &k->store->part[ref->part];
-    uint64_t t = hr_ticks();
+    uint64_t t = hr_ticks(), now = hr_now();
     hr_chunks_hint(k, c);
     hr_map_advise(&part->map, ref->off, ref->meta + ref->body, HR_ADVISE_POPULATE);
     hr_acct_add(k->acct, HR_STAGE_DISK, hr_ticks() - t);
+    hr_warmer_note(&k->warmer, ref->meta + ref->body, hr_now() - now);
     hr_acct_count(&k->acct->bytes_read, ref->meta + ref->body);
     hr_acct_count(&k->acct->chunk_reads, 1);
 }

@@ -11,6 +11,7 @@
 #include "acct.h"
 #include "ledger.h"
 #include "store.h"
+#include "warm.h"
 
 #include <pthread.h>
 
@@ -31,11 +32,12 @@ struct hr_chunks {
     uint32_t *where;          /* CACHED: the slot that holds a chunk; meaningful while READY */
     struct hr_cache *cache;   /* NULL when RESIDENT */
     uint64_t charged, mapped;
+    struct hr_warmer warmer; /* RESIDENT */
     pthread_mutex_t lock[HR_CHUNK_LOCKS];
 };
 
-/* Views of a store that is mapped: charges the mapped bytes and the table of views. */
-int hr_chunks_open_resident(struct hr_chunks *k, const struct hr_store *s, bool verify, struct hr_ledger *ledger,
+/* Views of a store that is mapped: charges the mapped bytes and the table of views.  `helper`: a thread may warm it. */
+int hr_chunks_open_resident(struct hr_chunks *k, const struct hr_store *s, bool verify, bool helper, struct hr_ledger *ledger,
                             struct hr_acct *acct, struct hr_error *err) HR_MUST_USE;
 void hr_chunks_close(struct hr_chunks *k); /* accepts a zeroed one */
 uint64_t hr_chunks_resident_bytes(const struct hr_store *s); /* what open_resident would charge */

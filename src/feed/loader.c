@@ -72,7 +72,8 @@ static int open_chunks(struct hr_loader *l, struct hr_error *err)
 {
     const struct hr_choice *c = &l->choice;
     if (c->resident)
-        return hr_chunks_open_resident(&l->chunks, l->store, l->o.verify != 0, l->ledger, &l->acct, err);
+        return hr_chunks_open_resident(&l->chunks, l->store, l->o.verify != 0, l->o.threads != 0, l->ledger,
+                                       &l->acct, err);
     struct hr_cache_options co = { .slots = c->cache_slots,
                                    .ahead = c->ahead,
                                    .threads = c->threads,
