@@ -142,7 +142,7 @@ def test_wrong_fields():
 
 def test_ctrl_c_while_waiting():
     code = (
-        "import os, signal, threading, headrace\n"
+        "import os, signal, threading, headrace\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "s = headrace.Stream([headrace.Field('y', 'float32', (8,))])\n"
         "threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "try:\n    next(s)\nexcept KeyboardInterrupt:\n    print('stopped')\n"
