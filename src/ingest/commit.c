@@ -135,12 +135,13 @@ void hr_work_close(struct hr_work *w)
     *w = (struct hr_work){ .lock = -1 };
 }
 
-int hr_work_clear(struct hr_work *w, struct hr_error *err)
+/* Removes what is in the work folder, except the names that `keep` is true of. */
+static int remove_but(const struct hr_work *w, bool (*keep)(const char *name), struct hr_error *err)
 {
     struct hr_names names = { NULL, 0 };
     int e = hr_list(w->dir, &names, err);
     for (size_t i = 0; e == 0 && i < names.n; i++) {
-        if (strcmp(names.name[i], LOCK_NAME) == 0)
+        if (keep(names.name[i]))
             continue;
         char *path = hr_join(w->dir, names.name[i]);
         if (path == NULL)
@@ -151,6 +152,16 @@ int hr_work_clear(struct hr_work *w, struct hr_error *err)
     }
     hr_names_fini(&names);
     return e;
+}
+
+static bool is_lock(const char *name)
+{
+    return strcmp(name, LOCK_NAME) == 0;
+}
+
+int hr_work_clear(struct hr_work *w, struct hr_error *err)
+{
+    return remove_but(w, is_lock, err);
 }
 
 static bool in_dataset(const char *name)
@@ -162,20 +173,7 @@ static bool in_dataset(const char *name)
 /* What only a work folder has goes before the rename: the dataset shall hold nothing else. */
 static int strip(const struct hr_work *w, struct hr_error *err)
 {
-    struct hr_names names = { NULL, 0 };
-    int e = hr_list(w->dir, &names, err);
-    for (size_t i = 0; e == 0 && i < names.n; i++) {
-        if (in_dataset(names.name[i]))
-            continue;
-        char *path = hr_join(w->dir, names.name[i]);
-        if (path == NULL)
-            e = hr_fail_nomem(err, strlen(w->dir), "a file's name");
-        else
-            e = hr_path_kind(path) == HR_KIND_DIR ? hr_remove_tree(path, err) : hr_unlink(path, err);
-        hr_free(path);
-    }
-    hr_names_fini(&names);
-    return e;
+    return remove_but(w, in_dataset, err);
 }
 
 static int swap_folders(const struct hr_work *w, struct hr_error *err)

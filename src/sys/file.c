@@ -29,23 +29,6 @@ void hr_close(int fd)
         close(fd);
 }
 
-int hr_pread_all(int fd, void *p, size_t n, uint64_t off, const char *path, struct hr_error *err)
-{
-    size_t done = 0;
-    while (done < n) {
-        ssize_t k = hr_fault_sys() ? -1 : pread(fd, (char *)p + done, n - done, (off_t)(off + done));
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k < 0)
-            return hr_fail_errno(err, errno, "'%s' cannot be read at byte %llu", path, (unsigned long long)(off + done));
-        if (k == 0)
-            return hr_fail(err, HR_E_FORMAT, "'%s' ends at byte %llu, where %zu bytes more are expected", path,
-                           (unsigned long long)(off + done), n - done);
-        done += (size_t)k;
-    }
-    return 0;
-}
-
 int hr_pread_least(int fd, void *p, size_t n, size_t need, uint64_t off, const char *path, struct hr_error *err)
 {
     size_t done = 0;
@@ -61,6 +44,11 @@ int hr_pread_least(int fd, void *p, size_t n, size_t need, uint64_t off, const c
         done += (size_t)k;
     }
     return 0;
+}
+
+int hr_pread_all(int fd, void *p, size_t n, uint64_t off, const char *path, struct hr_error *err)
+{
+    return hr_pread_least(fd, p, n, n, off, path, err);
 }
 
 void hr_read_soon(int fd, uint64_t off, uint64_t n)
