@@ -5,27 +5,10 @@
 #include "parse.h"
 
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
-
-static struct hr_figure known(uint64_t v)
-{
-    return (struct hr_figure){ true, v, "" };
-}
-
-static struct hr_figure unknown(const char *fmt, ...) HR_PRINTF(1, 2);
-static struct hr_figure unknown(const char *fmt, ...)
-{
-    struct hr_figure f = { false, 0, "" };
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(f.why, sizeof f.why, fmt, ap);
-    va_end(ap);
-    return f;
-}
 
 /* "Key:   123 kB" in a text of such lines. */
 static struct hr_figure kib_line(struct hr_str text, const char *key, const char *file)
@@ -40,21 +23,21 @@ static struct hr_figure kib_line(struct hr_str text, const char *key, const char
             line.n -= 3;
         if (hr_parse_u64(hr_str_trim(line), &v, NULL) < 0 || v > UINT64_MAX / 1024)
             break;
-        return known(v * 1024);
+        return hr_figure_of(v * 1024);
     }
-    return unknown("no %s in %s", key, file);
+    return hr_figure_unknown("no %s in %s", key, file);
 }
 
 static struct hr_figure read_number(const struct hr_root *root, const char *path)
 {
     struct hr_buf b = HR_BUF_INIT(256);
-    struct hr_figure f = unknown("no %.70s", path);
+    struct hr_figure f = hr_figure_unknown("no %.70s", path);
     uint64_t v;
     if (hr_root_read(root, path, &b, NULL) == 0) {
         if (hr_str_is(hr_str_trim(hr_buf_str(&b)), "max"))
-            f = unknown("no limit is set");
+            f = hr_figure_unknown("no limit is set");
         else if (hr_parse_u64(hr_str_trim(hr_buf_str(&b)), &v, NULL) == 0)
-            f = known(v);
+            f = hr_figure_of(v);
     }
     hr_buf_fini(&b);
     return f;
@@ -94,7 +77,7 @@ static void tightest(const struct hr_root *root, const char *mount, struct hr_st
             uint64_t cache = stat_line(root, dir, v2 ? "inactive_file" : "total_inactive_file") +
                              stat_line(root, dir, v2 ? "active_file" : "total_active_file");
             m->limit = limit;
-            m->used = used.known ? known(used.v > cache ? used.v - cache : 0) : used;
+            m->used = used.known ? hr_figure_of(used.v > cache ? used.v - cache : 0) : used;
         }
         if (group.n <= 1)
             return;
@@ -107,11 +90,11 @@ static void tightest(const struct hr_root *root, const char *mount, struct hr_st
 static void read_cgroups(const struct hr_root *root, struct hr_memory *m)
 {
     struct hr_buf b = HR_BUF_INIT(65536);
-    m->limit = unknown("no memory cgroup");
+    m->limit = hr_figure_unknown("no memory cgroup");
     m->used = m->limit;
     if (hr_root_read(root, "proc/self/cgroup", &b, NULL) == 0) {
         struct hr_str text = hr_buf_str(&b), line;
-        m->limit = unknown("no limit is set");
+        m->limit = hr_figure_unknown("no limit is set");
         m->used = m->limit;
         while (hr_str_cut(&text, '\n', &line)) {
             struct hr_str id, controllers, one;
@@ -136,7 +119,7 @@ void hr_memory_read(const struct hr_root *root, struct hr_memory *ret)
         ret->total = kib_line(hr_buf_str(&b), "MemTotal", "/proc/meminfo");
         ret->available = kib_line(hr_buf_str(&b), "MemAvailable", "/proc/meminfo");
     } else {
-        ret->total = ret->available = unknown("/proc/meminfo cannot be read");
+        ret->total = ret->available = hr_figure_unknown("/proc/meminfo cannot be read");
     }
     hr_buf_fini(&b);
     read_cgroups(root, ret);
@@ -148,7 +131,7 @@ struct hr_figure hr_memory_free(const struct hr_memory *m)
     if (m->limit.known && m->used.known) {
         uint64_t room = m->limit.v > m->used.v ? m->limit.v - m->used.v : 0;
         if (!f.known || room < f.v)
-            f = known(room);
+            f = hr_figure_of(room);
     }
     return f;
 }
@@ -207,7 +190,7 @@ bool hr_fs_maybe_foreign(const char *path)
 struct hr_figure hr_self_anon(const struct hr_root *root)
 {
     struct hr_buf b = HR_BUF_INIT(65536);
-    struct hr_figure f = unknown("/proc/self/status cannot be read");
+    struct hr_figure f = hr_figure_unknown("/proc/self/status cannot be read");
     if (hr_root_read(root, "proc/self/status", &b, NULL) == 0)
         f = kib_line(hr_buf_str(&b), "RssAnon", "/proc/self/status");
     if (!f.known) { /* kernels before 4.5 */

@@ -2,14 +2,8 @@
 #ifndef HR_MACHINE_H
 #define HR_MACHINE_H
 
+#include "known.h"
 #include "root.h"
-
-/* Every figure has a validity: `known` false means it cannot be had, and `why` says so. */
-struct hr_figure {
-    bool known;
-    uint64_t v;
-    char why[96];
-};
 
 struct hr_memory {
     struct hr_figure total;     /* bytes, MemTotal */
