@@ -15,3 +15,6 @@ function(headrace_layer NAME)
   endforeach()
   set(HEADRACE_LAYERS ${HEADRACE_LAYERS} ${NAME} CACHE INTERNAL "")
 endfunction()
+
+# Every storey below cli, for what may see them all: the program and the tests.
+set(HEADRACE_STOREYS base sys text gpu slots probe wsl store ingest feed doctor)

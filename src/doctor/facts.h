@@ -1,0 +1,21 @@
+/* The machine as the checks see it: every probe read once, when a check first asks for it.
+ *
+ * A probe's accessor is `const struct hr_<subject> *hr_facts_<subject>(struct hr_facts *)`, never NULL: what could not be read
+ * is unknown inside, with its reason. */
+#ifndef HR_FACTS_H
+#define HR_FACTS_H
+
+#include "err.h"
+#include "root.h"
+
+struct hr_facts;
+
+/* The root stays the caller's.  `path`: the data, checkpoints or projects that the user named; n may be 0. */
+int hr_facts_open(const struct hr_root *root, const char *const *path, size_t n, struct hr_facts **ret,
+                  struct hr_error *err) HR_MUST_USE;
+void hr_facts_close(struct hr_facts *facts); /* accepts NULL */
+
+const struct hr_root *hr_facts_root(const struct hr_facts *facts);
+size_t hr_facts_paths(const struct hr_facts *facts, const char *const **ret_path);
+
+#endif
