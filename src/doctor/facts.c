@@ -6,6 +6,14 @@ struct hr_facts {
     const struct hr_root *root;
     const char *const *path;
     size_t paths;
+    /* what was read, and whether it was */
+    struct {
+        bool cpu, memory, vm, mounts;
+    } have;
+    struct hr_cpu cpu;
+    struct hr_ram memory;
+    struct hr_vm vm;
+    struct hr_mounts mounts;
 };
 
 int hr_facts_open(const struct hr_root *root, const char *const *path, size_t n, struct hr_facts **ret,
@@ -23,6 +31,10 @@ int hr_facts_open(const struct hr_root *root, const char *const *path, size_t n,
 
 void hr_facts_close(struct hr_facts *f)
 {
+    if (f == NULL)
+        return;
+    if (f->have.mounts)
+        hr_mounts_fini(&f->mounts);
     hr_free(f);
 }
 
@@ -35,4 +47,40 @@ size_t hr_facts_paths(const struct hr_facts *f, const char *const **ret_path)
 {
     *ret_path = f->path;
     return f->paths;
+}
+
+/* True the first time. */
+static bool first(bool *have)
+{
+    bool yes = !*have;
+    *have = true;
+    return yes;
+}
+
+const struct hr_cpu *hr_facts_cpu(struct hr_facts *f)
+{
+    if (first(&f->have.cpu))
+        hr_cpu_read(f->root, &f->cpu);
+    return &f->cpu;
+}
+
+const struct hr_ram *hr_facts_memory(struct hr_facts *f)
+{
+    if (first(&f->have.memory))
+        hr_ram_read(f->root, &f->memory);
+    return &f->memory;
+}
+
+const struct hr_vm *hr_facts_vm(struct hr_facts *f)
+{
+    if (first(&f->have.vm))
+        hr_vm_read(f->root, &hr_facts_cpu(f)->hypervisor, &f->vm);
+    return &f->vm;
+}
+
+const struct hr_mounts *hr_facts_mounts(struct hr_facts *f)
+{
+    if (first(&f->have.mounts))
+        hr_mounts_read(f->root, hr_vm_is_wsl(hr_facts_vm(f)), &f->mounts);
+    return &f->mounts;
 }

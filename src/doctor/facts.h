@@ -5,8 +5,12 @@
 #ifndef HR_FACTS_H
 #define HR_FACTS_H
 
+#include "cpu.h"
 #include "err.h"
+#include "memory.h"
+#include "mounts.h"
 #include "root.h"
+#include "vm.h"
 
 struct hr_facts;
 
@@ -17,5 +21,10 @@ void hr_facts_close(struct hr_facts *facts); /* accepts NULL */
 
 const struct hr_root *hr_facts_root(const struct hr_facts *facts);
 size_t hr_facts_paths(const struct hr_facts *facts, const char *const **ret_path);
+
+const struct hr_cpu *hr_facts_cpu(struct hr_facts *facts);
+const struct hr_ram *hr_facts_memory(struct hr_facts *facts);
+const struct hr_vm *hr_facts_vm(struct hr_facts *facts);
+const struct hr_mounts *hr_facts_mounts(struct hr_facts *facts);
 
 #endif

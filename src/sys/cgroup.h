@@ -1,0 +1,22 @@
+/* The cgroups that hold this process: what they let it take.  v1, v2 and both at once; limits of every group on the way up
+ * count, the tightest one wins. */
+#ifndef HR_CGROUP_H
+#define HR_CGROUP_H
+
+#include "known.h"
+#include "root.h"
+
+struct hr_cgroup {
+    struct hr_truth v2;  /* the unified hierarchy has a group for this process */
+    struct hr_word path; /* the group of this process, "/user.slice/…": of v2, otherwise of v1's memory controller */
+    struct hr_figure limit; /* bytes: the tightest memory limit */
+    struct hr_figure used;  /* bytes charged to the group that has it, page cache left out where it can be told apart */
+    struct hr_word limit_file; /* "/sys/fs/cgroup/user/memory.max": where that limit stands */
+    struct hr_figure high;     /* bytes: the lowest memory.high (v2): above it the kernel slows the group down */
+};
+
+void hr_cgroup_read(const struct hr_root *root, struct hr_cgroup *ret);
+/* The tightest CPU quota, in CPUs: "50000 100000" is 0.5.  Unknown where none is set. */
+struct hr_real hr_cgroup_cpus(const struct hr_root *root);
+
+#endif
