@@ -14,7 +14,8 @@
  *
  * Output: results go to hr_print (standard output), notes and progress to standard error.  Nothing else prints.
  * Exit status: run returns 0 (done), negative with a sentence in *err (failed: printed once, status 1; status 2 when it
- * went through hr_cli_usage), or HR_CLI_FAILED when the result itself, already printed, says that something is wrong. */
+ * went through hr_cli_usage), or HR_CLI_FAILED when the result itself, already printed, says that something is wrong;
+ * HR_CLI_BAD, where a command tells two degrees of it apart, is the worse one. */
 #ifndef HR_CLI_H
 #define HR_CLI_H
 
@@ -24,8 +25,8 @@
 #include "opt.h"
 #include "table.h"
 
-enum { HR_CLI_FAILED = 1 };
-enum hr_exit { HR_EXIT_OK = 0, HR_EXIT_FAILED = 1, HR_EXIT_USAGE = 2 };
+enum { HR_CLI_FAILED = 1, HR_CLI_BAD = 2 };
+enum hr_exit { HR_EXIT_OK = 0, HR_EXIT_FAILED = 1, HR_EXIT_USAGE = 2, HR_EXIT_BAD = 2 };
 
 struct hr_cli {
     const struct hr_common *common;
@@ -33,7 +34,8 @@ struct hr_cli {
     const struct hr_opt_part *given; /* the command's own part, for hr_opt_given */
     bool color;                      /* standard output takes colours */
     bool terminal;                   /* standard error is a terminal: progress may be drawn */
-    unsigned width;                  /* columns for text on standard output; 80 when it is no terminal */
+    unsigned width;                  /* columns for text on standard output, 60 to 80; 80 when it is no terminal */
+    unsigned wide;                   /* the same up to 200, for reports that gain by it */
     struct hr_buf out;               /* standard output, not written yet */
     struct hr_error out_err;         /* why it could not be written; code 0 while all is well */
     bool out_closed;                 /* the reader went away, as `head` does: to be left in silence */

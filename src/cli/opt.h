@@ -36,6 +36,7 @@
 #include "buf.h"
 #include "err.h"
 #include "json_write.h"
+#include "spelling.h"
 #include "str.h"
 
 enum hr_opt_type {
@@ -201,19 +202,6 @@ static inline bool hr_opt_is_shown(const struct hr_opt *o)
 {
     return o->type >= HR_OPT_T_HELP && !o->hidden;
 }
-
-/* --- spelling --- */
-/* Insertions, deletions, replacements and swaps of neighbours between two words; words above 63 bytes are far apart. */
-unsigned hr_opt_distance(struct hr_str a, struct hr_str b);
-/* Feeds candidates and keeps the nearest. */
-struct hr_suggest {
-    struct hr_str typed;
-    const char *best;
-    unsigned distance;
-};
-#define HR_SUGGEST_INIT(text) ((struct hr_suggest) { (text), NULL, ~0u })
-void hr_suggest_try(struct hr_suggest *s, const char *candidate);
-const char *hr_suggest_best(const struct hr_suggest *s); /* NULL: nothing is near enough to be meant */
 
 /* --- what is generated from the tables --- */
 struct hr_example {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OUT_FD = 1, ERR_FD = 2, WIDTH_LEAST = 60, WIDTH_MOST = 80 };
+enum { OUT_FD = 1, ERR_FD = 2, WIDTH_LEAST = 60, WIDTH_MOST = 80, WIDTH_REPORT = 200 };
 
 /* Options of the program itself, before a command. */
 struct program_args {
@@ -36,7 +36,9 @@ static void colors(struct hr_cli *cli, enum hr_color asked)
     bool wanted = hr_is_terminal(OUT_FD) && (no == NULL || no[0] == 0) && term != NULL && strcmp(term, "dumb") != 0;
     cli->color = asked == HR_COLOR_ALWAYS || (asked == HR_COLOR_AUTO && wanted);
     cli->terminal = hr_is_terminal(ERR_FD) && term != NULL && strcmp(term, "dumb") != 0;
-    cli->width = HR_MAX(HR_MIN(hr_terminal_width(OUT_FD, WIDTH_MOST), (unsigned)WIDTH_MOST), (unsigned)WIDTH_LEAST);
+    unsigned columns = HR_MAX(hr_terminal_width(OUT_FD, WIDTH_MOST), (unsigned)WIDTH_LEAST);
+    cli->width = HR_MIN(columns, (unsigned)WIDTH_MOST);
+    cli->wide = HR_MIN(columns, (unsigned)WIDTH_REPORT);
 }
 
 static void show_overview(struct hr_cli *cli)
@@ -175,7 +177,7 @@ int hr_cli_main(int argc, char *const *argv)
     hr_interrupt_install();
     int n = HR_MAX(argc - 1, 0);
     int r = dispatch(&cli, &common, n, argv + (argc > 0), &err);
-    int status = r == 0 ? HR_EXIT_OK : HR_EXIT_FAILED;
+    int status = r == 0 ? HR_EXIT_OK : r == HR_CLI_BAD ? HR_EXIT_BAD : HR_EXIT_FAILED;
     /* What was gathered before a failure is shown before the failure is told. */
     hr_print_flush(&cli);
     hr_buf_fini(&cli.out);

@@ -14,6 +14,7 @@ struct hr_facts {
     struct hr_ram memory;
     struct hr_vm vm;
     struct hr_mounts mounts;
+    const char *at; /* what the data checks look at; NULL: nothing was named */
 };
 
 int hr_facts_open(const struct hr_root *root, const char *const *path, size_t n, struct hr_facts **ret,
@@ -83,4 +84,15 @@ const struct hr_mounts *hr_facts_mounts(struct hr_facts *f)
     if (first(&f->have.mounts))
         hr_mounts_read(f->root, hr_vm_is_wsl(hr_facts_vm(f)), &f->mounts);
     return &f->mounts;
+}
+
+void hr_facts_look_at(struct hr_facts *f, const char *path)
+{
+    f->at = path;
+}
+
+const char *hr_facts_path(const struct hr_facts *f, bool *ret_named)
+{
+    *ret_named = f->at != NULL;
+    return f->at != NULL ? f->at : ".";
 }

@@ -27,4 +27,8 @@ const struct hr_ram *hr_facts_memory(struct hr_facts *facts);
 const struct hr_vm *hr_facts_vm(struct hr_facts *facts);
 const struct hr_mounts *hr_facts_mounts(struct hr_facts *facts);
 
+/* What the checks of the data group look at: the doctor sets it before each. */
+void hr_facts_look_at(struct hr_facts *facts, const char *path); /* NULL: the user named nothing; the current folder */
+const char *hr_facts_path(const struct hr_facts *facts, bool *ret_named); /* "." when nothing was named */
+
 #endif

@@ -106,7 +106,7 @@ def test_every_command_has_examples_that_parse(headrace, command, tmp_path):
                 words.pop(0)
             if words[:1] == ["headrace"]:
                 ran = headrace(*words[1:], status=None, cwd=tmp_path)
-                assert ran.status in (0, 1), f"{e['line']}: {ran.err}"
+                assert ran.status in (0, 1, 2) and "shows what is understood" not in ran.err, f"{e['line']}: {ran.err}"
 
 
 @every_command

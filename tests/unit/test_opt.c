@@ -185,12 +185,12 @@ static void distance(void **state)
     } cases[] = { { "", "", 0 },         { "abc", "abc", 0 },        { "abc", "", 3 },
                   { "abcd", "acbd", 1 }, { "kitten", "sitting", 3 }, { "ab", "ba", 1 } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_int_equal(hr_opt_distance(hr_str(cases[i].a), hr_str(cases[i].b)), cases[i].d);
-        assert_int_equal(hr_opt_distance(hr_str(cases[i].b), hr_str(cases[i].a)), cases[i].d);
+        assert_int_equal(hr_spelling_distance(hr_str(cases[i].a), hr_str(cases[i].b)), cases[i].d);
+        assert_int_equal(hr_spelling_distance(hr_str(cases[i].b), hr_str(cases[i].a)), cases[i].d);
     }
     char lengthy[5000];
     memset(lengthy, 'x', sizeof lengthy);
-    assert_true(hr_opt_distance((struct hr_str) { lengthy, sizeof lengthy }, HR_STR("x")) > 63);
+    assert_true(hr_spelling_distance((struct hr_str) { lengthy, sizeof lengthy }, HR_STR("x")) > 63);
     struct hr_suggest s = HR_SUGGEST_INIT(HR_STR("verison"));
     hr_suggest_try(&s, "verify");
     hr_suggest_try(&s, "version");

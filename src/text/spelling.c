@@ -1,11 +1,11 @@
-#include "opt.h"
+#include "spelling.h"
 
 #include <string.h>
 
 enum { WORD_MAX = 63 };
 
 /* Optimal string alignment, three rows of the table at a time. */
-unsigned hr_opt_distance(struct hr_str a, struct hr_str b)
+unsigned hr_spelling_distance(struct hr_str a, struct hr_str b)
 {
     unsigned row[3][WORD_MAX + 1];
     if (a.n > WORD_MAX || b.n > WORD_MAX)
@@ -32,7 +32,7 @@ void hr_suggest_try(struct hr_suggest *s, const char *candidate)
     struct hr_str c = hr_str(candidate);
     /* A word cut short is meant more surely than one misspelt, so it counts as one slip however much is missing. */
     bool begins = s->typed.n >= 2 && c.n > s->typed.n && memcmp(c.p, s->typed.p, s->typed.n) == 0;
-    unsigned d = begins ? 1 : hr_opt_distance(s->typed, c);
+    unsigned d = begins ? 1 : hr_spelling_distance(s->typed, c);
     if (d < s->distance) {
         s->distance = d;
         s->best = candidate;
