@@ -99,6 +99,10 @@ static PyObject *iter_next(PyObject *obj)
         return NULL;
     if (!hrpy_loader_enter(self))
         return NULL;
+    if (it->done) { /* seen by another thread while this one waited: the next call would begin the next epoch */
+        hrpy_loader_leave(self);
+        return NULL;
+    }
     if (it->turn != self->turn) {
         hrpy_loader_leave(self);
         return hrpy_fail(HR_E_STATE,
