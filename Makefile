@@ -2,7 +2,7 @@
 #   make run       install what is missing, build, and show the whole thing on real traffic data
 #   make test      install what is missing, build, and run every test (what CI runs)
 .DEFAULT_GOAL := build
-.PHONY: build run test asan tsan clang bare fuzz bench install lint format clean deps
+.PHONY: build run test asan tsan clang bare py-asan py-tsan fuzz bench install lint format clean deps
 
 PYTHON := .venv/bin/python
 FUZZ_SECONDS ?= 600
@@ -24,6 +24,9 @@ asan tsan clang bare:
 	cmake --preset $@
 	cmake --build build/$@
 	ctest --test-dir build/$@ --output-on-failure -j $$(nproc) -LE slow
+
+py-asan py-tsan: deps
+	tools/py-sanitize $(@:py-%=%)
 
 fuzz:
 	cmake --preset fuzz
