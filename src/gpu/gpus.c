@@ -1,0 +1,140 @@
+#include "gpus.h"
+
+#include "arch.h"
+#include "clock.h"
+#include "mem.h"
+#include "nvml.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_MAX = 4 << 20 };
+#define DEADLINE_NS UINT64_C(2000000000)
+
+void hr_gpus_free(struct hr_gpus *g)
+{
+    if (g == NULL)
+        return;
+    for (size_t i = 0; i < g->n; i++)
+        hr_free(g->gpu[i].process);
+    hr_free(g->gpu);
+    hr_free(g);
+}
+
+unsigned hr_gpu_cc(const struct hr_gpu *gpu)
+{
+    if (gpu->cc.known)
+        return (unsigned)gpu->cc.v;
+    return gpu->name.known ? hr_card_cc(gpu->name.v, NULL) : 0;
+}
+
+unsigned hr_gpus_cc(const struct hr_gpus *g, bool newest)
+{
+    unsigned best = 0;
+    for (size_t i = 0; i < g->n; i++) {
+        unsigned cc = hr_gpu_cc(&g->gpu[i]);
+        if (cc != 0 && (best == 0 || (newest ? cc > best : cc < best)))
+            best = cc;
+    }
+    return best;
+}
+
+/* --- asking --- */
+
+struct question {
+    const char *place[HR_NVML_PLACES];
+    uint64_t deadline;
+};
+
+static int in_child(void *ctx, struct hr_buf *out)
+{
+    const struct question *q = ctx;
+    struct hr_gpus *g = hr_calloc(1, sizeof *g);
+    if (g == NULL || hr_nvml_read(q->place, g, NULL) < 0 || !hr_gpus_write(g, out))
+        return 1;
+    return 0;
+}
+
+/* What the child could not say itself. */
+static int say_instead(enum hr_gpus_state state, const char *say, struct hr_buf *text, struct hr_error *err)
+{
+    struct hr_gpus *g = hr_calloc(1, sizeof *g);
+    if (g == NULL)
+        return hr_fail_nomem(err, sizeof *g, "the GPUs");
+    g->state = state;
+    snprintf(g->say, sizeof g->say, "%s", say);
+    g->library = g->driver = g->nvml = hr_word_unknown("NVML did not answer");
+    g->cuda = g->count = hr_figure_unknown("NVML did not answer");
+    int r = hr_gpus_write(g, text) ? 0 : hr_fail_nomem(err, 4096, "the GPUs");
+    hr_gpus_free(g);
+    return r;
+}
+
+static int ask(void *ctx, struct hr_buf *text, struct hr_error *err)
+{
+    const struct question *q = ctx;
+    struct hr_ran ran = { HR_END_EXIT, 0 };
+    struct hr_error why = HR_ERROR_INIT;
+    size_t before = text->len;
+    char say[256];
+    int r = hr_run_call(in_child, ctx, hr_now() + q->deadline, text, &ran, &why);
+    if (r == 0 && ran.end == HR_END_EXIT && ran.number == 0 && text->len != before)
+        return 0;
+    text->len = before;
+    if (text->cap != 0)
+        text->data[before] = 0;
+    if (r < 0)
+        return say_instead(HR_GPUS_UNREADABLE, why.text, text, err);
+    if (ran.end == HR_END_TIMEOUT) {
+        snprintf(say, sizeof say, "NVML did not answer within %.1f s: the driver hangs", (double)q->deadline * 1e-9);
+        return say_instead(HR_GPUS_HANGS, say, text, err);
+    }
+    if (ran.end == HR_END_SIGNAL) {
+        snprintf(say, sizeof say, "NVML ended its process with signal %d", ran.number);
+        return say_instead(HR_GPUS_CRASHED, say, text, err);
+    }
+    return say_instead(HR_GPUS_UNREADABLE, "the process that asks NVML ended without an answer", text, err);
+}
+
+/* --- the whole --- */
+
+static struct hr_truth is_wsl(const struct hr_root *root)
+{
+    struct hr_buf b = HR_BUF_INIT(512);
+    struct hr_error err = HR_ERROR_INIT;
+    int r = hr_root_read(root, "proc/sys/kernel/osrelease", &b, &err);
+    struct hr_truth wsl = r < 0 ? hr_truth_unknown("%s", err.text)
+                                : hr_truth_of(strstr(b.data, "microsoft") != NULL || strstr(b.data, "WSL2") != NULL);
+    hr_buf_fini(&b);
+    return wsl;
+}
+
+int hr_gpus_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_gpus **ret, struct hr_error *err)
+{
+    struct question q = { { NULL }, deadline_ns != 0 ? deadline_ns : DEADLINE_NS };
+    struct hr_buf text = HR_BUF_INIT(TEXT_MAX), override = HR_BUF_INIT(4096);
+    struct hr_error why = HR_ERROR_INIT;
+    struct hr_gpus *g = hr_calloc(1, sizeof *g);
+    if (g == NULL)
+        return hr_fail_nomem(err, sizeof *g, "the GPUs");
+    struct hr_truth wsl = is_wsl(root), dxg = hr_truth_of(hr_root_exists(root, "dev/dxg"));
+    hr_root_env(root, "HEADRACE_NVML", &override);
+    hr_nvml_places((wsl.known && wsl.v) || dxg.v, override.data, q.place);
+    int r = hr_root_answer(root, "nvml", ask, &q, &text, &why);
+    if (r < 0 && r != HR_E_NOMEM) { /* a captured machine on which NVML was not asked */
+        text.len = 0;
+        r = say_instead(HR_GPUS_NO_LIBRARY, why.text, &text, &why);
+    }
+    if (r == 0)
+        r = hr_gpus_parse(hr_buf_str(&text), g, &why);
+    g->wsl = wsl;
+    g->dxg = dxg;
+    hr_buf_fini(&override);
+    hr_buf_fini(&text);
+    if (r < 0) {
+        hr_gpus_free(g);
+        return hr_fail(err, r, "%s", why.text);
+    }
+    *ret = g;
+    return 0;
+}
