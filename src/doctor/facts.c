@@ -8,12 +8,13 @@ struct hr_facts {
     size_t paths;
     /* what was read, and whether it was */
     struct {
-        bool cpu, memory, vm, mounts;
+        bool cpu, memory, vm, mounts, gpus;
     } have;
     struct hr_cpu cpu;
     struct hr_ram memory;
     struct hr_vm vm;
     struct hr_mounts mounts;
+    struct hr_gpus *gpus; /* NULL: memory was short */
     const char *at; /* what the data checks look at; NULL: nothing was named */
 };
 
@@ -36,6 +37,7 @@ void hr_facts_close(struct hr_facts *f)
         return;
     if (f->have.mounts)
         hr_mounts_fini(&f->mounts);
+    hr_gpus_free(f->gpus);
     hr_free(f);
 }
 
@@ -84,6 +86,14 @@ const struct hr_mounts *hr_facts_mounts(struct hr_facts *f)
     if (first(&f->have.mounts))
         hr_mounts_read(f->root, hr_vm_is_wsl(hr_facts_vm(f)), &f->mounts);
     return &f->mounts;
+}
+
+const struct hr_gpus *hr_facts_gpus(struct hr_facts *f)
+{
+    static const struct hr_gpus nothing = { .state = HR_GPUS_UNREADABLE, .say = "memory was short when the GPUs were read" };
+    if (first(&f->have.gpus) && hr_gpus_read(f->root, 0, &f->gpus, NULL) < 0)
+        f->gpus = NULL;
+    return f->gpus != NULL ? f->gpus : &nothing;
 }
 
 void hr_facts_look_at(struct hr_facts *f, const char *path)

@@ -7,6 +7,7 @@
 
 #include "cpu.h"
 #include "err.h"
+#include "gpus.h"
 #include "memory.h"
 #include "mounts.h"
 #include "root.h"
@@ -26,6 +27,7 @@ const struct hr_cpu *hr_facts_cpu(struct hr_facts *facts);
 const struct hr_ram *hr_facts_memory(struct hr_facts *facts);
 const struct hr_vm *hr_facts_vm(struct hr_facts *facts);
 const struct hr_mounts *hr_facts_mounts(struct hr_facts *facts);
+const struct hr_gpus *hr_facts_gpus(struct hr_facts *facts);
 
 /* What the checks of the data group look at: the doctor sets it before each. */
 void hr_facts_look_at(struct hr_facts *facts, const char *path); /* NULL: the user named nothing; the current folder */
