@@ -8,13 +8,21 @@ struct hr_facts {
     size_t paths;
     /* what was read, and whether it was */
     struct {
-        bool cpu, memory, vm, mounts, gpus;
+        bool gpus, cpu, memory, vm, mounts, container, limits, disks, net, log, procs, wslinfo, windows;
     } have;
     struct hr_cpu cpu;
     struct hr_ram memory;
     struct hr_vm vm;
     struct hr_mounts mounts;
     struct hr_gpus *gpus; /* NULL: memory was short */
+    struct hr_container container;
+    struct hr_limits limits;
+    struct hr_disks disks;
+    struct hr_net net;
+    struct hr_kernel_log log;
+    struct hr_procs procs;
+    struct hr_wslinfo wslinfo;
+    struct hr_windows windows;
     const char *at; /* what the data checks look at; NULL: nothing was named */
 };
 
@@ -90,10 +98,69 @@ const struct hr_mounts *hr_facts_mounts(struct hr_facts *f)
 
 const struct hr_gpus *hr_facts_gpus(struct hr_facts *f)
 {
-    static const struct hr_gpus nothing = { .state = HR_GPUS_UNREADABLE, .say = "memory was short when the GPUs were read" };
+    static const struct hr_gpus nothing = { .state = HR_GPUS_UNREADABLE,
+                                            .say = "memory was short when the GPUs were read" };
     if (first(&f->have.gpus) && hr_gpus_read(f->root, 0, &f->gpus, NULL) < 0)
         f->gpus = NULL;
     return f->gpus != NULL ? f->gpus : &nothing;
+}
+
+const struct hr_container *hr_facts_container(struct hr_facts *f)
+{
+    if (first(&f->have.container))
+        hr_container_read(f->root, hr_facts_vm(f), hr_facts_mounts(f), &f->container);
+    return &f->container;
+}
+
+const struct hr_limits *hr_facts_limits(struct hr_facts *f)
+{
+    if (first(&f->have.limits))
+        hr_limits_read(f->root, &f->limits);
+    return &f->limits;
+}
+
+const struct hr_disks *hr_facts_disks(struct hr_facts *f)
+{
+    if (first(&f->have.disks)) {
+        enum hr_vm_kind kind = hr_facts_vm(f)->kind;
+        hr_disks_read(f->root, kind != HR_VM_NONE && kind != HR_VM_UNKNOWN, &f->disks);
+    }
+    return &f->disks;
+}
+
+const struct hr_net *hr_facts_net(struct hr_facts *f)
+{
+    if (first(&f->have.net))
+        hr_net_read(f->root, &f->net);
+    return &f->net;
+}
+
+const struct hr_kernel_log *hr_facts_kernel_log(struct hr_facts *f)
+{
+    if (first(&f->have.log))
+        hr_kernel_log_read(f->root, &f->log);
+    return &f->log;
+}
+
+const struct hr_procs *hr_facts_procs(struct hr_facts *f)
+{
+    if (first(&f->have.procs))
+        hr_procs_read(f->root, &f->procs);
+    return &f->procs;
+}
+
+const struct hr_wslinfo *hr_facts_wslinfo(struct hr_facts *f)
+{
+    if (first(&f->have.wslinfo))
+        hr_wslinfo_read(f->root, hr_facts_vm(f), &f->wslinfo);
+    return &f->wslinfo;
+}
+
+const struct hr_windows *hr_facts_windows(struct hr_facts *f)
+{
+    if (first(&f->have.windows))
+        hr_windows_read(f->root, hr_facts_vm(f), hr_facts_mounts(f), &f->windows);
+    return &f->windows;
 }
 
 void hr_facts_look_at(struct hr_facts *f, const char *path)

@@ -5,13 +5,21 @@
 #ifndef HR_FACTS_H
 #define HR_FACTS_H
 
+#include "container.h"
 #include "cpu.h"
+#include "disks.h"
 #include "err.h"
 #include "gpus.h"
+#include "kernel_log.h"
 #include "memory.h"
 #include "mounts.h"
+#include "net.h"
+#include "procs.h"
+#include "rlimits.h"
 #include "root.h"
 #include "vm.h"
+#include "windows.h"
+#include "wslinfo.h"
 
 struct hr_facts;
 
@@ -28,6 +36,14 @@ const struct hr_ram *hr_facts_memory(struct hr_facts *facts);
 const struct hr_vm *hr_facts_vm(struct hr_facts *facts);
 const struct hr_mounts *hr_facts_mounts(struct hr_facts *facts);
 const struct hr_gpus *hr_facts_gpus(struct hr_facts *facts);
+const struct hr_container *hr_facts_container(struct hr_facts *facts);
+const struct hr_limits *hr_facts_limits(struct hr_facts *facts);
+const struct hr_disks *hr_facts_disks(struct hr_facts *facts);
+const struct hr_net *hr_facts_net(struct hr_facts *facts);
+const struct hr_kernel_log *hr_facts_kernel_log(struct hr_facts *facts);
+const struct hr_procs *hr_facts_procs(struct hr_facts *facts);
+const struct hr_wslinfo *hr_facts_wslinfo(struct hr_facts *facts);
+const struct hr_windows *hr_facts_windows(struct hr_facts *facts); /* takes seconds: for deep checks */
 
 /* What the checks of the data group look at: the doctor sets it before each. */
 void hr_facts_look_at(struct hr_facts *facts, const char *path); /* NULL: the user named nothing; the current folder */
