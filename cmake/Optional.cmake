@@ -42,7 +42,7 @@ headrace_optional(lz4      lz4frame.h lz4      "no LZ4 in stores")
 headrace_optional(zstd     zstd.h     zstd     "no ZSTD in stores")
 headrace_optional(hdf5     hdf5.h     hdf5     "HDF5 files cannot be packed or written")
 headrace_optional(expat    expat.h    expat    "SUMO FCD files cannot be packed")
-headrace_optional(zlib     zlib.h     z        "no compressed .npz and .xml.gz sources")
+headrace_optional(zlib     zlib.h     z        "no compressed .npz and .xml.gz sources, no gzipped snapshots")
 
 # What was found, for `headrace version` and hr_build_info: generated/built.def, rewritten only when it changes.
 get_property(lines GLOBAL PROPERTY HEADRACE_BUILT)

@@ -9,7 +9,7 @@ enum hr_color { HR_COLOR_AUTO, HR_COLOR_ALWAYS, HR_COLOR_NEVER };
 struct hr_common {
     bool json;           /* results as JSON on standard output */
     enum hr_color color; /* as asked; struct hr_cli has the answer */
-    const char *root;    /* for hr_root_open; NULL = this machine */
+    const char *root;    /* for hr_root_open: a folder or a bundle; NULL = this machine */
     bool quiet, verbose;
     bool help;
 };

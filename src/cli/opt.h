@@ -19,7 +19,7 @@
  * A member of the wrong type does not compile.  What a row says, in its columns:
  *   letter   the short form, or 0
  *   name     the long form without its dashes; of a positional, the word shown for it
- *   arg      the word shown for the value.  FILE, DATASET and SOURCE complete to files, DIR to folders
+ *   arg      the word shown for the value.  FILE, DATASET, SOURCE and ROOT complete to files, DIR to folders
  *   def      the default.  Written as a user would write it and parsed as such, so help and value are one; or words in
  *            parentheses, "(all CPUs)", which are shown only: the member keeps what the command's init put there; or NULL
  *   lo, hi   the range, in the member's unit (bytes for sizes, nanoseconds for durations)

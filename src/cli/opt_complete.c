@@ -10,7 +10,7 @@ static bool is_option(const struct hr_opt *o)
 
 enum hr_completes hr_opt_completes(const struct hr_opt *o)
 {
-    static const char *const files[] = { "FILE", "DATASET", "SOURCE", "PATH" };
+    static const char *const files[] = { "FILE", "DATASET", "SOURCE", "PATH", "ROOT" };
     if (o->type == HR_OPT_T_CHOICE)
         return HR_COMPLETES_CHOICE;
     if (!hr_opt_takes_value(o) || o->arg == NULL)

@@ -13,15 +13,28 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int hr_root_open(const char *dir, struct hr_root **ret, struct hr_error *err)
+/* One sentence each, whether the failure is this machine's or was captured with it: what is reported is then the same. */
+#define UNREADABLE "'/%s' cannot be read"
+#define TOO_LARGE "'/%s' is larger than expected (%zu bytes)"
+#define NO_FOLDER "the folder '/%s' cannot be read"
+
+static int open_captured(struct hr_root *root, const char *path, struct hr_error *err)
+{
+    int r = hr_path_kind(path) == HR_KIND_FILE ? hr_tree_open(path, &root->tree, err)
+                                               : hr_open(path, O_PATH | O_DIRECTORY, 0, &root->fd, err);
+    return r < 0 ? r : hr_root_answers_open(hr_root_read, root, &root->answers, err);
+}
+
+int hr_root_open(const char *path, struct hr_root **ret, struct hr_error *err)
 {
     struct hr_root *root = hr_calloc(1, sizeof *root);
     if (root == NULL)
         return hr_fail_nomem(err, sizeof *root, "the root handle");
-    root->live = dir == NULL || strcmp(dir, "/") == 0;
-    int r = hr_open(root->live ? "/" : dir, O_PATH | O_DIRECTORY, 0, &root->fd, err);
+    root->fd = -1;
+    root->live = path == NULL || strcmp(path, "/") == 0;
+    int r = root->live ? hr_open("/", O_PATH | O_DIRECTORY, 0, &root->fd, err) : open_captured(root, path, err);
     if (r < 0) {
-        hr_free(root);
+        hr_root_close(root);
         return r;
     }
     *ret = root;
@@ -32,6 +45,8 @@ void hr_root_close(struct hr_root *root)
 {
     if (root == NULL)
         return;
+    hr_root_answers_close(root->answers);
+    hr_tree_close(root->tree);
     hr_close(root->fd);
     hr_free(root);
 }
@@ -83,63 +98,96 @@ int hr_root_fd(const struct hr_root *root, const char *path, int flags)
     return fd;
 }
 
-/* What was told of a failure where the root was captured takes precedence over the file that is merely not there. */
-static int open_as_captured(const struct hr_root *root, enum hr_root_what what, const char *path, int flags)
+/* 1: the contents were told as a line; 0: look at the files; negative: told that it failed, or out of memory. */
+static int read_told(const struct hr_root *root, const char *path, struct hr_buf *b, struct hr_error *err)
 {
-    int fd = hr_root_fd(root, path, flags), en = errno;
-    if (fd < 0 && !root->live && en == ENOENT) {
-        while (*path == '/')
-            path++;
-        int told = hr_root_failed(root, what, path);
-        en = told != 0 ? told : en;
-    }
-    errno = en;
-    return fd;
+    struct hr_str line;
+    int en = hr_root_failed(root, HR_ROOT_READ, path);
+    if (en == EFBIG)
+        return hr_fail(err, HR_E_LIMIT, TOO_LARGE, path, b->ceiling);
+    if (en != 0)
+        return hr_fail_errno(err, en, UNREADABLE, path);
+    int r = hr_root_line(root, HR_ROOT_READ, path, &line);
+    if (r < 0 || (r == 1 && !hr_field_read(line, b)))
+        return hr_fail_nomem(err, b->ceiling, path);
+    return r;
 }
 
-static int read_all(int fd, const char *path, struct hr_buf *b, struct hr_error *err)
+static int read_node(const struct hr_root *root, const char *path, struct hr_buf *b, struct hr_error *err)
 {
-    while (*path == '/')
-        path++;
-    for (;;) {
+    const struct hr_tree_node *node;
+    int en = hr_fault_sys() ? EIO : hr_tree_find(root->tree, path, true, &node);
+    if (en == 0 && node->folder)
+        en = EISDIR;
+    if (en != 0)
+        return hr_fail_errno(err, en, UNREADABLE, path);
+    if (node->data.n >= b->ceiling - b->len)
+        return hr_fail(err, HR_E_LIMIT, TOO_LARGE, path, b->ceiling);
+    return hr_buf_add(b, node->data.p, node->data.n) ? 0 : hr_fail_nomem(err, node->data.n, path);
+}
+
+/* errno tells why when the result is HR_E_IO or HR_E_NOT_FOUND. */
+static int read_file(const struct hr_root *root, const char *path, struct hr_buf *b, struct hr_error *err)
+{
+    HR_FD fd = hr_root_fd(root, path, O_RDONLY | O_NONBLOCK);
+    int64_t n = fd;
+    while (n >= 0) {
         size_t room = HR_MIN(b->ceiling - b->len, (size_t)65536);
         char *to = room == 0 ? NULL : hr_buf_reserve(b, room);
         if (to == NULL)
-            return hr_fail(err, HR_E_LIMIT, "'/%s' is larger than expected (%zu bytes)", path, b->ceiling);
-        int64_t n = hr_read_some(fd, to, room, path, err);
-        if (n < 0)
-            return (int)n;
+            return room != 0 ? hr_fail_nomem(err, room, path) : hr_fail(err, HR_E_LIMIT, TOO_LARGE, path, b->ceiling);
+        n = hr_read_some(fd, to, room, path, NULL);
         if (n == 0)
             return 0;
-        hr_buf_commit(b, (size_t)n);
+        if (n > 0)
+            hr_buf_commit(b, (size_t)n);
     }
+    return hr_fail_errno(err, errno, UNREADABLE, path);
+}
+
+/* A failed read leaves the buffer as it was. */
+static void shorten(struct hr_buf *b, size_t n)
+{
+    b->len = n;
+    if (b->cap != 0)
+        b->data[n] = 0;
 }
 
 int hr_root_read(const struct hr_root *root, const char *path, struct hr_buf *b, struct hr_error *err)
 {
     size_t before = b->len;
-    HR_FD fd = open_as_captured(root, HR_ROOT_READ, path, O_RDONLY | O_NONBLOCK);
-    if (fd < 0) {
-        int en = errno;
-        hr_root_tell_failed(root, HR_ROOT_READ, path);
-        return hr_fail_errno(err, en, "'/%s' cannot be opened", path + (*path == '/'));
-    }
-    int r = read_all(fd, path, b, err);
-    if (r < 0)
-        hr_root_tell_failed(root, HR_ROOT_READ, path);
-    else
+    while (*path == '/')
+        path++;
+    int r = read_told(root, path, b, err);
+    if (r == 0)
+        r = root->tree != NULL ? read_node(root, path, b, err) : read_file(root, path, b, err);
+    if (r >= 0) {
         hr_root_tell(root, HR_ROOT_READ, path, (struct hr_str) { b->data + before, b->len - before }, 0);
+        return 0;
+    }
+    if (r != HR_E_NOMEM)
+        hr_root_tell(root, HR_ROOT_READ, path, HR_STR(""), r == HR_E_LIMIT ? EFBIG : errno);
+    shorten(b, before);
     return r;
 }
 
-static int list_as_captured(const struct hr_root *root, const char *path, struct hr_names *ret, struct hr_error *err)
+static int list_files(const struct hr_root *root, const char *path, struct hr_names *ret, struct hr_error *err)
 {
-    HR_FD fd = open_as_captured(root, HR_ROOT_LIST, path, O_RDONLY | O_DIRECTORY);
-    if (fd < 0)
-        return hr_fail_errno(err, errno, "the folder '/%s' cannot be read", path + (*path == '/'));
-    char link[64];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    return hr_list(link, ret, err);
+    const struct hr_tree_node *node;
+    int en = 0, r = HR_E_IO;
+    if (root->tree != NULL) {
+        en = hr_fault_sys() ? EIO : hr_tree_find(root->tree, path, true, &node);
+        if (en == 0 && node->folder)
+            return hr_tree_list(node, ret, err);
+        return hr_fail_errno(err, en != 0 ? en : ENOTDIR, NO_FOLDER, path);
+    }
+    HR_FD fd = hr_root_fd(root, path, O_RDONLY | O_DIRECTORY);
+    if (fd >= 0) {
+        char link[64];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        r = hr_list(link, ret, err);
+    }
+    return r == 0 || r == HR_E_NOMEM ? r : hr_fail_errno(err, errno, NO_FOLDER, path);
 }
 
 /* One more name; takes it over. */
@@ -155,25 +203,27 @@ static int add_name(struct hr_names *n, char *name)
     return 0;
 }
 
-/* 1: the names were told in the capture; 0: they were not. */
+/* 1: the names were told in the capture; 0: nothing was; negative: told that it failed, or out of memory. */
 static int list_told(const struct hr_root *root, const char *path, struct hr_names *ret, struct hr_error *err)
 {
-    struct hr_buf line = HR_BUF_INIT(16 << 20), one = HR_BUF_INIT(4096);
-    int r = hr_root_line(root, "list", path + (*path == '/'), &line);
+    struct hr_str line, field;
+    int en = hr_root_failed(root, HR_ROOT_LIST, path);
+    if (en != 0)
+        return hr_fail_errno(err, en, NO_FOLDER, path);
+    int r = hr_root_line(root, HR_ROOT_LIST, path, &line);
+    struct hr_buf one = HR_BUF_INIT(4096);
     struct hr_names names = { NULL, 0 };
-    struct hr_str rest = hr_buf_str(&line), field;
-    while (r == 1 && line.len != 0 && hr_str_cut(&rest, ' ', &field)) {
+    while (r == 1 && line.n != 0 && hr_str_cut(&line, ' ', &field)) {
         hr_buf_reset(&one);
         if (!hr_field_read(field, &one) || add_name(&names, hr_strdup(one.data)) < 0)
-            r = hr_fail_nomem(err, field.n, "the names in a folder");
+            r = HR_E_NOMEM;
     }
     hr_buf_fini(&one);
-    hr_buf_fini(&line);
     if (r == 1)
         *ret = names;
     else
         hr_names_fini(&names);
-    return r;
+    return r < 0 ? hr_fail_nomem(err, 4096, "the names in a folder") : r;
 }
 
 static void tell_names(const struct hr_root *root, const char *path, const struct hr_names *names)
@@ -190,25 +240,29 @@ static void tell_names(const struct hr_root *root, const char *path, const struc
 
 int hr_root_list(const struct hr_root *root, const char *path, struct hr_names *ret, struct hr_error *err)
 {
-    int r = root->live ? 0 : list_told(root, path, ret, err);
+    while (*path == '/')
+        path++;
+    int r = list_told(root, path, ret, err);
     if (r != 0)
         return HR_MIN(r, 0);
-    r = list_as_captured(root, path, ret, err);
-    if (r < 0)
+    r = list_files(root, path, ret, err);
+    if (r < 0 && r != HR_E_NOMEM)
         hr_root_tell_failed(root, HR_ROOT_LIST, path);
-    else if (root->live && root->tape.add != NULL)
+    else if (r == 0 && root->live && root->tape.add != NULL)
         tell_names(root, path, ret);
     return r;
 }
 
 bool hr_root_exists(const struct hr_root *root, const char *path)
 {
-    struct hr_buf line = HR_BUF_INIT(64);
-    int told = root->live ? 0 : hr_root_line(root, "exists", path + (*path == '/'), &line);
-    bool yes = told == 1 && hr_str_is(hr_buf_str(&line), "yes");
-    hr_buf_fini(&line);
-    if (told == 1)
-        return yes;
+    struct hr_str line;
+    const struct hr_tree_node *node;
+    while (*path == '/')
+        path++;
+    if (hr_root_line(root, HR_ROOT_EXISTS, path, &line) == 1)
+        return hr_str_is(line, "yes");
+    if (root->tree != NULL)
+        return !hr_fault_sys() && hr_tree_find(root->tree, path, true, &node) == 0;
     HR_FD fd = hr_root_fd(root, path, O_PATH);
     hr_root_tell(root, HR_ROOT_EXISTS, path, fd >= 0 ? HR_STR("yes") : HR_STR("no"), 0);
     return fd >= 0;

@@ -1,9 +1,10 @@
 /* The root handle: everything that describes the machine is asked through it, so that another machine can stand in for
  * this one.  A root is
  *   live       this machine: files of /proc, /sys, /etc, /mnt/c, and system calls;
- *   captured   a folder (or a bundle of one) that holds such files, and below headrace/ what no file tells: the answers that
- *              stat, statfs, readlink, the environment and other programs gave there.  A captured root is never left and
- *              nothing of this machine is asked: what it does not hold is "not there".
+ *   captured   a folder, or a bundle of one (a tar archive, plain or gzip: tree.h), that holds such files, and below headrace/
+ *              what no file tells: the answers that stat, statfs, readlink, the environment and other programs gave there.  A
+ *              captured root is never left and nothing of this machine is asked: what it does not hold is "not there".
+ *              Answers are read when it is opened and come before its files.
  *
  * Paths are written without the leading slash ("proc/meminfo"); one is ignored.  Sentences name the path as it is called on
  * that machine, so that a report reads the same on both.  The opened handle is immutable and may be used by many threads,
@@ -18,7 +19,9 @@
  *   exists       yes|no
  *   env          VALUE
  *   run          exit|signal|timeout|refused NUMBER OUTPUT
+ *   read         CONTENTS   of a file that cannot stand in the folder under its own name
  *   failed       ERRNO      the first field is then the kind and the path: read:proc/kmsg
+ *                CODE SENTENCE   for a file of answer/, with a code of headrace/error.h: answer:kernel-log -2 it%20is%20...
  * and whole files below headrace/answer/ (hr_root_answer). */
 #ifndef HR_ROOT_H
 #define HR_ROOT_H
@@ -30,13 +33,13 @@
 
 struct hr_root;
 
-/* NULL or "/" = this machine; otherwise a folder. */
-int hr_root_open(const char *dir, struct hr_root **ret, struct hr_error *err) HR_MUST_USE;
+/* NULL or "/" = this machine; otherwise a folder or a bundle. */
+int hr_root_open(const char *path, struct hr_root **ret, struct hr_error *err) HR_MUST_USE;
 void hr_root_close(struct hr_root *root); /* accepts NULL */
 bool hr_root_is_live(const struct hr_root *root);
 
 /* --- files --- */
-/* Appends a small file ("proc/meminfo") to `b`; its ceiling bounds what is read.  Links that lead out of the root are not
+/* Appends a small file ("proc/meminfo") to `b`; its ceiling bounds what is read, and a failure leaves it as it was.  Links that lead out of the root are not
  * followed. */
 int hr_root_read(const struct hr_root *root, const char *path, struct hr_buf *b, struct hr_error *err) HR_MUST_USE;
 int hr_root_list(const struct hr_root *root, const char *path, struct hr_names *ret, struct hr_error *err) HR_MUST_USE;
@@ -102,7 +105,8 @@ enum hr_root_what {
 const char *hr_root_what_name(enum hr_root_what what); /* "stat": the file below headrace/ */
 struct hr_root_tape {
     void *ctx;
-    /* `path` as it was asked, without leading slashes, not escaped; `failed` 0, or the errno it failed with and no text. */
+    /* `path` as it was asked, without leading slashes, not escaped; `failed` 0, or the errno it failed with and no text; of an
+     * answer the negative code, and the sentence as a field. */
     void (*add)(void *ctx, enum hr_root_what what, const char *path, struct hr_str text, int failed);
 };
 void hr_root_record(struct hr_root *root, const struct hr_root_tape *tape); /* NULL: stop */

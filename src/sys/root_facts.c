@@ -30,23 +30,25 @@ static const char *bare(const char *path)
     return path;
 }
 
-/* The captured answer in fields; a negative result tells why there is none.  The fields point into `line`. */
-static int told(const struct hr_root *root, enum hr_root_what what, const char *path, struct hr_buf *line,
-                struct hr_str *field, size_t fields, struct hr_error *err)
+enum told { TOLD_NOTHING, TOLD };
+
+/* The captured answer in fields: TOLD, TOLD_NOTHING, or negative with *ret_failed the errno it failed with there (0: the line itself is
+ * not in order, or memory is short). */
+static int told(const struct hr_root *root, enum hr_root_what what, const char *path, struct hr_str *field, size_t fields,
+                int *ret_failed, struct hr_error *err)
 {
-    int r = hr_root_line(root, hr_root_what_name(what), bare(path), line);
+    struct hr_str rest;
+    *ret_failed = hr_root_failed(root, what, path);
+    if (*ret_failed != 0)
+        return HR_E_IO;
+    int r = hr_root_line(root, what, path, &rest);
     if (r < 0)
-        return hr_fail_nomem(err, line->ceiling, "a captured answer");
-    if (r == 0) {
-        int en = hr_root_failed(root, what, bare(path));
-        return hr_fail_errno(err, en != 0 ? en : ENOENT, "'/%s' cannot be looked at", bare(path));
-    }
-    struct hr_str rest = hr_buf_str(line);
-    for (size_t i = 0; i < fields; i++)
+        return hr_fail_nomem(err, strlen(path), "a captured answer");
+    for (size_t i = 0; r == 1 && i < fields; i++)
         if (!hr_str_cut(&rest, ' ', &field[i]))
             return hr_fail(err, HR_E_FORMAT, "headrace/%s of the captured root has too few fields for '/%s'",
-                           hr_root_what_name(what), bare(path));
-    return 0;
+                           hr_root_what_name(what), path);
+    return r == 1 ? TOLD : TOLD_NOTHING;
 }
 
 static uint64_t number(struct hr_str s, int base)
@@ -76,26 +78,27 @@ static void stat_from(const struct stat *st, struct hr_root_stat *ret)
     ret->gid = st->st_gid;
 }
 
-static int stat_told(const struct hr_root *root, enum hr_root_what what, const char *path, struct hr_root_stat *ret,
-                     struct hr_error *err)
+static void stat_line(const struct hr_str f[6], struct hr_root_stat *ret)
 {
-    struct hr_buf line = HR_BUF_INIT(LINE_MAX_BYTES);
-    struct hr_str f[FIELDS_MAX];
-    int r = told(root, what, path, &line, f, 6, err);
-    if (r == 0) {
-        char kind = f[0].n == 1 ? f[0].p[0] : 'o';
-        *ret = (struct hr_root_stat) { kind == 'f'   ? HR_KIND_FILE
-                                       : kind == 'd' ? HR_KIND_DIR
-                                                     : HR_KIND_OTHER,
-                                       kind == 'l',
-                                       number(f[1], 10),
-                                       number(f[5], 10),
-                                       (unsigned)number(f[2], 8),
-                                       (unsigned)number(f[3], 10),
-                                       (unsigned)number(f[4], 10) };
-    }
-    hr_buf_fini(&line);
-    return r;
+    char kind = f[0].n == 1 ? f[0].p[0] : 'o';
+    *ret = (struct hr_root_stat) { .kind = kind == 'f' ? HR_KIND_FILE : kind == 'd' ? HR_KIND_DIR : HR_KIND_OTHER,
+                                   .link = kind == 'l',
+                                   .size = number(f[1], 10),
+                                   .changed = number(f[5], 10),
+                                   .mode = (unsigned)number(f[2], 8),
+                                   .uid = (unsigned)number(f[3], 10),
+                                   .gid = (unsigned)number(f[4], 10) };
+}
+
+static void stat_node(const struct hr_tree_node *n, struct hr_root_stat *ret)
+{
+    *ret = (struct hr_root_stat) { .kind = n->link ? HR_KIND_OTHER : n->folder ? HR_KIND_DIR : HR_KIND_FILE,
+                                   .link = n->link,
+                                   .size = n->link ? n->target.n : n->data.n,
+                                   .changed = n->changed * 1000000000u,
+                                   .mode = n->mode,
+                                   .uid = n->uid,
+                                   .gid = n->gid };
 }
 
 static void tell_stat(const struct hr_root *root, enum hr_root_what what, const char *path,
@@ -111,35 +114,55 @@ static void tell_stat(const struct hr_root *root, enum hr_root_what what, const 
     hr_root_tell(root, what, path, (struct hr_str) { line, (size_t)n }, 0);
 }
 
+/* 0, or an errno. */
+static int look_at(const struct hr_root *root, const char *path, bool follow, struct hr_root_stat *ret)
+{
+    const struct hr_tree_node *node;
+    struct stat st;
+    if (root->tree != NULL) {
+        int en = hr_fault_sys() ? EIO : hr_tree_find(root->tree, path, follow, &node);
+        if (en == 0)
+            stat_node(node, ret);
+        return en;
+    }
+    HR_FD fd = hr_root_fd(root, path, O_PATH | (follow ? 0 : O_NOFOLLOW));
+    if (fd < 0 || hr_fault_sys() || fstat(fd, &st) != 0)
+        return errno;
+    stat_from(&st, ret);
+    return 0;
+}
+
 int hr_root_stat(const struct hr_root *root, const char *path, bool follow, struct hr_root_stat *ret,
                  struct hr_error *err)
 {
     enum hr_root_what what = follow ? HR_ROOT_STAT : HR_ROOT_LSTAT;
-    struct stat st;
-    if (!root->live && (stat_told(root, what, path, ret, NULL) == 0 || hr_root_failed(root, what, bare(path)) != 0))
-        return stat_told(root, what, path, ret, err);
-    HR_FD fd = hr_root_fd(root, path, O_PATH | (follow ? 0 : O_NOFOLLOW));
-    if (fd < 0 || hr_fault_sys() || fstat(fd, &st) != 0) {
-        int en = errno;
-        hr_root_tell_failed(root, what, path);
-        return hr_fail_errno(err, en, "'/%s' cannot be looked at", bare(path));
+    struct hr_str f[FIELDS_MAX];
+    int en;
+    path = bare(path);
+    int r = told(root, what, path, f, 6, &en, err);
+    if (r == TOLD)
+        stat_line(f, ret);
+    if (r == TOLD_NOTHING)
+        en = look_at(root, path, follow, ret);
+    if (en != 0) {
+        hr_root_tell(root, what, path, HR_STR(""), en);
+        return hr_fail_errno(err, en, "'/%s' cannot be looked at", path);
     }
-    stat_from(&st, ret);
-    tell_stat(root, what, path, ret);
-    return 0;
+    if (r >= 0)
+        tell_stat(root, what, path, ret);
+    return HR_MIN(r, 0);
 }
 
 /* --- links --- */
 
+/* As told(), for answers of one field, which is appended to `to`. */
 static int field_told(const struct hr_root *root, enum hr_root_what what, const char *path, struct hr_buf *to,
-                      struct hr_error *err)
+                      int *ret_failed, struct hr_error *err)
 {
-    struct hr_buf line = HR_BUF_INIT(LINE_MAX_BYTES);
     struct hr_str f;
-    int r = told(root, what, path, &line, &f, 1, err);
-    if (r == 0 && !hr_field_read(f, to))
+    int r = told(root, what, path, &f, 1, ret_failed, err);
+    if (r == TOLD && !hr_field_read(f, to))
         r = hr_fail_nomem(err, f.n, "a captured answer");
-    hr_buf_fini(&line);
     return r;
 }
 
@@ -151,65 +174,71 @@ static void tell_field(const struct hr_root *root, enum hr_root_what what, const
     hr_buf_fini(&line);
 }
 
+/* 0, or an errno. */
+static int link_of(const struct hr_root *root, const char *path, char to[PATH_MAX], size_t *ret_n)
+{
+    const struct hr_tree_node *node;
+    if (root->tree != NULL) {
+        int en = hr_fault_sys() ? EIO : hr_tree_find(root->tree, path, false, &node);
+        if (en != 0 || !node->link)
+            return en != 0 ? en : EINVAL;
+        *ret_n = HR_MIN(node->target.n, (size_t)PATH_MAX);
+        memcpy(to, node->target.p, *ret_n);
+        return 0;
+    }
+    HR_FD fd = hr_root_fd(root, path, O_PATH | O_NOFOLLOW);
+    ssize_t n = fd < 0 || hr_fault_sys() ? -1 : readlinkat(fd, "", to, PATH_MAX);
+    if (n < 0)
+        return fd >= 0 && errno == ENOENT ? EINVAL : errno; /* an empty path of what is no link */
+    *ret_n = (size_t)n;
+    return 0;
+}
+
 int hr_root_readlink(const struct hr_root *root, const char *path, struct hr_buf *target, struct hr_error *err)
 {
     char to[PATH_MAX];
-    if (!root->live && field_told(root, HR_ROOT_LINK, path, target, NULL) == 0)
-        return 0;
-    HR_FD fd = hr_root_fd(root, path, O_PATH | O_NOFOLLOW);
-    ssize_t n = fd < 0 || hr_fault_sys() ? -1 : readlinkat(fd, "", to, sizeof to);
-    if (n < 0) {
-        int en = errno;
-        hr_root_tell_failed(root, HR_ROOT_LINK, path);
-        return hr_fail_errno(err, en, "the link '/%s' cannot be read", bare(path));
+    size_t n = 0;
+    int en;
+    path = bare(path);
+    int r = field_told(root, HR_ROOT_LINK, path, target, &en, err);
+    if (r == TOLD_NOTHING)
+        en = link_of(root, path, to, &n);
+    if (en != 0) {
+        hr_root_tell(root, HR_ROOT_LINK, path, HR_STR(""), en);
+        return hr_fail_errno(err, en, "the link '/%s' cannot be read", path);
     }
-    tell_field(root, HR_ROOT_LINK, path, (struct hr_str) { to, (size_t)n });
-    return hr_buf_add(target, to, (size_t)n) ? 0 : hr_fail_nomem(err, (size_t)n, "a link's target");
+    if (r != TOLD_NOTHING)
+        return HR_MIN(r, 0);
+    tell_field(root, HR_ROOT_LINK, path, (struct hr_str) { to, n });
+    return hr_buf_add(target, to, n) ? 0 : hr_fail_nomem(err, n, "a link's target");
 }
 
 int hr_root_real(const struct hr_root *root, const char *path, struct hr_buf *real, struct hr_error *err)
 {
     char full[PATH_MAX];
-    if (!root->live) {
-        int r = field_told(root, HR_ROOT_REAL, path, real, err);
-        if (r == 0 || hr_root_failed(root, HR_ROOT_REAL, bare(path)) != 0)
-            return r;
-        return hr_buf_adds(real, path) ? 0 : hr_fail_nomem(err, strlen(path), "a path");
-    }
-    if (hr_fault_sys() || realpath(path, full) == NULL) {
-        int en = errno;
-        hr_root_tell_failed(root, HR_ROOT_REAL, path);
+    int en;
+    int r = field_told(root, HR_ROOT_REAL, bare(path), real, &en, err);
+    if (r == TOLD_NOTHING && root->live && (hr_fault_sys() || realpath(path, full) == NULL))
+        en = errno;
+    if (en != 0) {
+        hr_root_tell(root, HR_ROOT_REAL, path, HR_STR(""), en);
         return hr_fail_errno(err, en, "'%s' cannot be found", path);
     }
-    tell_field(root, HR_ROOT_REAL, path, hr_str(full));
-    return hr_buf_adds(real, full) ? 0 : hr_fail_nomem(err, strlen(full), "a path");
+    if (r != TOLD_NOTHING)
+        return HR_MIN(r, 0);
+    if (root->live)
+        tell_field(root, HR_ROOT_REAL, path, hr_str(full));
+    return hr_buf_adds(real, root->live ? full : path) ? 0 : hr_fail_nomem(err, strlen(path), "a path");
 }
 
 /* --- free space --- */
 
-static int statfs_told(const struct hr_root *root, const char *path, struct hr_root_fs *ret, struct hr_error *err)
+static int statfs_live(const struct hr_root *root, const char *path, struct hr_root_fs *ret)
 {
-    struct hr_buf line = HR_BUF_INIT(LINE_MAX_BYTES);
-    struct hr_str f[FIELDS_MAX];
-    int r = told(root, HR_ROOT_STATFS, path, &line, f, 6, err);
-    if (r == 0)
-        *ret = (struct hr_root_fs) { number(f[0], 16), number(f[1], 10), number(f[2], 10),
-                                     number(f[3], 10), number(f[4], 10), number(f[5], 10) };
-    hr_buf_fini(&line);
-    return r;
-}
-
-int hr_root_statfs(const struct hr_root *root, const char *path, struct hr_root_fs *ret, struct hr_error *err)
-{
-    if (!root->live)
-        return statfs_told(root, path, ret, err);
     struct statfs fs;
     HR_FD fd = hr_root_fd(root, path, O_PATH);
-    if (fd < 0 || hr_fault_sys() || fstatfs(fd, &fs) != 0) {
-        int en = errno;
-        hr_root_tell_failed(root, HR_ROOT_STATFS, path);
-        return hr_fail_errno(err, en, "the free space at '/%s' cannot be had", bare(path));
-    }
+    if (fd < 0 || hr_fault_sys() || fstatfs(fd, &fs) != 0)
+        return errno;
     uint64_t unit = (uint64_t)fs.f_frsize != 0 ? (uint64_t)fs.f_frsize : (uint64_t)fs.f_bsize;
     *ret = (struct hr_root_fs) { (uint32_t)fs.f_type, fs.f_blocks * unit, fs.f_bfree * unit,
                                  fs.f_bavail * unit,  fs.f_files,         fs.f_ffree };
@@ -220,12 +249,31 @@ int hr_root_statfs(const struct hr_root *root, const char *path, struct hr_root_
     return 0;
 }
 
+int hr_root_statfs(const struct hr_root *root, const char *path, struct hr_root_fs *ret, struct hr_error *err)
+{
+    struct hr_str f[FIELDS_MAX];
+    int en;
+    path = bare(path);
+    int r = told(root, HR_ROOT_STATFS, path, f, 6, &en, err);
+    if (r == TOLD)
+        *ret = (struct hr_root_fs) { number(f[0], 16), number(f[1], 10), number(f[2], 10),
+                                     number(f[3], 10), number(f[4], 10), number(f[5], 10) };
+    if (r == TOLD_NOTHING)
+        en = root->live ? statfs_live(root, path, ret) : ENOENT;
+    if (en != 0) {
+        hr_root_tell(root, HR_ROOT_STATFS, path, HR_STR(""), en);
+        return hr_fail_errno(err, en, "the free space at '/%s' cannot be had", path);
+    }
+    return HR_MIN(r, 0);
+}
+
 /* --- what is no file --- */
 
 bool hr_root_env(const struct hr_root *root, const char *name, struct hr_buf *value)
 {
+    int en;
     if (!root->live)
-        return field_told(root, HR_ROOT_ENV, name, value, NULL) == 0;
+        return field_told(root, HR_ROOT_ENV, name, value, &en, NULL) == TOLD;
     const char *v = hr_env(name);
     if (v == NULL) {
         hr_root_tell(root, HR_ROOT_ENV, name, (struct hr_str) { "", 0 }, ENOENT);
@@ -240,19 +288,19 @@ static const char *const ends[] = { "exit", "signal", "timeout", "refused" };
 static int run_told(const struct hr_root *root, const char *key, struct hr_buf *out, struct hr_ran *ret,
                     struct hr_error *err)
 {
-    struct hr_buf line = HR_BUF_INIT(LINE_MAX_BYTES);
     struct hr_str f[3];
-    int r = told(root, HR_ROOT_RUN, key, &line, f, 3, NULL);
+    int en;
     *ret = (struct hr_ran) { HR_END_REFUSED, ENOENT };
-    if (r == 0) {
-        for (size_t i = 0; i < HR_COUNT(ends); i++)
-            if (hr_str_is(f[0], ends[i]))
-                *ret = (struct hr_ran) { (enum hr_end)i, (int)number(f[1], 10) };
-        if (!hr_field_read(f[2], out))
-            r = hr_fail_nomem(err, f[2].n, "a captured answer");
-    }
-    hr_buf_fini(&line);
-    return r == HR_E_NOMEM ? r : 0;
+    int r = told(root, HR_ROOT_RUN, key, f, 3, &en, err);
+    if (r != TOLD)
+        return HR_MIN(r, 0);
+    for (size_t i = 0; i < HR_COUNT(ends); i++)
+        if (hr_str_is(f[0], ends[i]))
+            *ret = (struct hr_ran) { (enum hr_end)i, (int)number(f[1], 10) };
+    struct hr_buf text = HR_BUF_INIT(LINE_MAX_BYTES); /* what is above the ceiling was dropped there, too */
+    bool ok = hr_field_read(f[2], &text) && hr_buf_add(out, text.data, HR_MIN(text.len, out->ceiling - out->len));
+    hr_buf_fini(&text);
+    return ok ? 0 : hr_fail_nomem(err, f[2].n, "a captured answer");
 }
 
 static void tell_run(const struct hr_root *root, const char *key, const struct hr_ran *ran, struct hr_str out)
@@ -278,6 +326,31 @@ int hr_root_run(const struct hr_root *root, const char *const argv[], const char
     return r;
 }
 
+static int answer_told(const struct hr_root *root, const char *name, const char *path, struct hr_buf *text,
+                       struct hr_error *err)
+{
+    struct hr_buf why = HR_BUF_INIT(4096);
+    int r = hr_root_failed_why(root, name, &why);
+    if (r < 0) {
+        hr_fail(err, r, "%s", why.data);
+    } else {
+        r = hr_root_read(root, path, text, err);
+        if (r == HR_E_NOT_FOUND)
+            hr_fail(err, r, "the captured root does not tell it (it has no %s)", path);
+    }
+    hr_buf_fini(&why);
+    return r;
+}
+
+/* The text of a failed answer is its sentence, as a field; `failed` is the negative code. */
+static void tell_no_answer(const struct hr_root *root, const char *name, int code, const char *sentence)
+{
+    struct hr_buf field = HR_BUF_INIT(4096);
+    if (hr_field_add(&field, hr_str(sentence)))
+        hr_root_tell(root, HR_ROOT_ANSWER, name, hr_buf_str(&field), code);
+    hr_buf_fini(&field);
+}
+
 int hr_root_answer(const struct hr_root *root, const char *name,
                    int (*ask)(void *ctx, struct hr_buf *text, struct hr_error *err), void *ctx, struct hr_buf *text,
                    struct hr_error *err)
@@ -285,16 +358,15 @@ int hr_root_answer(const struct hr_root *root, const char *name,
     char path[128];
     size_t before = text->len;
     snprintf(path, sizeof path, "headrace/answer/%s", name);
-    if (!root->live) {
-        int r = hr_root_read(root, path, text, err);
-        if (r < 0)
-            return hr_fail(err, r, "the captured root does not tell it (it has no %s)", path);
-        return 0;
-    }
-    int r = ask(ctx, text, err);
+    if (!root->live)
+        return answer_told(root, name, path, text, err);
+    struct hr_error own = HR_ERROR_INIT;
+    int r = ask(ctx, text, &own);
     if (r == 0)
         hr_root_tell(root, HR_ROOT_ANSWER, name, (struct hr_str) { text->data + before, text->len - before }, 0);
-    return r;
+    else if (r != HR_E_NOMEM)
+        tell_no_answer(root, name, r, own.text);
+    return r < 0 ? hr_fail(err, r, "%s", own.text) : r;
 }
 
 static int ask_now(void *ctx, struct hr_buf *text, struct hr_error *err)
