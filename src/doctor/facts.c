@@ -8,7 +8,7 @@ struct hr_facts {
     size_t paths;
     /* what was read, and whether it was */
     struct {
-        bool gpus, cpu, memory, vm, mounts, container, limits, disks, net, log, procs, wslinfo, windows;
+        bool gpus, cpu, memory, vm, mounts, container, limits, disks, net, log, procs, wslinfo, windows, dpkg, python, toolkits;
     } have;
     struct hr_cpu cpu;
     struct hr_ram memory;
@@ -23,6 +23,9 @@ struct hr_facts {
     struct hr_procs procs;
     struct hr_wslinfo wslinfo;
     struct hr_windows windows;
+    struct hr_dpkg dpkg;
+    struct hr_python python;
+    struct hr_toolkits toolkits;
     const char *at; /* what the data checks look at; NULL: nothing was named */
 };
 
@@ -46,6 +49,8 @@ void hr_facts_close(struct hr_facts *f)
     if (f->have.mounts)
         hr_mounts_fini(&f->mounts);
     hr_gpus_free(f->gpus);
+    hr_toolkits_fini(&f->toolkits);
+    hr_python_fini(&f->python);
     hr_free(f);
 }
 
@@ -161,6 +166,27 @@ const struct hr_windows *hr_facts_windows(struct hr_facts *f)
     if (first(&f->have.windows))
         hr_windows_read(f->root, hr_facts_vm(f), hr_facts_mounts(f), &f->windows);
     return &f->windows;
+}
+
+const struct hr_dpkg *hr_facts_dpkg(struct hr_facts *f)
+{
+    if (first(&f->have.dpkg))
+        hr_dpkg_read(f->root, &f->dpkg);
+    return &f->dpkg;
+}
+
+const struct hr_python *hr_facts_python(struct hr_facts *f)
+{
+    if (first(&f->have.python))
+        hr_python_read(f->root, &f->python);
+    return &f->python;
+}
+
+const struct hr_toolkits *hr_facts_toolkits(struct hr_facts *f)
+{
+    if (first(&f->have.toolkits))
+        hr_toolkits_read(f->root, hr_facts_python(f), hr_facts_dpkg(f), &f->toolkits);
+    return &f->toolkits;
 }
 
 void hr_facts_look_at(struct hr_facts *f, const char *path)

@@ -8,6 +8,7 @@
 #include "container.h"
 #include "cpu.h"
 #include "disks.h"
+#include "dpkg.h"
 #include "err.h"
 #include "gpus.h"
 #include "kernel_log.h"
@@ -16,7 +17,9 @@
 #include "net.h"
 #include "procs.h"
 #include "rlimits.h"
+#include "python_envs.h"
 #include "root.h"
+#include "toolkits.h"
 #include "vm.h"
 #include "windows.h"
 #include "wslinfo.h"
@@ -44,6 +47,9 @@ const struct hr_kernel_log *hr_facts_kernel_log(struct hr_facts *facts);
 const struct hr_procs *hr_facts_procs(struct hr_facts *facts);
 const struct hr_wslinfo *hr_facts_wslinfo(struct hr_facts *facts);
 const struct hr_windows *hr_facts_windows(struct hr_facts *facts); /* takes seconds: for deep checks */
+const struct hr_dpkg *hr_facts_dpkg(struct hr_facts *facts);
+const struct hr_python *hr_facts_python(struct hr_facts *facts);
+const struct hr_toolkits *hr_facts_toolkits(struct hr_facts *facts);
 
 /* What the checks of the data group look at: the doctor sets it before each. */
 void hr_facts_look_at(struct hr_facts *facts, const char *path); /* NULL: the user named nothing; the current folder */

@@ -9,13 +9,22 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool before(const struct hr_image *a, const struct hr_image *b)
+{
+    return a->cc != b->cc ? a->cc < b->cc : a->only < b->only;
+}
+
 void hr_images_add(struct hr_images *list, struct hr_image code)
 {
     for (size_t i = 0; i < list->n; i++)
         if (list->image[i].cc == code.cc && list->image[i].ptx == code.ptx && list->image[i].only == code.only)
             return;
-    if (list->n < HR_IMAGES_MAX)
-        list->image[list->n++] = code;
+    if (list->n == HR_IMAGES_MAX)
+        return;
+    size_t at = list->n++;
+    for (; at > 0 && before(&code, &list->image[at - 1]); at--)
+        list->image[at] = list->image[at - 1];
+    list->image[at] = code;
 }
 
 struct hr_cc_text hr_cc_text(unsigned cc)

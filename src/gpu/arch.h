@@ -21,7 +21,7 @@ struct hr_images {
     struct hr_image image[HR_IMAGES_MAX];
     size_t n;
 };
-/* Adds it unless it is there or the list is full. */
+/* Adds it in its place, oldest card first, unless it is there or the list is full. */
 void hr_images_add(struct hr_images *list, struct hr_image code);
 /* "7.5 8.0 9.0a 12.0+PTX", "sm_75 compute_120", "75;80;90-real" (PyTorch's, nvcc's and CMake's spellings, mixed as they come).
  * False: a word of it is none of these (named words such as "Ampere" and "native" among them). */
