@@ -51,7 +51,7 @@ static void words(const struct page *g, struct hr_str text, size_t column, size_
     hr_buf_fini(&b);
 }
 
-/* The length in bytes of what fits into `room` columns: up to a blank in its last third, if there is one. */
+/* The length in bytes of what fits into `room` columns: up to the last blank or comma in its last third, if there is one. */
 static size_t fits(struct hr_str s, size_t room)
 {
     struct hr_str rest = s;
@@ -62,7 +62,7 @@ static size_t fits(struct hr_str s, size_t room)
         if (columns > room && end != 0)
             return blank != 0 ? blank : end;
         end = s.n - rest.n;
-        if (before.p[0] == ' ' && columns * 3 > room * 2)
+        if (strchr(" ,;", before.p[0]) != NULL && columns * 3 > room * 2)
             blank = end;
     }
     return s.n;
@@ -242,9 +242,15 @@ static void fine(const struct page *g, const struct hr_diagnosis *d)
     for (int group = 0; group < HR_CHECK_GROUPS; group++) {
         struct hr_buf titles = HR_BUF_INIT(PART_MAX);
         size_t n = 0;
-        for (size_t i = 0; i < d->n; i++)
-            if (d->result[i].group == (enum hr_check_group)group && d->result[i].finding.verdict == HR_GOOD)
-                hr_buf_printf(&titles, "%s%s", n++ != 0 ? ", " : "", d->result[i].check->title);
+        const struct hr_check *last = NULL; /* the same check at several paths is named once */
+        for (size_t i = 0; i < d->n; i++) {
+            if (d->result[i].group != (enum hr_check_group)group || d->result[i].finding.verdict != HR_GOOD)
+                continue;
+            if (d->result[i].check != last)
+                hr_buf_printf(&titles, "%s%s", n != 0 ? ", " : "", d->result[i].check->title);
+            last = d->result[i].check;
+            n++;
+        }
         if (n != 0) {
             const char *sign = g->s->color ? face[HR_GOOD].symbol : face[HR_GOOD].word;
             struct hr_str t = hr_buf_str(&titles);

@@ -26,7 +26,11 @@ struct hr_facts {
     struct hr_dpkg dpkg;
     struct hr_python python;
     struct hr_toolkits toolkits;
-    const char *at; /* what the data checks look at; NULL: nothing was named */
+    /* what the data checks look at */
+    bool have_target, have_survey;
+    struct hr_target target;
+    struct hr_buf real;
+    struct hr_survey survey;
 };
 
 int hr_facts_open(const struct hr_root *root, const char *const *path, size_t n, struct hr_facts **ret,
@@ -38,6 +42,8 @@ int hr_facts_open(const struct hr_root *root, const char *const *path, size_t n,
     f->root = root;
     f->path = path;
     f->paths = n;
+    f->real = HR_BUF_INIT(65536);
+    hr_facts_look_at(f, NULL);
     *ret = f;
     return 0;
 }
@@ -51,6 +57,7 @@ void hr_facts_close(struct hr_facts *f)
     hr_gpus_free(f->gpus);
     hr_toolkits_fini(&f->toolkits);
     hr_python_fini(&f->python);
+    hr_buf_fini(&f->real);
     hr_free(f);
 }
 
@@ -191,11 +198,38 @@ const struct hr_toolkits *hr_facts_toolkits(struct hr_facts *f)
 
 void hr_facts_look_at(struct hr_facts *f, const char *path)
 {
-    f->at = path;
+    f->target = (struct hr_target) { .path = path != NULL ? path : ".", .named = path != NULL };
+    f->have_target = f->have_survey = false;
 }
 
-const char *hr_facts_path(const struct hr_facts *f, bool *ret_named)
+const struct hr_target *hr_facts_target(struct hr_facts *f)
 {
-    *ret_named = f->at != NULL;
-    return f->at != NULL ? f->at : ".";
+    struct hr_target *t = &f->target;
+    struct hr_error err = HR_ERROR_INIT;
+    if (!first(&f->have_target))
+        return t;
+    hr_buf_reset(&f->real);
+    int r = hr_root_real(f->root, t->path, &f->real, &err);
+    if (r == 0) {
+        t->real = f->real.data;
+        t->mount = hr_mounts_holding(hr_facts_mounts(f), t->real);
+        t->there = hr_truth_of(hr_root_exists(f->root, t->real));
+    } else {
+        t->there = r == HR_E_NOT_FOUND ? hr_truth_of(false) : hr_truth_unknown("%.90s", err.text);
+    }
+    return t;
+}
+
+const struct hr_survey *hr_facts_survey(struct hr_facts *f)
+{
+    const struct hr_target *t = hr_facts_target(f);
+    if (!first(&f->have_survey))
+        return &f->survey;
+    bool foreign = t->mount == NULL || (t->mount->place != HR_PLACE_NATIVE && t->mount->place != HR_PLACE_RAM &&
+                                        t->mount->place != HR_PLACE_OVERLAY);
+    if (t->real != NULL && t->there.known && t->there.v)
+        hr_survey_read(f->root, t->real, foreign, &f->survey);
+    else
+        f->survey = (struct hr_survey) { .there = t->there };
+    return &f->survey;
 }

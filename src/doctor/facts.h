@@ -20,6 +20,7 @@
 #include "python_envs.h"
 #include "root.h"
 #include "toolkits.h"
+#include "survey.h"
 #include "vm.h"
 #include "windows.h"
 #include "wslinfo.h"
@@ -53,6 +54,14 @@ const struct hr_toolkits *hr_facts_toolkits(struct hr_facts *facts);
 
 /* What the checks of the data group look at: the doctor sets it before each. */
 void hr_facts_look_at(struct hr_facts *facts, const char *path); /* NULL: the user named nothing; the current folder */
-const char *hr_facts_path(const struct hr_facts *facts, bool *ret_named); /* "." when nothing was named */
+struct hr_target {
+    const char *path; /* as the user wrote it; "." when nothing was named */
+    bool named;
+    const char *real;             /* absolute, without links; NULL: not known */
+    const struct hr_mount *mount; /* that holds it; NULL: not known */
+    struct hr_truth there;
+};
+const struct hr_target *hr_facts_target(struct hr_facts *facts);
+const struct hr_survey *hr_facts_survey(struct hr_facts *facts); /* of the target */
 
 #endif

@@ -16,7 +16,7 @@ const char *hr_verdict_name(enum hr_verdict v)
 void hr_finding_init(struct hr_finding *f)
 {
     *f = (struct hr_finding) {
-        HR_UNKNOWN, HR_BUF_INIT(PART_MAX), HR_BUF_INIT(PART_MAX), HR_BUF_INIT(PART_MAX), HR_BUF_INIT(PART_MAX), NULL
+        HR_UNKNOWN, HR_BUF_INIT(PART_MAX), HR_BUF_INIT(PART_MAX), HR_BUF_INIT(PART_MAX), HR_BUF_INIT(PART_MAX), NULL, HR_BUF_INIT(PART_MAX)
     };
 }
 
@@ -26,6 +26,7 @@ void hr_finding_fini(struct hr_finding *f)
     hr_buf_fini(&f->seen);
     hr_buf_fini(&f->fix);
     hr_buf_fini(&f->undo);
+    hr_buf_fini(&f->quoted);
     while (f->mend != NULL) {
         struct hr_mend *m = f->mend;
         f->mend = m->next;
@@ -38,7 +39,7 @@ void hr_finding_fini(struct hr_finding *f)
 
 bool hr_finding_failed(const struct hr_finding *f)
 {
-    return f->say.failed || f->seen.failed || f->fix.failed || f->undo.failed;
+    return f->say.failed || f->seen.failed || f->fix.failed || f->undo.failed || f->quoted.failed;
 }
 
 void hr_find(struct hr_finding *f, enum hr_verdict v, const char *say, ...)
@@ -80,6 +81,22 @@ void hr_undo(struct hr_finding *f, const char *fmt, ...)
     va_start(ap, fmt);
     line(&f->undo, fmt, ap);
     va_end(ap);
+}
+
+const char *hr_quoted(struct hr_finding *f, const char *path)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@,=";
+    hr_buf_reset(&f->quoted);
+    if (path[0] != 0 && path[0] != '-' && path[strspn(path, plain)] == 0)
+        return hr_buf_adds(&f->quoted, path), f->quoted.data;
+    hr_buf_adds(&f->quoted, path[0] == '-' ? "./'" : "'");
+    for (; *path != 0; path++)
+        if (*path == '\'')
+            hr_buf_adds(&f->quoted, "'\\''");
+        else
+            hr_buf_addc(&f->quoted, *path);
+    hr_buf_addc(&f->quoted, '\'');
+    return f->quoted.data;
 }
 
 void hr_mend_file(struct hr_finding *f, const char *path, struct hr_str text, const char *does, ...)

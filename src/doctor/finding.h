@@ -31,6 +31,7 @@ struct hr_finding {
     struct hr_buf fix;  /* commands to copy, one a line; a line that begins with # explains */
     struct hr_buf undo; /* how to take them back */
     struct hr_mend *mend;
+    struct hr_buf quoted; /* of hr_quoted */
 };
 
 void hr_finding_init(struct hr_finding *f);
@@ -43,6 +44,8 @@ void hr_find(struct hr_finding *f, enum hr_verdict v, const char *say, ...) HR_P
 void hr_seen(struct hr_finding *f, const char *line, ...) HR_PRINTF(2, 3);
 void hr_fix(struct hr_finding *f, const char *line, ...) HR_PRINTF(2, 3);
 void hr_undo(struct hr_finding *f, const char *line, ...) HR_PRINTF(2, 3);
+/* A path as a shell takes it, whatever its name holds; valid until the next call. */
+const char *hr_quoted(struct hr_finding *f, const char *path);
 /* Offers to replace `path` by `text`.  Only files that are this user's or the machine's own configuration, never data. */
 void hr_mend_file(struct hr_finding *f, const char *path, struct hr_str text, const char *does, ...) HR_PRINTF(4, 5);
 

@@ -75,6 +75,10 @@ static bool alike(const struct hr_gpu *a, const struct hr_gpu *b)
 static void gpus(const struct hr_gpus *g, struct hr_portrait *p)
 {
     struct hr_buf *b = line(p, "gpu");
+    if (g->state == HR_GPUS_NO_LIBRARY) {
+        hr_buf_adds(b, "none seen: NVIDIA's library libnvidia-ml.so.1 is not there");
+        return;
+    }
     if (g->state != HR_GPUS_READ) {
         hr_buf_printf(b, "– (%s)", g->say);
         return;

@@ -60,6 +60,9 @@ struct hr_names {
     size_t n;
 };
 int hr_list(const char *path, struct hr_names *ret, struct hr_error *err) HR_MUST_USE;
+/* The first `most` of them as the file system gives them; *ret_cut: there are more.  Costs no more than these. */
+int hr_list_some(const char *path, size_t most, struct hr_names *ret, bool *ret_cut,
+                 struct hr_error *err) HR_MUST_USE;
 void hr_names_fini(struct hr_names *n);
 
 /* dir + "/" + name into a fresh string (hr_free); NULL: out of memory. */

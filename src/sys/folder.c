@@ -99,7 +99,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int hr_list(const char *path, struct hr_names *ret, struct hr_error *err)
+int hr_list_some(const char *path, size_t most, struct hr_names *ret, bool *ret_cut, struct hr_error *err)
 {
     DIR *d = hr_fault_sys() ? NULL : opendir(path);
     if (d == NULL)
@@ -107,9 +107,14 @@ int hr_list(const char *path, struct hr_names *ret, struct hr_error *err)
     struct hr_names n = { NULL, 0 };
     size_t cap = 0;
     int r = 0;
+    bool cut = false;
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
+        if (n.n == most) {
+            cut = true;
+            break;
+        }
         if (n.n == cap) {
             cap = cap != 0 ? cap * 2 : 32;
             char **more = hr_reallocarray(n.name, cap, sizeof *more);
@@ -133,7 +138,14 @@ int hr_list(const char *path, struct hr_names *ret, struct hr_error *err)
     if (n.n != 0)
         qsort(n.name, n.n, sizeof *n.name, by_name);
     *ret = n;
+    *ret_cut = cut;
     return 0;
+}
+
+int hr_list(const char *path, struct hr_names *ret, struct hr_error *err)
+{
+    bool cut;
+    return hr_list_some(path, SIZE_MAX, ret, &cut, err);
 }
 
 void hr_names_fini(struct hr_names *n)

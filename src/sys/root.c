@@ -171,10 +171,12 @@ int hr_root_read(const struct hr_root *root, const char *path, struct hr_buf *b,
     return r;
 }
 
-static int list_files(const struct hr_root *root, const char *path, struct hr_names *ret, struct hr_error *err)
+static int list_files(const struct hr_root *root, const char *path, size_t most, struct hr_names *ret,
+                      struct hr_error *err)
 {
     const struct hr_tree_node *node;
     int en = 0, r = HR_E_IO;
+    bool cut;
     if (root->tree != NULL) {
         en = hr_fault_sys() ? EIO : hr_tree_find(root->tree, path, true, &node);
         if (en == 0 && node->folder)
@@ -185,7 +187,7 @@ static int list_files(const struct hr_root *root, const char *path, struct hr_na
     if (fd >= 0) {
         char link[64];
         snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-        r = hr_list(link, ret, err);
+        r = hr_list_some(link, most, ret, &cut, err);
     }
     return r == 0 || r == HR_E_NOMEM ? r : hr_fail_errno(err, errno, NO_FOLDER, path);
 }
@@ -238,19 +240,34 @@ static void tell_names(const struct hr_root *root, const char *path, const struc
     hr_buf_fini(&line);
 }
 
-int hr_root_list(const struct hr_root *root, const char *path, struct hr_names *ret, struct hr_error *err)
+/* One name more than is wanted is asked for and told, so that a replay knows as well whether there were more. */
+int hr_root_list_some(const struct hr_root *root, const char *path, size_t most, struct hr_names *ret, bool *ret_cut,
+                      struct hr_error *err)
 {
     while (*path == '/')
         path++;
     int r = list_told(root, path, ret, err);
-    if (r != 0)
-        return HR_MIN(r, 0);
-    r = list_files(root, path, ret, err);
-    if (r < 0 && r != HR_E_NOMEM)
-        hr_root_tell_failed(root, HR_ROOT_LIST, path);
-    else if (r == 0 && root->live && root->tape.add != NULL)
-        tell_names(root, path, ret);
-    return r;
+    if (r < 0)
+        return r;
+    if (r == 0) {
+        r = list_files(root, path, most < SIZE_MAX ? most + 1 : most, ret, err);
+        if (r < 0 && r != HR_E_NOMEM)
+            hr_root_tell_failed(root, HR_ROOT_LIST, path);
+        if (r < 0)
+            return r;
+        if (root->live && root->tape.add != NULL)
+            tell_names(root, path, ret);
+    }
+    *ret_cut = ret->n > most;
+    while (ret->n > most)
+        hr_free(ret->name[--ret->n]);
+    return 0;
+}
+
+int hr_root_list(const struct hr_root *root, const char *path, struct hr_names *ret, struct hr_error *err)
+{
+    bool cut;
+    return hr_root_list_some(root, path, SIZE_MAX, ret, &cut, err);
 }
 
 bool hr_root_exists(const struct hr_root *root, const char *path)

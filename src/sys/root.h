@@ -43,6 +43,9 @@ bool hr_root_is_live(const struct hr_root *root);
  * followed. */
 int hr_root_read(const struct hr_root *root, const char *path, struct hr_buf *b, struct hr_error *err) HR_MUST_USE;
 int hr_root_list(const struct hr_root *root, const char *path, struct hr_names *ret, struct hr_error *err) HR_MUST_USE;
+/* Some of the names, at most `most`, for folders that may hold millions; *ret_cut: there are more. */
+int hr_root_list_some(const struct hr_root *root, const char *path, size_t most, struct hr_names *ret, bool *ret_cut,
+                      struct hr_error *err) HR_MUST_USE;
 bool hr_root_exists(const struct hr_root *root, const char *path);
 
 struct hr_root_stat {
