@@ -13,10 +13,10 @@ static const struct {
     const char *name, *subject;
     const struct hr_check *table;
 } groups[HR_CHECK_GROUPS] = {
-    [HR_CHECK_MACHINE] = { "machine", "processor, virtual machine, container", none },
-    [HR_CHECK_WSL] = { "wsl", "WSL and its settings", none },
-    [HR_CHECK_MEMORY] = { "memory", "memory, swap and limits", none },
-    [HR_CHECK_STORAGE] = { "storage", "disks and file systems", none },
+    [HR_CHECK_MACHINE] = { "machine", "processor, virtual machine, container", hr_checks_machine },
+    [HR_CHECK_WSL] = { "wsl", "WSL and its settings", hr_checks_wsl },
+    [HR_CHECK_MEMORY] = { "memory", "memory, swap and limits", hr_checks_memory },
+    [HR_CHECK_STORAGE] = { "storage", "disks and file systems", hr_checks_storage },
     [HR_CHECK_GPU] = { "gpu", "graphics cards and their driver", none },
     [HR_CHECK_CUDA] = { "cuda", "CUDA toolkits", none },
     [HR_CHECK_PYTHON] = { "python", "Python environments", none },

@@ -105,7 +105,7 @@ static void read_cmdline(const struct hr_root *root, struct hr_vm *v)
     uint64_t n;
     if (!hr_root_text(root, "proc/cmdline", &b, why)) {
         v->cmdline = hr_word_unknown("%s", why);
-        v->root_init = v->psi = v->timesync = hr_truth_unknown("%s", why);
+        v->root_init = v->psi = v->timesync = v->zswap = hr_truth_unknown("%s", why);
         v->nr_cpus = hr_figure_unknown("%s", why);
         hr_buf_fini(&b);
         return;
@@ -114,6 +114,8 @@ static void read_cmdline(const struct hr_root *root, struct hr_vm *v)
     v->cmdline = hr_word_clean(line);
     v->root_init = hr_truth_of(hr_vm_boot_option(line, "WSL_ROOT_INIT", &value) && hr_str_is(value, "1"));
     v->psi = hr_truth_of(hr_vm_boot_option(line, "psi", &value) && hr_str_is(value, "1"));
+    v->zswap = hr_truth_of(hr_vm_boot_option(line, "zswap.enabled", &value) &&
+                           (hr_str_is(value, "1") || hr_str_is(value, "Y") || hr_str_is(value, "y")));
     v->timesync = hr_truth_of(hr_vm_boot_option(line, "hv_utils.timesync_implicit", &value) && hr_str_is(value, "1"));
     v->nr_cpus = hr_vm_boot_option(line, "nr_cpus", &value) && hr_parse_u64(value, &n, NULL) == 0
                      ? hr_figure_of(n)

@@ -39,7 +39,7 @@ struct hr_vm {
     struct hr_truth session;      /* WSL_INTEROP is set: started from Windows, not by systemd, cron or ssh */
     struct hr_truth wslg, dxg, ptp;
     /* the kernel's command line */
-    struct hr_truth root_init, psi, timesync;
+    struct hr_truth root_init, psi, timesync, zswap; /* zswap: asked for */
     struct hr_figure nr_cpus;
 };
 
