@@ -189,6 +189,8 @@ static void windows(void **state)
     assert_non_null(strstr(w.memory.why, "interop is off"));
     put("headrace/run", "mnt/c/Windows/System32/cmd.exe%20/d%20/c%20ver%20&%20echo%20%25USERPROFILE%25 timeout 0 %\n"
                         "wslinfo%20--wsl-version refused 2 %\n");
+    hr_root_close(root);
+    root = opened();
     vm.interop.v = true;
     hr_windows_read(root, &vm, &m, &w);
     assert_non_null(strstr(w.version.why, "no answer"));
