@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { HUGE_WORTH = 8 << 20 }; /* the TLBs of today reach 8 to 16 MiB in pages of 4 KiB */
+
 static uint64_t table_bytes(const struct hr_store *s)
 {
     return (uint64_t)s->chunks * ((uint64_t)s->schema.n * sizeof(struct hr_column) + sizeof(uint32_t));
@@ -15,6 +17,18 @@ static uint64_t table_bytes(const struct hr_store *s)
 uint64_t hr_chunks_resident_bytes(const struct hr_store *s)
 {
     return s->bytes + table_bytes(s);
+}
+
+/* Large datasets come in huge pages where there are any; the others chunk by chunk. */
+static void advise(struct hr_chunks *k)
+{
+    const struct hr_store *s = k->store;
+    k->huge = s->bytes >= HUGE_WORTH;
+    for (uint32_t i = 0; k->huge && i < s->parts; i++)
+        k->huge = hr_map_huge(&s->part[i].map);
+    for (uint32_t i = 0; !k->huge && i < s->parts; i++)
+        hr_map_advise(&s->part[i].map, 0, s->part[i].map.n, HR_ADVISE_RANDOM);
+    k->warmer.huge = k->huge;
 }
 
 int hr_chunks_open_resident(struct hr_chunks *k, const struct hr_store *s, bool verify, bool helper, struct hr_ledger *ledger,
@@ -36,8 +50,7 @@ int hr_chunks_open_resident(struct hr_chunks *k, const struct hr_store *s, bool 
     k->col = hr_calloc((size_t)s->chunks * k->fields, sizeof *k->col);
     if (k->state == NULL || k->col == NULL)
         return hr_fail_nomem(err, table_bytes(s), "the table of chunks");
-    for (uint32_t i = 0; i < s->parts; i++)
-        hr_map_advise(&s->part[i].map, 0, s->part[i].map.n, HR_ADVISE_RANDOM);
+    advise(k);
     return 0;
 }
 
@@ -61,14 +74,15 @@ void hr_chunks_close(struct hr_chunks *k)
 void hr_chunks_hint(struct hr_chunks *k, uint32_t c)
 {
     uint32_t v = 0;
-    if (!k->resident || !atomic_compare_exchange_strong_explicit(&k->state[c], &v, HR_CHUNK_ASKED, memory_order_relaxed, memory_order_relaxed))
+    if (!k->resident || k->huge || !atomic_compare_exchange_strong_explicit(&k->state[c], &v, HR_CHUNK_ASKED, memory_order_relaxed, memory_order_relaxed))
         return;
     const struct hr_chunk_ref *ref = &k->store->chunk[c];
     hr_read_soon(k->store->part[ref->part].fd, ref->off, ref->meta + ref->body);
 }
 
-/* Brings the chunk's pages in: exactly they are asked for, as the mapping's own read-ahead (8 MiB on some disks) would bring
- * in thirty times as much for a chunk in random order; then all are mapped with one call. */
+/* Brings the chunk's pages in.  Small pages: exactly they are asked for, as the mapping's own read-ahead (8 MiB on some disks)
+ * would bring in thirty times as much for a chunk in random order; then all are mapped with one call.  Huge ones: the fault
+ * reads what belongs to them and a little further, and all of it is used later. */
 static void populate(struct hr_chunks *k, uint32_t c)
 {
     const struct hr_chunk_ref *ref = &k->store->chunk[c];

@@ -27,6 +27,7 @@ struct hr_chunks {
     struct hr_ledger *ledger;
     size_t fields;
     bool verify, resident;
+    bool huge;                /* RESIDENT: a fault reads 2 MiB at once, as one page; small reads would only break these up */
     _Atomic uint32_t *state;  /* per chunk */
     struct hr_column *col;    /* RESIDENT: [chunks][fields]; CACHED: [slots][fields] */
     uint32_t *where;          /* CACHED: the slot that holds a chunk; meaningful while READY */

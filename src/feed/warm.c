@@ -19,11 +19,12 @@ static void *warm(void *arg)
     struct hr_warmer *w = arg;
     for (uint32_t p = 0; p < w->store->parts; p++) {
         const struct hr_part *part = &w->store->part[p];
-        hr_read_soon(part->fd, 0, HR_MIN(part->map.n, (size_t)PIECE));
+        if (!w->huge)
+            hr_read_soon(part->fd, 0, HR_MIN(part->map.n, (size_t)PIECE));
         for (uint64_t off = 0; off < part->map.n; off += PIECE) {
             if (atomic_load_explicit(&w->stop, memory_order_relaxed))
                 return NULL;
-            if (off + PIECE < part->map.n)
+            if (!w->huge && off + PIECE < part->map.n)
                 hr_read_soon(part->fd, off + PIECE, PIECE);
             hr_map_advise(&part->map, off, HR_MIN(part->map.n - off, (uint64_t)PIECE), HR_ADVISE_POPULATE);
         }

@@ -9,6 +9,7 @@
 
 struct hr_warmer {
     const struct hr_store *store; /* NULL: never warm */
+    bool huge; /* faults read 2 MiB at once by themselves */
     struct hr_thread thread;
     _Atomic uint32_t slow; /* first touches that took longer than the page cache can explain */
     _Atomic bool stop;

@@ -55,17 +55,7 @@ int hr_parts_append(struct hr_parts *p, const struct hr_chunk *c, uint64_t bytes
 int hr_parts_sync(struct hr_parts *p, struct hr_error *err)
 {
     p->unsynced = 0;
-    if (p->w == NULL)
-        return 0;
-    HR_CLEANUP(hr_freep) char *path = hr_parts_path(p->dir, p->part);
-    struct hr_buf partial = HR_BUF_INIT(1 << 16);
-    HR_FD fd = -1;
-    int e = path == NULL || !hr_buf_printf(&partial, "%s.partial", path) ? hr_fail_nomem(err, strlen(p->dir), "a part's name")
-                                                                         : hr_open(partial.data, O_RDONLY, 0, &fd, err);
-    if (e == 0)
-        e = hr_fsync(fd, partial.data, err);
-    hr_buf_fini(&partial);
-    return e;
+    return p->w != NULL ? hr_writer_sync(p->w, err) : 0;
 }
 
 int hr_parts_finish(struct hr_parts *p, const char *statistics, struct hr_error *err)

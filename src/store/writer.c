@@ -15,7 +15,8 @@
 #include <string.h>
 
 /* Invariants:
- *   W1  the file holds `off` bytes that count: the head and `chunks` whole blocks; what lies beyond is overwritten or cut;
+ *   W1  the file and what is still held behind it have `off` bytes that count: the head and `chunks` whole blocks; what lies
+ *       beyond is overwritten or cut;
  *   W2  block[] and sum[] describe exactly those blocks;
  *   W3  a failed append changes neither, so the caller may try again or give up. */
 
@@ -27,6 +28,7 @@ static void writer_free(struct hr_writer *w)
         hr_free(w->meta[i].key);
         hr_free(w->meta[i].value);
     }
+    hr_behind_fini(&w->behind);
     hr_close(w->fd);
     hr_coder_destroy(w->coder);
     hr_schema_fini(&w->schema);
@@ -153,7 +155,7 @@ int hr_writer_create(const char *path, const struct hr_schema *schema, const str
         r = hr_open(w->partial, O_RDWR | O_CREAT | O_TRUNC, 0666, &w->fd, err);
     if (r < 0)
         return r;
-    r = hr_pwrite_all(w->fd, head.data, head.len, 0, w->partial, err);
+    r = hr_behind_put(&w->behind, w->fd, head.data, head.len, 0, w->partial, err);
     if (r < 0) {
         (void)!hr_unlink(w->partial, NULL);
         return r;
@@ -256,8 +258,16 @@ static int footer_write(struct hr_writer *w, struct hr_error *err)
     if (!hr_buf_add(b, eos, sizeof eos) || !hr_buf_add(b, p, n) || !hr_buf_add(b, &length, sizeof length) ||
         !hr_buf_add(b, HR_ARROW_MAGIC, 6))
         return hr_fail_nomem(err, n, "a file's footer");
-    r = hr_pwrite_all(w->fd, b->data, b->len, w->off, w->partial, err);
+    r = hr_behind_put(&w->behind, w->fd, b->data, b->len, w->off, w->partial, err);
+    if (r == 0)
+        r = hr_behind_flush(&w->behind, w->fd, w->partial, err);
     return r < 0 ? r : hr_truncate(w->fd, w->off + b->len, w->partial, err);
+}
+
+int hr_writer_sync(struct hr_writer *w, struct hr_error *err)
+{
+    int r = hr_behind_flush(&w->behind, w->fd, w->partial, err);
+    return r < 0 ? r : hr_fsync(w->fd, w->partial, err);
 }
 
 int hr_writer_finish(struct hr_writer *w, struct hr_error *err)
@@ -281,5 +291,7 @@ void hr_writer_destroy(struct hr_writer *w, bool keep)
         return;
     if (!w->finished && !keep)
         (void)!hr_unlink(w->partial, NULL);
+    else if (!w->finished)
+        (void)!hr_behind_flush(&w->behind, w->fd, w->partial, NULL); /* best effort: what is missing is packed again */
     writer_free(w);
 }

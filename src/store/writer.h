@@ -1,5 +1,5 @@
 /* Writing one Arrow IPC file, chunk by chunk.  Nothing appears under the final name before hr_writer_finish succeeded:
- * bytes go to "<path>.partial" and are renamed after fsync.  One thread at a time. */
+ * bytes go to "<path>.partial" and are renamed after fsync.  A killed process may have kept the last 2 MiB to itself.  One thread at a time. */
 #ifndef HR_WRITER_H
 #define HR_WRITER_H
 
@@ -24,6 +24,8 @@ int hr_writer_resume(const char *path, const struct hr_schema *schema, const str
 int hr_writer_append(struct hr_writer *w, const struct hr_chunk *c, struct hr_error *err) HR_MUST_USE;
 /* One more pair for the footer's custom metadata ("headrace.statistics", ...). Copied. */
 int hr_writer_meta(struct hr_writer *w, const char *key, const char *value, struct hr_error *err) HR_MUST_USE;
+/* Every chunk appended so far survives a power cut. */
+int hr_writer_sync(struct hr_writer *w, struct hr_error *err) HR_MUST_USE;
 /* Footer, fsync, rename to the final name. The writer can only be destroyed afterwards. */
 int hr_writer_finish(struct hr_writer *w, struct hr_error *err) HR_MUST_USE;
 /* Leaves the partial file when `keep` (to be resumed), else removes it; after finish there is none.  Accepts NULL. */

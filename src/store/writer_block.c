@@ -245,7 +245,7 @@ int hr_writer_append(struct hr_writer *w, const struct hr_chunk *c, struct hr_er
         return hr_fail(err, HR_E_BUG, "a message of '%s' has %zu bytes, not %zu", w->path, w->message.len, w->meta_bytes);
     memcpy(w->space, w->message.data, w->meta_bytes);
     uint64_t bytes = w->meta_bytes + b.used;
-    r = hr_pwrite_all(w->fd, w->space, bytes, w->off, w->partial, err);
+    r = hr_behind_put(&w->behind, w->fd, w->space, bytes, w->off, w->partial, err);
     if (r < 0)
         return r;
     hr_writer_count(w, c->n, b.used, hr_hash(w->space, bytes), b.scratch);

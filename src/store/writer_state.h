@@ -4,6 +4,7 @@
 #define HR_WRITER_STATE_H
 
 #include "arrow.h"
+#include "behind.h"
 #include "codec.h"
 #include "writer.h"
 
@@ -12,6 +13,7 @@ enum { HR_WRITER_SCHEMA_KV = 3, HR_WRITER_METAS = 16 };
 struct hr_writer {
     char *path, *partial;
     int fd;
+    struct hr_behind behind;
     struct hr_schema schema;
     struct hr_layout *layout;
     struct hr_writer_options options;

@@ -5,7 +5,9 @@
 #include "num.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 enum { PAGE = 4096, HUGE = 2 << 20 };
@@ -41,6 +43,22 @@ bool hr_map_advise(const struct hr_mapping *m, size_t off, size_t n, enum hr_adv
         return false;
     size_t from = off & ~(size_t)(PAGE - 1);
     return !hr_fault_sys() && madvise((char *)m->p + from, off + n - from, how[advice]) == 0;
+}
+
+/* Before 5.18 a fault in such a mapping reads as any other, one page at a time under HR_ADVISE_RANDOM. */
+static bool kernel_reads_huge(void)
+{
+    struct utsname u;
+    char *end;
+    if (uname(&u) != 0)
+        return false;
+    unsigned long major = strtoul(u.release, &end, 10), minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+    return major > 5 || (major == 5 && minor >= 18);
+}
+
+bool hr_map_huge(const struct hr_mapping *m)
+{
+    return m->p != NULL && kernel_reads_huge() && !hr_fault_sys() && madvise(m->p, m->n, MADV_HUGEPAGE) == 0;
 }
 
 int hr_map_anon(size_t n, struct hr_mapping *ret, struct hr_error *err)
