@@ -77,7 +77,8 @@ int hr_array_source_open(const struct hr_source_ops *ops, const struct hr_contai
     struct hr_array_source *s = hr_calloc(1, sizeof *s);
     if (s == NULL) {
         hr_names_fini(names);
-        free_arg(arg);
+        if (free_arg != NULL)
+            free_arg(arg);
         return hr_fail_nomem(err, sizeof *s, "a source");
     }
     *s = (struct hr_array_source){
@@ -99,7 +100,8 @@ void hr_array_source_close(struct hr_source *head)
     struct hr_array_source *s = (struct hr_array_source *)head;
     release(s->cur);
     hr_names_fini(&s->names);
-    s->free_arg(s->arg);
+    if (s->free_arg != NULL)
+        s->free_arg(s->arg);
     hr_free(s);
 }
 

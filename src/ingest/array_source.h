@@ -40,12 +40,15 @@ struct hr_array_source {
     struct hr_opened *cur;
 };
 
-/* Takes `names` (one per container) and `arg` over, also on failure.  `bytes` of all files. */
+/* Takes `names` (one per container) and `arg` over, also on failure; free_arg may be NULL.  `bytes` of all files. */
 int hr_array_source_open(const struct hr_source_ops *ops, const struct hr_container_ops *cops, struct hr_names *names,
                          uint64_t bytes, void *arg, void (*free_arg)(void *), const struct hr_source_options *o,
                          struct hr_source **ret, struct hr_error *err) HR_MUST_USE;
 
-/* For the ops row. */
+/* The rest of a format's struct hr_source_ops, behind its name, help, detect and open. */
+#define HR_ARRAY_SOURCE_OPS                                                                                            \
+    .schema = hr_array_source_schema, .bind = hr_array_source_bind, .next = hr_array_source_next,                      \
+    .parse = hr_array_source_parse, .drop = hr_array_source_drop, .close = hr_array_source_close
 int hr_array_source_schema(struct hr_source *s, struct hr_schema *ret, struct hr_error *err);
 int hr_array_source_bind(struct hr_source *s, const struct hr_schema *schema, struct hr_error *err);
 int hr_array_source_next(struct hr_source *s, struct hr_unit *ret, struct hr_error *err);

@@ -435,11 +435,6 @@ static int open_record(struct hr_container *c, uint64_t i, struct hr_array **ret
 
 static const struct hr_container_ops container_ops = { open_container, open_record, free_record, close_container };
 
-static void free_nothing(void *arg)
-{
-    (void)arg;
-}
-
 static int open_hdf5(const char *const *paths, int n, const struct hr_source_options *o, struct hr_source **ret,
                      struct hr_error *err)
 {
@@ -449,7 +444,7 @@ static int open_hdf5(const char *const *paths, int n, const struct hr_source_opt
     int r = hr_given_files(&(struct hr_given){ paths, n, ends }, &names, &bytes, err);
     if (r < 0)
         return r;
-    return hr_array_source_open(&hr_source_hdf5, &container_ops, &names, bytes, NULL, free_nothing, o, ret, err);
+    return hr_array_source_open(&hr_source_hdf5, &container_ops, &names, bytes, NULL, NULL, o, ret, err);
 }
 
 #else
@@ -468,10 +463,5 @@ const struct hr_source_ops hr_source_hdf5 = {
     .help = "HDF5 (.h5): datasets with offsets, or one group per sample",
     .detect = detect,
     .open = open_hdf5,
-    .schema = hr_array_source_schema,
-    .bind = hr_array_source_bind,
-    .next = hr_array_source_next,
-    .parse = hr_array_source_parse,
-    .drop = hr_array_source_drop,
-    .close = hr_array_source_close,
+    HR_ARRAY_SOURCE_OPS,
 };

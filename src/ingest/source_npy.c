@@ -191,10 +191,5 @@ const struct hr_source_ops hr_source_npy = {
     .help = "NumPy arrays: the .npy files of a folder, ragged ones with NAME_offsets.npy",
     .detect = detect,
     .open = open_npy,
-    .schema = hr_array_source_schema,
-    .bind = hr_array_source_bind,
-    .next = hr_array_source_next,
-    .parse = hr_array_source_parse,
-    .drop = hr_array_source_drop,
-    .close = hr_array_source_close,
+    HR_ARRAY_SOURCE_OPS,
 };

@@ -208,11 +208,6 @@ static int open_container(struct hr_array_source *s, uint32_t file, bool reading
 
 static const struct hr_container_ops container_ops = { open_container, NULL, NULL, close_container };
 
-static void free_nothing(void *arg)
-{
-    (void)arg;
-}
-
 static int open_npz(const char *const *paths, int n, const struct hr_source_options *o, struct hr_source **ret,
                     struct hr_error *err)
 {
@@ -222,7 +217,7 @@ static int open_npz(const char *const *paths, int n, const struct hr_source_opti
     int r = hr_given_files(&(struct hr_given){ paths, n, ends }, &names, &bytes, err);
     if (r < 0)
         return r;
-    return hr_array_source_open(&hr_source_npz, &container_ops, &names, bytes, NULL, free_nothing, o, ret, err);
+    return hr_array_source_open(&hr_source_npz, &container_ops, &names, bytes, NULL, NULL, o, ret, err);
 }
 
 const struct hr_source_ops hr_source_npz = {
@@ -230,10 +225,5 @@ const struct hr_source_ops hr_source_npz = {
     .help = "NumPy archives (.npz): each a set of columns as npy, or each one sample",
     .detect = detect,
     .open = open_npz,
-    .schema = hr_array_source_schema,
-    .bind = hr_array_source_bind,
-    .next = hr_array_source_next,
-    .parse = hr_array_source_parse,
-    .drop = hr_array_source_drop,
-    .close = hr_array_source_close,
+    HR_ARRAY_SOURCE_OPS,
 };
