@@ -1,5 +1,5 @@
 /* headrace.Batch: a dict of tensors that is also read by attribute, and knows which batch it is. */
-#include "hrpy.h"
+#include "pybatch.h"
 
 PyTypeObject *hrpy_batch_type;
 

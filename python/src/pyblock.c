@@ -2,7 +2,7 @@
  *
  * The memory is libc's: a block dies on whatever thread drops its last tensor, even after the interpreter has ended, and
  * the limited API of 3.11 has no allocator that may be called then. */
-#include "hrpy.h"
+#include "pyblock.h"
 
 #include <stdlib.h>
 

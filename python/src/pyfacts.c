@@ -1,5 +1,6 @@
 /* What a loader knows of its dataset, and what it measured. */
 #include "pyloader.h"
+#include "pyoptions.h"
 
 PyObject *hrpy_loader_report(PyObject *obj, PyObject *arg)
 {

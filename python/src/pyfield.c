@@ -1,5 +1,5 @@
 /* struct hr_field as a dict, both ways. */
-#include "hrpy.h"
+#include "pyoptions.h"
 
 #include <string.h>
 

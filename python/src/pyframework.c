@@ -1,7 +1,7 @@
 /* Turning a view into a tensor of the user's framework, by the shortest way that the framework offers.
  *
  * A framework is looked at only when the user asked for it by name or has imported it already. */
-#include "hrpy.h"
+#include "pytensor.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* headrace._core.Loader: a loader's handle, and the iterator that hands out batches.  headrace.Loader (Python) stands on
  * it and makes friendly arguments plain. */
 #include "pyloader.h"
+#include "pyoptions.h"
 
 #include <time.h>
 
@@ -11,30 +12,6 @@ struct iter {
 };
 
 static PyTypeObject *loader_type, *iter_type;
-
-/* --- the handle and its lock --- */
-
-bool hrpy_loader_enter(struct hrpy_loader *self)
-{
-    if (self->lock == NULL) {
-        hrpy_fail(HR_E_STATE, "this Loader was never opened: its __init__ did not run");
-        return false;
-    }
-    if (self->forks == hrpy_fork_generation())
-        hrpy_lock(self->lock);
-    if (self->l != NULL)
-        return true;
-    if (self->forks == hrpy_fork_generation())
-        hrpy_unlock(self->lock);
-    hrpy_fail(HR_E_STATE, "this Loader is closed: open a new one");
-    return false;
-}
-
-void hrpy_loader_leave(struct hrpy_loader *self)
-{
-    if (self->forks == hrpy_fork_generation())
-        hrpy_unlock(self->lock);
-}
 
 /* --- the way of a batch --- */
 
@@ -80,15 +57,6 @@ static int next_with_patience(struct hrpy_loader *self, hr_batch **ret, struct h
         rc = hr_loader_next(self->l, ret, err);
     }
     return rc;
-}
-
-PyObject *hrpy_loader_placed(const struct hrpy_loader *self, PyObject *batch)
-{
-    if (batch == NULL || self->place == NULL)
-        return batch;
-    PyObject *moved = PyObject_CallFunctionObjArgs(self->place, batch, NULL);
-    Py_DECREF(batch);
-    return moved;
 }
 
 static PyObject *iter_next(PyObject *obj)

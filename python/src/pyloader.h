@@ -1,30 +1,11 @@
-/* The handle under headrace.Loader, for the files that give it methods: pyloader.c (life and loops), pyplace.c (where it stands
- * and any other place), pyfacts.c (what it knows and measured). */
+/* headrace._core.Loader: its type (pyloader.c: life and loops), and the methods that pyloader.c puts into its table: where it
+ * stands and any other place (pyplace.c), what it knows and measured (pyfacts.c). */
 #ifndef HRPY_LOADER_H
 #define HRPY_LOADER_H
 
-#include "hrpy.h"
+#include "pyhandle.h"
 
-struct hrpy_loader {
-    PyObject_HEAD hr_loader *l; /* NULL before __init__ and after close */
-    PyThread_type_lock lock;
-    struct hrpy_framework *fw;
-    struct hrpy_keys keys;
-    PyObject *place;          /* called with every Batch, or NULL: moves it to a device */
-    unsigned long long turn;  /* number of the newest iterator: older ones are refused */
-    unsigned long long epoch; /* of the batch handed out last */
-    bool midway;              /* an iterator has handed out batches of an epoch and has not seen its end */
-    unsigned forks;           /* hrpy_fork_generation at the start */
-    double cost;              /* decaying maximum of what one next takes, seconds */
-    double waits;             /* decaying count of calls that took as long as a read does */
-};
-
-/* Takes the lock; false with an exception when the loader is closed.  A forked child takes no lock, which another thread of
- * the parent may have held: there the library itself refuses every call. */
-bool hrpy_loader_enter(struct hrpy_loader *self);
-void hrpy_loader_leave(struct hrpy_loader *self);
-/* The batch, moved to the loader's device when it has one.  Takes the reference; NULL is handed through. */
-PyObject *hrpy_loader_placed(const struct hrpy_loader *self, PyObject *batch);
+int hrpy_loader_init(PyObject *m);
 
 /* Methods: their manual is the table in pyloader.c. */
 PyObject *hrpy_loader_state_dict(PyObject *obj, PyObject *unused);

@@ -1,5 +1,5 @@
 /* struct hr_loader_options from a dict of plain Python values: one table row per option. */
-#include "hrpy.h"
+#include "pyoptions.h"
 
 #include <string.h>
 

@@ -2,6 +2,9 @@
  *
  * S1: the handle is freed only when no thread is inside a call: `users` counts them under the GIL, close marks, and the
  * last one out frees.  S2: waits are cut into slices, so that Ctrl-C and close are seen. */
+#include "pybatch.h"
+#include "pyoptions.h"
+#include "pystream.h"
 #include "pyvalue.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* headrace.Tensor: one array of a batch for consumers of DLPack and of the buffer protocol, with no framework loaded. */
-#include "hrpy.h"
+#include "pytensor.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 /* One value of a pushed sample: from a Python object to rows of a field, without a copy where the object has a buffer. */
+#include "pytensor.h"
 #include "pyvalue.h"
 
 #include <string.h>
