@@ -14,8 +14,8 @@ def ours(d, workers, seed):
 
 
 def contestants():
-    from peers import by_hand, packaged
-    return {"headrace": ours, **by_hand.CONTESTANTS, **packaged.CONTESTANTS}
+    from peers import by_hand, packaged, phase1
+    return {"headrace": ours, **by_hand.CONTESTANTS, **packaged.CONTESTANTS, **phase1.CONTESTANTS}
 
 
 def main():

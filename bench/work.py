@@ -105,4 +105,4 @@ def samples_of(b):
     """How many samples a batch holds."""
     if isinstance(b, dict):
         return b["batch_size"] if "batch_size" in b else len(b["ptr"]) - 1
-    return b.num_graphs
+    return b.num_graphs if hasattr(b, "num_graphs") else len(b.y)

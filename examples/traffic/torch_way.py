@@ -179,8 +179,9 @@ def npy_loader(folder, batch_size=16, seed=0, prepare=None, workers=0):
                       num_workers=workers, collate_fn=Collate(prepare), **more)
 
 
-def npy_batch_loader(folder, batch_size=16, seed=0, prepare=None):
+def npy_batch_loader(folder, batch_size=16, seed=0, prepare=None, workers=0):
     data = NpyBatches(folder, prepare)
     g = torch.Generator().manual_seed(seed)
     order = torch.utils.data.BatchSampler(torch.utils.data.RandomSampler(data, generator=g), batch_size, drop_last=True)
-    return DataLoader(data, batch_size=None, sampler=order)
+    more = {"prefetch_factor": 2, "persistent_workers": True} if workers else {}
+    return DataLoader(data, batch_size=None, sampler=order, num_workers=workers, **more)

@@ -1,4 +1,5 @@
 """Loops: order, resume, ranks, and everything that users do to loops."""
+import json
 import os
 import pickle
 import random
@@ -7,12 +8,15 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import headrace
 from .graphs import digest
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def epoch_of(loader):
@@ -350,3 +354,9 @@ def test_many_loaders_in_flat_memory(dataset):
     for _ in range(300):
         next(iter(headrace.Loader(dataset, framework="numpy")))
     assert rss() - before < 2 << 20 and len(os.listdir("/proc/self/fd")) == files
+
+
+def test_flat_memory_beyond_torch_and_the_budget(dataset):
+    """Code, allocator and Python objects: within 8 MB of what torch alone takes, beside what the ledger accounts for."""
+    r = subprocess.run([sys.executable, ROOT / "bench/resident.py", dataset, "64MiB"], capture_output=True, text=True, check=True)
+    assert json.loads(r.stdout)["beyond"] < 8e6, r.stdout
