@@ -14,20 +14,26 @@ bool hr_check_known(struct hr_finding *f, bool known, const char *why)
     return known;
 }
 
+static bool wsl(struct hr_facts *facts, struct hr_finding *f, bool two)
+{
+    const struct hr_vm *vm = hr_facts_vm(facts);
+    if (vm->kind == HR_VM_WSL2 || (vm->kind == HR_VM_WSL1 && !two))
+        return true;
+    if (vm->kind == HR_VM_UNKNOWN)
+        hr_find(f, HR_UNKNOWN, "whether this is WSL cannot be told: %s", vm->why);
+    else
+        hr_find(f, HR_NOT_HERE, "this is not %s", two ? "WSL2" : "WSL");
+    return false;
+}
+
 bool hr_check_wsl2(struct hr_facts *facts, struct hr_finding *f)
 {
-    bool yes = hr_facts_vm(facts)->kind == HR_VM_WSL2;
-    if (!yes)
-        hr_find(f, HR_NOT_HERE, "this is not WSL2");
-    return yes;
+    return wsl(facts, f, true);
 }
 
 bool hr_check_wsl(struct hr_facts *facts, struct hr_finding *f)
 {
-    bool yes = hr_vm_is_wsl(hr_facts_vm(facts));
-    if (!yes)
-        hr_find(f, HR_NOT_HERE, "this is not WSL");
-    return yes;
+    return wsl(facts, f, false);
 }
 
 /* The process's effective user is root. */
@@ -50,13 +56,13 @@ void hr_check_sysctl(struct hr_facts *facts, struct hr_finding *f, const char *k
     for (char *p = path + strlen("/etc/sysctl.d/60-headrace-"); *p != 0; p++)
         if (*p == '.' && strcmp(p, ".conf") != 0)
             *p = '-';
+    if (hr_facts_container(facts)->kind != HR_CONTAINER_NONE)
+        hr_fix(f, "# on the machine that runs this container:");
     hr_fix(f, "sudo sysctl -w %s=%" PRIu64 "   # now", key, value);
     hr_fix(f, "echo '%s = %" PRIu64 "' | sudo tee %s   # and after a restart", key, value, path);
     hr_undo(f, "sudo rm %s; sudo sysctl -w %s=%" PRIu64, path, key, old);
-    if (hr_facts_container(facts)->kind != HR_CONTAINER_NONE) {
-        hr_fix(f, "# in a container: set it on the host");
+    if (hr_facts_container(facts)->kind != HR_CONTAINER_NONE)
         return;
-    }
     int n = snprintf(line, sizeof line, "%s = %" PRIu64 "\n", key, value);
     if (n > 0 && vm->systemd.known && vm->systemd.v && is_root(facts))
         hr_mend_file(f, path, (struct hr_str) { line, (size_t)n }, "sets %s = %" PRIu64 " at the next start", key,
@@ -83,6 +89,14 @@ void hr_check_boot_option(struct hr_facts *facts, struct hr_finding *f, const ch
     hr_fix(f, "# add %s to GRUB_CMDLINE_LINUX in /etc/default/grub, then:", word);
     hr_fix(f, "sudo update-grub && sudo reboot");
     hr_undo(f, "# take %s out of /etc/default/grub, then: sudo update-grub && sudo reboot", word);
+}
+
+bool hr_check_log_known(struct hr_facts *facts, struct hr_finding *f)
+{
+    bool yes = hr_facts_kernel_log(facts)->known.known;
+    if (!yes)
+        hr_find(f, HR_NOT_HERE, "the kernel's log could not be read (machine-kernel-log)");
+    return yes;
 }
 
 bool hr_check_log(struct hr_facts *facts, struct hr_finding *f, enum hr_log_kind kind)

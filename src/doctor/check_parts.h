@@ -16,6 +16,8 @@ void hr_check_sysctl(struct hr_facts *facts, struct hr_finding *f, const char *k
 void hr_check_boot_option(struct hr_facts *facts, struct hr_finding *f, const char *word);
 /* A line of .wslconfig to set, and the restart that it needs. */
 void hr_check_wslconfig(struct hr_finding *f, const char *section, const char *line);
+/* True when the kernel's log could be read; otherwise the finding is HR_NOT_HERE, and machine-kernel-log says the rest. */
+bool hr_check_log_known(struct hr_facts *facts, struct hr_finding *f);
 /* What the kernel's log says of one kind: true when it was there, with the line as evidence and the time it was. */
 bool hr_check_log(struct hr_facts *facts, struct hr_finding *f, enum hr_log_kind kind);
 /* How many CPUs this process may use: the allowed ones and the quota together, at least 1; 0: not known. */

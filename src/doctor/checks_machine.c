@@ -8,6 +8,9 @@
 static void quota(struct hr_facts *facts, struct hr_finding *f)
 {
     const struct hr_cpu *c = hr_facts_cpu(facts);
+    const struct hr_truth *groups = &hr_facts_memory(facts)->group.v2;
+    if (!hr_check_known(f, groups->known, groups->why))
+        return;
     if (!c->quota.known) {
         hr_find(f, HR_GOOD, "no quota limits the CPU time of this process");
         return;
@@ -143,6 +146,61 @@ static void kernel_age(struct hr_facts *facts, struct hr_finding *f)
     }
 }
 
+static void kernel_log(struct hr_facts *facts, struct hr_finding *f)
+{
+    const struct hr_kernel_log *log = hr_facts_kernel_log(facts);
+    if (log->known.known) {
+        hr_find(f, HR_GOOD, "%" PRIu64 " lines of the kernel's log were read%s", log->lines,
+                log->from_boot ? ", from the start on" : "; its beginning is gone");
+        return;
+    }
+    hr_find(f, HR_UNKNOWN, "%s: what it may tell of killed processes, disks and GPUs is not seen", log->known.why);
+    hr_fix(f, "sudo headrace doctor   # or, for everybody: sudo sysctl -w kernel.dmesg_restrict=0");
+    hr_undo(f, "sudo sysctl -w kernel.dmesg_restrict=1");
+}
+
+static void loaders(struct hr_facts *facts, struct hr_finding *f)
+{
+    const struct hr_procs *p = hr_facts_procs(facts);
+    uint64_t cpus = hr_check_cpus(facts);
+    if (!hr_check_known(f, p->known.known, p->known.why) ||
+        !hr_check_known(f, cpus != 0, "the number of CPUs is not known"))
+        return;
+    if (p->loaders == 0) {
+        hr_find(f, HR_NOT_HERE, "no loader workers run now");
+    } else if (p->loaders > cpus) {
+        hr_seen(f, "%" PRIu64 " processes of pt_data_worker or Python's multiprocessing", p->loaders);
+        hr_find(f, HR_WARN, "%" PRIu64 " loader workers share %" PRIu64 " CPUs", p->loaders, cpus);
+        hr_fix(f, "# DataLoader(num_workers=%" PRIu64 ") or fewer, over all ranks of this machine together", cpus);
+    } else {
+        hr_find(f, HR_GOOD, "%" PRIu64 " loader workers on %" PRIu64 " CPUs", p->loaders, cpus);
+    }
+}
+
+/* Compilers of CUDA extensions take 2 to 5 GB each; ninja starts two more than there are CPUs. */
+static void build_jobs(struct hr_facts *facts, struct hr_finding *f)
+{
+    const struct hr_cpu *c = hr_facts_cpu(facts);
+    const struct hr_ram *m = hr_facts_memory(facts);
+    struct hr_figure most = hr_ram_ceiling(m);
+    struct hr_word jobs = hr_check_env(facts, "MAX_JOBS");
+    if (!hr_check_known(f, c->allowed.known, c->allowed.why) || !hr_check_known(f, most.known, most.why))
+        return;
+    uint64_t fit = HR_MAX(most.v / (UINT64_C(4) << 30), UINT64_C(1)), started = c->allowed.v + 2;
+    if (jobs.known) {
+        hr_find(f, HR_GOOD, "builds of CUDA extensions start %s compilers at once (MAX_JOBS)", jobs.v);
+    } else if (fit >= started) {
+        hr_find(f, HR_GOOD, "there is memory for as many compilers as CPUs");
+    } else {
+        hr_find(f, HR_NOTE,
+                "building a CUDA extension would start %" PRIu64
+                " compilers at once, and memory is there for about %" PRIu64,
+                started, fit);
+        hr_fix(f, "export MAX_JOBS=%" PRIu64 "   # before pip install of a package that compiles for the GPU", fit);
+        hr_undo(f, "unset MAX_JOBS");
+    }
+}
+
 struct log_row {
     enum hr_log_kind kind;
     enum hr_verdict verdict;
@@ -152,9 +210,8 @@ struct log_row {
 /* The worst row that the log has; `good` when it has none of them. */
 static void by_log(struct hr_facts *facts, struct hr_finding *f, const struct log_row *row, size_t n, const char *good)
 {
-    const struct hr_kernel_log *log = hr_facts_kernel_log(facts);
     enum hr_verdict worst = HR_GOOD;
-    if (!hr_check_known(f, log->known.known, log->known.why))
+    if (!hr_check_log_known(facts, f))
         return;
     hr_find(f, HR_GOOD, "%s", good);
     for (size_t i = 0; i < n; i++)
@@ -304,5 +361,16 @@ const struct hr_check hr_checks_machine[] = {
         "kernel Documentation/admin-guide/kernel-parameters.txt (clocksource)", clock_source),
     ROW("machine-network", "network", "Weights and datasets of tens of gigabytes are downloaded at the first start.",
         "kernel Documentation/ABI/testing/sysfs-class-net (speed)", network),
+    ROW("machine-kernel-log", "the kernel's log",
+        "Whom the kernel killed, and which disk or GPU failed, stands only there.",
+        "dmesg(1); kernel Documentation/admin-guide/sysctl/kernel.rst (dmesg_restrict)", kernel_log),
+    ROW("machine-loader-workers", "loader workers",
+        "More workers than CPUs do not load faster; each takes memory of its own and a share of /dev/shm.",
+        "PyTorch documentation, DataLoader (num_workers; its own warning)", loaders),
+    ROW("machine-build-jobs", "parallel compilers",
+        "One compiler of a CUDA extension takes 2 to 5 GB. Started once per CPU they take all memory, and WSL2 goes "
+        "down with them.",
+        "pytorch/pytorch#124018; flash-attention#2079, #832; PyTorch documentation, cpp_extension (MAX_JOBS)",
+        build_jobs),
     { NULL, NULL, NULL, NULL, false, NULL },
 };

@@ -66,6 +66,8 @@ static void cgroup_high(struct hr_facts *facts, struct hr_finding *f)
 {
     const struct hr_cgroup *g = &hr_facts_memory(facts)->group;
     struct hr_human a, b;
+    if (!hr_check_known(f, g->v2.known, g->v2.why))
+        return;
     if (!g->high.known) {
         hr_find(f, HR_GOOD, "no memory.high slows this process down");
         return;
@@ -90,7 +92,7 @@ static void swap(struct hr_facts *facts, struct hr_finding *f)
     bool wsl = hr_facts_vm(facts)->kind == HR_VM_WSL2;
     if (m->swap_total.v == 0)
         hr_find(f, wsl ? HR_WARN : HR_NOTE, "there is no swap: when %s are used up, the kernel kills at once",
-                size(m->total.v, &a));
+                size(hr_ram_ceiling(m).v, &a));
     else
         hr_find(f, HR_NOTE, "only %s of swap beside %s of memory", size(m->swap_total.v, &b), size(m->total.v, &a));
     if (wsl) {
@@ -351,7 +353,7 @@ static void wsl_user(struct hr_facts *facts, struct hr_finding *f)
 static void alloc_fail(struct hr_facts *facts, struct hr_finding *f)
 {
     const struct hr_kernel_log *log = hr_facts_kernel_log(facts);
-    if (!hr_check_known(f, log->known.known, log->known.why))
+    if (!hr_check_log_known(facts, f))
         return;
     if (hr_check_log(facts, f, HR_LOG_ALLOC_FAIL))
         hr_find(f, HR_WARN, "the kernel itself got no memory %" PRIu64 " times", log->hit[HR_LOG_ALLOC_FAIL].count);

@@ -1,6 +1,7 @@
 /* Disks and file systems: room, health, and whether what training reads lies on a Windows drive or a network. */
 #include "check_parts.h"
 #include "human.h"
+#include "json_small.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@ static void root_room(struct hr_facts *facts, struct hr_finding *f)
 {
     struct hr_space s;
     hr_space_read(hr_facts_root(facts), "/", &s);
-    room(f, "/", &s, 20 * GIB, 2 * GIB);
+    bool container = hr_facts_container(facts)->kind != HR_CONTAINER_NONE; /* what it writes should go to a volume */
+    room(f, "/", &s, container ? 5 * GIB : 20 * GIB, container ? 0 : 2 * GIB);
     if (f->verdict >= HR_WARN) {
         hr_fix(f, "du -xh --max-depth=2 ~ /var 2>/dev/null | sort -h | tail -n 15   # what is large");
         hr_fix(f, "huggingface-cli delete-cache; pip cache purge; conda clean -a   # what can be downloaded again");
@@ -200,6 +202,11 @@ static enum hr_verdict judge_place(struct hr_facts *facts, struct hr_finding *f,
     return on->place == HR_PLACE_WINDOWS ? HR_WARN : HR_NOTE;
 }
 
+static enum hr_verdict worse(enum hr_verdict a, enum hr_verdict b)
+{
+    return a > b ? a : b;
+}
+
 static void model_caches(struct hr_facts *facts, struct hr_finding *f)
 {
     static const char *const names[] = { "HF_HOME",    "HF_HUB_CACHE",   "HUGGINGFACE_HUB_CACHE", "HF_DATASETS_CACHE",
@@ -210,11 +217,11 @@ static void model_caches(struct hr_facts *facts, struct hr_finding *f)
     for (size_t i = 0; i < HR_COUNT(names); i++) {
         struct hr_word v = hr_check_env(facts, names[i]);
         if (v.known)
-            worst = HR_MAX(worst, judge_place(facts, f, names[i], v.v));
+            worst = worse(worst, judge_place(facts, f, names[i], v.v));
     }
     if (home.known) {
         snprintf(path, sizeof path, "%s/.cache/huggingface", home.v);
-        worst = HR_MAX(worst, judge_place(facts, f, "the default", path));
+        worst = worse(worst, judge_place(facts, f, "the default", path));
     }
     if (worst == HR_WARN) {
         hr_find(f, HR_WARN, "models or datasets are cached on a Windows drive");
@@ -238,7 +245,7 @@ static void environment(struct hr_facts *facts, struct hr_finding *f)
     for (size_t i = 0; i < HR_COUNT(names); i++) {
         struct hr_word v = hr_check_env(facts, names[i]);
         if (v.known)
-            worst = HR_MAX(worst, judge_place(facts, f, names[i], v.v));
+            worst = worse(worst, judge_place(facts, f, names[i], v.v));
     }
     switch (worst) {
     case HR_NOT_HERE:
@@ -290,6 +297,38 @@ static void temporary(struct hr_facts *facts, struct hr_finding *f)
     }
 }
 
+/* The folder that Docker keeps its images in; dockerd's default unless daemon.json says otherwise. */
+static void docker_place(struct hr_facts *facts, struct hr_finding *f)
+{
+    static const char file[] = "etc/docker/daemon.json";
+    struct hr_buf b = HR_BUF_INIT(1 << 20);
+    struct hr_arena a = HR_ARENA_INIT(8 << 20);
+    const struct hr_js *v;
+    char path[HR_WORD_MAX] = "/var/lib/docker";
+    if (hr_root_read(hr_facts_root(facts), file, &b, NULL) == 0 &&
+        hr_js_parse(hr_buf_str(&b), file, &a, &v, NULL) == 0 && (v = hr_js_get(v, "data-root")) != NULL &&
+        v->type == HR_JS_STRING)
+        snprintf(path, sizeof path, "%.*s", (int)HR_MIN(v->text.n, sizeof path - 1), v->text.p);
+    else if (!hr_facts_procs(facts)->dockerd)
+        path[0] = 0;
+    enum hr_verdict at = path[0] == '/' ? judge_place(facts, f, "Docker's data-root", path) : HR_NOT_HERE;
+    if (at == HR_WARN || at == HR_NOTE) {
+        hr_find(f, HR_WARN, "Docker keeps its images on a Windows drive or a network");
+        hr_fix(
+            f,
+            "# in /etc/docker/daemon.json:  \"data-root\": \"/var/lib/docker\"   then: sudo systemctl restart docker");
+        hr_undo(f, "# set data-root back to %s and restart docker", path);
+    } else if (at == HR_NOT_HERE) {
+        hr_find(f, HR_NOT_HERE, "no Docker runs here");
+    } else {
+        hr_find(f, at,
+                at == HR_GOOD ? "Docker keeps its images on a local file system"
+                              : "where Docker keeps its images cannot be told");
+    }
+    hr_arena_fini(&a);
+    hr_buf_fini(&b);
+}
+
 static void home_place(struct hr_facts *facts, struct hr_finding *f)
 {
     struct hr_word home = hr_check_env(facts, "HOME");
@@ -339,7 +378,7 @@ const struct hr_check hr_checks_storage[] = {
         "kernel Documentation/ABI/stable/sysfs-block (read_ahead_kb); own measurement", read_ahead),
     ROW("storage-model-cache", "caches of models and datasets",
         "Weights are mapped, and a mapping of a Windows drive or a network is read page by page: minutes instead of "
-        "seconds.",
+        "seconds. A symbolic link from the Linux side changes nothing: what counts is where it points.",
         "huggingface/safetensors#562; microsoft/WSL#4197; turboderp/exllamav2#171", model_caches),
     ROW("storage-environment", "Python environment",
         "Every import opens files; on a Windows drive each of them is a round trip to a file server on the Windows "
@@ -349,5 +388,8 @@ const struct hr_check hr_checks_storage[] = {
         "tmpfs(5); microsoft/WSL#4197", temporary),
     ROW("storage-home", "home folder", "Caches, environments and checkpoints go there unless told otherwise.",
         "microsoft/WSL#4197", home_place),
+    ROW("storage-docker", "Docker's images",
+        "A container's layers on a Windows drive or a network make every file it opens slow.",
+        "Docker documentation, dockerd (data-root); microsoft/WSL#4197", docker_place),
     { NULL, NULL, NULL, NULL, false, NULL },
 };

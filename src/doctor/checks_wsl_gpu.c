@@ -44,8 +44,7 @@ void hr_check_wsl_dxg_bug(struct hr_facts *facts, struct hr_finding *f)
 
 void hr_check_wsl_residency(struct hr_facts *facts, struct hr_finding *f)
 {
-    if (!has_gpu(facts, f) ||
-        !hr_check_known(f, hr_facts_kernel_log(facts)->known.known, hr_facts_kernel_log(facts)->known.why))
+    if (!has_gpu(facts, f) || !hr_check_log_known(facts, f))
         return;
     if (!hr_check_log(facts, f, HR_LOG_DXG_RESIDENT)) {
         hr_find(f, HR_GOOD, "the GPU has always found room in its memory");
@@ -58,8 +57,7 @@ void hr_check_wsl_residency(struct hr_facts *facts, struct hr_finding *f)
 
 void hr_check_wsl_dxg_panic(struct hr_facts *facts, struct hr_finding *f)
 {
-    if (!has_gpu(facts, f) ||
-        !hr_check_known(f, hr_facts_kernel_log(facts)->known.known, hr_facts_kernel_log(facts)->known.why))
+    if (!has_gpu(facts, f) || !hr_check_log_known(facts, f))
         return;
     if (!hr_check_log(facts, f, HR_LOG_DXG_OOPS)) {
         hr_find(f, HR_GOOD, "the GPU driver's kernel part has not failed");
@@ -71,8 +69,7 @@ void hr_check_wsl_dxg_panic(struct hr_facts *facts, struct hr_finding *f)
 
 void hr_check_wsl_dxg_noise(struct hr_facts *facts, struct hr_finding *f)
 {
-    if (!has_gpu(facts, f) ||
-        !hr_check_known(f, hr_facts_kernel_log(facts)->known.known, hr_facts_kernel_log(facts)->known.why))
+    if (!has_gpu(facts, f) || !hr_check_log_known(facts, f))
         return;
     const struct hr_log_hit *h = &hr_facts_kernel_log(facts)->hit[HR_LOG_DXG_NOISE];
     if (h->count == 0)
