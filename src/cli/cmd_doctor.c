@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "clock.h"
+#include "doctor_fix.h"
 #include "doctor_report.h"
 
 #include "headrace/headrace.h"
@@ -8,7 +9,7 @@
 struct args {
     struct hr_strings path, only;
     const char *explain;
-    bool list, deep;
+    bool list, deep, fix, undo, yes;
 };
 
 static const struct hr_opt opts[] = {
@@ -17,6 +18,10 @@ static const struct hr_opt opts[] = {
     HR_OPT_FLAG(struct args, deep, 0, "deep", NULL, "also run the checks that take long"),
     HR_OPT_STRING(struct args, explain, 0, "explain", "ID", NULL, "tell all about one check"),
     HR_OPT_FLAG(struct args, list, 0, "list", NULL, "list every check there is"),
+    HR_OPT_HEADING("Mending"),
+    HR_OPT_FLAG(struct args, fix, 0, "fix", NULL, "mend what can be mended safely, after telling and asking"),
+    HR_OPT_FLAG(struct args, undo, 0, "undo", NULL, "take the last --fix back"),
+    HR_OPT_FLAG(struct args, yes, 'y', "yes", NULL, "do not ask"),
     HR_OPT_END,
 };
 
@@ -24,6 +29,7 @@ static const struct hr_example examples[] = {
     { "what is wrong with this machine, and what to do", "headrace doctor" },
     { "and with this dataset and where it lies", "headrace doctor data/traffic" },
     { "everything about one check", "headrace doctor --explain data-windows-drive" },
+    { "mend what can be mended safely, and take it back", "headrace doctor --fix --yes && headrace doctor --undo" },
     { "one group, for a script", "headrace doctor --only data --json" },
     { NULL, NULL },
 };
@@ -76,6 +82,11 @@ static int examine(struct hr_cli *cli, const struct args *a, struct hr_facts *fa
     int r = hr_doctor(facts, &o, &d, err);
     if (r < 0)
         return r;
+    if (a->fix) {
+        r = hr_doctor_fix(cli, hr_facts_root(facts), &d, a->yes, err);
+        hr_diagnosis_fini(&d);
+        return r;
+    }
     if (a->explain != NULL && !cli->common->json) {
         struct hr_screen s = screen_of(cli);
         for (size_t i = 0; i < d.n; i++)
@@ -95,6 +106,8 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
     struct hr_facts *facts;
     if (a->list)
         return list(cli, err);
+    if (a->fix + a->undo + (a->explain != NULL) > 1)
+        return hr_cli_usage(cli, err, "--fix, --undo and --explain exclude each other");
     if (a->explain != NULL && hr_check_find(hr_str(a->explain), NULL) == NULL) {
         struct hr_buf near = HR_BUF_INIT(4096);
         hr_check_near(hr_str(a->explain), &near);
@@ -111,8 +124,8 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
     r = hr_root_open(cli->common->root, &root, err);
     if (r < 0)
         return r;
-    r = hr_facts_open(root, a->path.item, a->path.n, &facts, err);
-    if (r == 0) {
+    r = a->undo ? hr_doctor_undo(cli, root, err) : hr_facts_open(root, a->path.item, a->path.n, &facts, err);
+    if (r == 0 && !a->undo) {
         r = examine(cli, a, facts, err);
         hr_facts_close(facts);
     }
