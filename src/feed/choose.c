@@ -11,8 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SLOTS_MIN = 4, SLOTS_MAX = 1024, RUN_CHUNKS = 8, READERS_MAX = 4, DECODERS_MAX = 8, /* readers wait for the disk: four keep it busy whatever the CPUs */
-       LARGE_BATCH = 1 << 20 }; /* handing a batch over costs some 20 µs: building a smaller one costs less than twice that */
+enum {
+    SLOTS_MIN = 4, SLOTS_USUAL = 256, SLOTS_MAX = 1024, /* batches at once */
+    RUN_CHUNKS = 8,
+    READERS_MAX = 4, /* readers wait for the disk: four keep it busy whatever the CPUs */
+    DECODERS_MAX = 8,
+    LARGE_BATCH = 1 << 20, /* handing a batch over costs some 20 µs: building a smaller one costs less than twice that */
+};
 
 static int free_memory(struct hr_figure *ret, struct hr_error *err)
 {
@@ -131,7 +136,8 @@ static int choose_window(const struct hr_store *s, const struct hr_loader_option
 static int choose_cached(const struct hr_store *s, const struct hr_loader_options *o, uint64_t batch_bytes, uint64_t room,
                          struct hr_choice *c, struct hr_error *err)
 {
-    uint64_t batches = SLOTS_MIN * batch_bytes, reserve = HR_MAX(batches, room / 8);
+    /* batches: an eighth, but no more than a consumer holds at once; what they do not need keeps chunks */
+    uint64_t reserve = HR_MAX(SLOTS_MIN * batch_bytes, HR_MIN(room / 8, SLOTS_USUAL * batch_bytes));
     uint64_t one = hr_cache_slot_bytes(s) + s->schema.n * sizeof(struct hr_column) + 64;
     bool packed = s->codec != HR_CODEC_NONE;
     unsigned cpus = hr_cpus();
