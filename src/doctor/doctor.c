@@ -7,8 +7,6 @@
 
 /* --- the registry --- */
 
-static const struct hr_check none[] = { { NULL, NULL, NULL, NULL, false, NULL } };
-
 static const struct {
     const char *name, *subject;
     const struct hr_check *table;
@@ -17,9 +15,9 @@ static const struct {
     [HR_CHECK_WSL] = { "wsl", "WSL and its settings", hr_checks_wsl },
     [HR_CHECK_MEMORY] = { "memory", "memory, swap and limits", hr_checks_memory },
     [HR_CHECK_STORAGE] = { "storage", "disks and file systems", hr_checks_storage },
-    [HR_CHECK_GPU] = { "gpu", "graphics cards and their driver", none },
-    [HR_CHECK_CUDA] = { "cuda", "CUDA toolkits", none },
-    [HR_CHECK_PYTHON] = { "python", "Python environments", none },
+    [HR_CHECK_GPU] = { "gpu", "graphics cards and their driver", hr_checks_gpu },
+    [HR_CHECK_CUDA] = { "cuda", "CUDA toolkits", hr_checks_cuda },
+    [HR_CHECK_PYTHON] = { "python", "Python environments", hr_checks_python },
     [HR_CHECK_DATA] = { "data", "training data and checkpoints", hr_checks_data },
 };
 

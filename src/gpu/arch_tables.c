@@ -46,6 +46,7 @@ static const struct hr_card cards[] = {
     { "Xavier", 72, LEGACY },        { "Thor", 110, LIST },
 };
 
+#define COMPATIBILITY "NVIDIA CUDA Compatibility, table of minor version compatibility"
 #define OLD_SASS "5.0 6.0 7.0 7.5 8.0 8.6 9.0"
 static const struct hr_wheel wheels[] = {
     { 200, 200, 117, "3.7 5.0 6.0 7.0 7.5 8.0 8.6", "", BUILDER },
@@ -63,7 +64,9 @@ static const struct {
     uint16_t toolkit, branch;
     const char *source;
 } branches[] = {
-    { 1300, 580, "PTX 9.0, which nvcc 13 writes, needs a driver of branch 580 (CUDA 13 release notes)" },
+    { 1300, 580, COMPATIBILITY },
+    { 1200, 525, COMPATIBILITY },
+    { 1100, 450, COMPATIBILITY },
 };
 
 const struct hr_arch *hr_arch_table(size_t *ret_n)

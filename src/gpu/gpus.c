@@ -121,9 +121,10 @@ int hr_gpus_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_gpu
     hr_root_env(root, "HEADRACE_NVML", &override);
     hr_nvml_places((wsl.known && wsl.v) || dxg.v, override.data, q.place);
     int r = hr_root_answer(root, "nvml", ask, &q, &text, &why);
-    if (r < 0 && r != HR_E_NOMEM) { /* a captured machine on which NVML was not asked */
+    if (r < 0 && r != HR_E_NOMEM) { /* a captured machine on which NVML was not asked: there, or it had none */
+        bool device = dxg.v || hr_root_exists(root, "dev/nvidiactl") || hr_root_exists(root, "proc/driver/nvidia/version");
         text.len = 0;
-        r = say_instead(HR_GPUS_NO_LIBRARY, why.text, &text, &why);
+        r = say_instead(device ? HR_GPUS_UNREADABLE : HR_GPUS_NO_LIBRARY, why.text, &text, &why);
     }
     if (r == 0)
         r = hr_gpus_parse(hr_buf_str(&text), g, &why);

@@ -80,7 +80,8 @@ static void read_plain(const struct hr_dl *dl, nvml_gpu dev, struct hr_gpu *gpu)
 {
     for (size_t i = 0; i < HR_COUNT(plains); i++) {
         const struct plain *p = &plains[i];
-        struct hr_figure *to = (struct hr_figure *)((char *)gpu + p->offset);
+        void *at = (char *)gpu + p->offset;
+        struct hr_figure *to = at;
         void *fn = symbol(dl, p->name, p->older);
         unsigned v = 0;
         int r = 0;

@@ -76,10 +76,12 @@ void hr_dpkg_read(const struct hr_root *root, struct hr_dpkg *ret)
 {
     struct hr_buf b = HR_BUF_INIT(STATUS_MAX);
     struct hr_error err = HR_ERROR_INIT;
-    if (hr_root_read(root, "var/lib/dpkg/status", &b, &err) == 0) {
+    int r = hr_root_read(root, "var/lib/dpkg/status", &b, &err);
+    if (r == 0) {
         hr_dpkg_parse(hr_buf_str(&b), ret);
     } else {
         memset(ret, 0, sizeof *ret);
+        ret->absent = r == HR_E_NOT_FOUND;
         snprintf(ret->why, sizeof ret->why, "%s", err.text);
     }
     hr_buf_fini(&b);

@@ -279,6 +279,7 @@ void hr_python_read(const struct hr_root *root, struct hr_python *ret)
     add_below(root, ret, "PWD", ".venv", ".venv here", &b);
     add_below(root, ret, "PWD", "venv", "venv here", &b);
     add_below(root, ret, "HOME", ".venv", ".venv in the home folder", &b);
+    add_below(root, ret, "HOME", "venv", "venv in the home folder", &b);
     add_conda(root, ret, "miniconda3", &b);
     add_conda(root, ret, "miniforge3", &b);
     add_conda(root, ret, "anaconda3", &b);

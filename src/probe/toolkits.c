@@ -222,6 +222,14 @@ static bool find_nvcc(const struct hr_root *root, struct hr_toolkits *t, struct 
     return found;
 }
 
+static const struct hr_toolkit *kit_at(const struct hr_toolkits *t, const char *path)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->kit[i].kind != HR_TOOLKIT_DISTRO && strcmp(t->kit[i].path, path) == 0)
+            return &t->kit[i];
+    return NULL;
+}
+
 static const struct hr_toolkit *owner(const struct hr_toolkits *t, const char *real)
 {
     for (size_t i = 0; i < t->n; i++) {
@@ -269,11 +277,13 @@ static void nvcc_on_path(const struct hr_root *root, const struct hr_dpkg *dpkg,
             add_versioned(t, "/usr", HR_TOOLKIT_DISTRO, &v, "the package nvidia-cuda-toolkit", true);
             t->nvcc_of = t->n != before ? &t->kit[before] : NULL;
         } else if (t->nvcc_of == NULL && hr_str_ends(hr_buf_str(&real), "/bin/nvcc")) {
+            struct hr_buf folder = HR_BUF_INIT(SMALL);
             real.len -= strlen("/bin/nvcc");
             real.data[real.len] = 0;
-            add_folder(root, t, real.data);
-            hr_buf_adds(&real, "/bin/nvcc");
-            t->nvcc_of = owner(t, real.data);
+            const char *kit = without_links(root, real.data, &folder);
+            add_folder(root, t, kit);
+            t->nvcc_of = kit_at(t, kit);
+            hr_buf_fini(&folder);
         }
     }
     hr_buf_fini(&at);
@@ -309,7 +319,10 @@ static void try_libcuda(const struct hr_root *root, struct hr_toolkits *t, struc
         bool stub = strstr(b.data, "/stubs/") != NULL;
         if (b.failed || (i == 1 && !stub) || !hr_root_exists(root, b.data))
             continue;
-        const char *copy = hr_arena_str(&t->arena, b.data, b.len);
+        bool known = false;
+        for (size_t k = 0; k < t->libcudas; k++)
+            known |= strcmp(t->libcuda[k].path, b.data) == 0;
+        const char *copy = known ? NULL : hr_arena_str(&t->arena, b.data, b.len);
         if (copy != NULL)
             t->libcuda[t->libcudas++] = (struct hr_libcuda) { copy, from, stub, hr_str_starts(dir, "/usr/lib/wsl/") };
         break;

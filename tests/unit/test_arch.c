@@ -212,7 +212,9 @@ static void versions(void **state)
     const char *source;
     assert_int_equal(hr_driver_branch_of(1301, &source), 580);
     assert_non_null(source);
-    assert_int_equal(hr_driver_branch_of(1208, &source), 0);
+    assert_int_equal(hr_driver_branch_of(1208, &source), 525);
+    assert_int_equal(hr_driver_branch_of(1002, &source), 0);
+    assert_null(source);
 }
 
 int main(void)

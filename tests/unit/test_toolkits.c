@@ -72,6 +72,10 @@ static void two_toolkits_and_a_link(void **state)
     assert_ptr_equal(hr_toolkits_newest(&kits), new);
     assert_false(kits.library_path.known);
     done();
+    put("headrace/env", "PATH /usr/local/cuda/bin\n"); /* through the link */
+    read_all();
+    assert_ptr_equal(kits.nvcc_of, at("/usr/local/cuda-12.8"));
+    done();
 }
 
 static void nvcc_behind_a_script(void **state)
@@ -146,7 +150,7 @@ static void driver_libraries(void **state)
     put("usr/lib/x86_64-linux-gnu/libcuda.so.1", "elf");
     put("headrace/env", "LD_LIBRARY_PATH :/usr/local/cuda-12.8/lib64/stubs:/nowhere:/usr/lib/x86_64-linux-gnu\n");
     read_all();
-    assert_int_equal(kits.libcudas, 4);
+    assert_int_equal(kits.libcudas, 3);
     assert_true(kits.libcuda[0].stub);
     assert_string_equal(kits.libcuda[0].from, "LD_LIBRARY_PATH");
     assert_string_equal(kits.libcuda[1].path, "/usr/lib/x86_64-linux-gnu/libcuda.so.1");
