@@ -80,8 +80,7 @@ static bool climb(struct climb *c)
     return true;
 }
 
-/* The line of /proc/self/cgroup for v2 (controller NULL) or for a controller of v1. */
-static bool group_of(struct hr_str text, const char *controller, struct hr_str *ret)
+bool hr_cgroup_named(struct hr_str text, const char *controller, struct hr_str *ret)
 {
     struct hr_str line, id, controllers, one;
     while (hr_str_cut(&text, '\n', &line)) {
@@ -113,7 +112,7 @@ void hr_cgroup_read(const struct hr_root *root, struct hr_cgroup *ret)
         return;
     }
     struct hr_str v1, v2;
-    bool has_v1 = group_of(hr_buf_str(&b), "memory", &v1), has_v2 = group_of(hr_buf_str(&b), NULL, &v2);
+    bool has_v1 = hr_cgroup_named(hr_buf_str(&b), "memory", &v1), has_v2 = hr_cgroup_named(hr_buf_str(&b), NULL, &v2);
     ret->v2 = hr_truth_of(has_v2);
     ret->path = has_v2 ? hr_word_clean(v2) : has_v1 ? hr_word_clean(v1) : hr_word_unknown("no memory cgroup");
     for (size_t i = 0; i < HR_COUNT(mount); i++) {
@@ -130,19 +129,25 @@ void hr_cgroup_read(const struct hr_root *root, struct hr_cgroup *ret)
 }
 
 /* "50000 100000" or "max 100000" */
+bool hr_cgroup_quota(struct hr_str text, double *ret_cpus)
+{
+    struct hr_str rest = hr_str_trim(text), first;
+    uint64_t quota, period;
+    if (!hr_str_cut(&rest, ' ', &first) || hr_parse_u64(first, &quota, NULL) < 0 ||
+        hr_parse_u64(hr_str_trim(rest), &period, NULL) < 0 || period == 0)
+        return false;
+    *ret_cpus = (double)quota / (double)period;
+    return true;
+}
+
 static void quota_v2(const struct hr_root *root, const char *dir, struct hr_real *r)
 {
     char path[PATH_MAX];
-    uint64_t quota, period;
+    double cpus;
     struct hr_buf b = HR_BUF_INIT(256);
     snprintf(path, sizeof path, "%.4000s/cpu.max", dir);
-    if (hr_root_read(root, path, &b, NULL) == 0) {
-        struct hr_str rest = hr_str_trim(hr_buf_str(&b)), first;
-        if (hr_str_cut(&rest, ' ', &first) && hr_parse_u64(first, &quota, NULL) == 0 &&
-            hr_parse_u64(hr_str_trim(rest), &period, NULL) == 0 && period != 0 &&
-            (!r->known || (double)quota / (double)period < r->v))
-            *r = hr_real_of((double)quota / (double)period);
-    }
+    if (hr_root_read(root, path, &b, NULL) == 0 && hr_cgroup_quota(hr_buf_str(&b), &cpus) && (!r->known || cpus < r->v))
+        *r = hr_real_of(cpus);
     hr_buf_fini(&b);
 }
 
@@ -165,12 +170,12 @@ struct hr_real hr_cgroup_cpus(const struct hr_root *root)
     struct hr_real r = hr_real_unknown("no quota is set");
     struct hr_str group;
     if (hr_root_text(root, "proc/self/cgroup", &b, r.why)) {
-        if (group_of(hr_buf_str(&b), NULL, &group)) {
+        if (hr_cgroup_named(hr_buf_str(&b), NULL, &group)) {
             struct climb c = { "sys/fs/cgroup", group, 0, false, "" };
             while (climb(&c))
                 quota_v2(root, c.dir, &r);
         }
-        if (group_of(hr_buf_str(&b), "cpu", &group)) {
+        if (hr_cgroup_named(hr_buf_str(&b), "cpu", &group)) {
             struct climb c = { "sys/fs/cgroup/cpu", group, 0, false, "" };
             while (climb(&c))
                 quota_v1(root, c.dir, &r);

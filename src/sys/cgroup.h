@@ -18,5 +18,10 @@ struct hr_cgroup {
 void hr_cgroup_read(const struct hr_root *root, struct hr_cgroup *ret);
 /* The tightest CPU quota, in CPUs: "50000 100000" is 0.5.  Unknown where none is set. */
 struct hr_real hr_cgroup_cpus(const struct hr_root *root);
+/* Parsers of the texts alone.  The group that a line of /proc/self/cgroup names: of v2 (`controller` NULL), or of one of v1's
+ * controllers. */
+bool hr_cgroup_named(struct hr_str text, const char *controller, struct hr_str *ret);
+/* "50000 100000" of cpu.max; false: no quota, or no such text. */
+bool hr_cgroup_quota(struct hr_str text, double *ret_cpus);
 
 #endif
