@@ -31,7 +31,9 @@ static void seen_mount(const struct hr_target *t, struct hr_finding *f)
 static void path_there(struct hr_facts *facts, struct hr_finding *f)
 {
     const struct hr_target *t = hr_facts_target(facts);
-    if (!t->there.known)
+    if (!t->named)
+        hr_find(f, HR_NOT_HERE, "no PATH was named");
+    else if (!t->there.known)
         hr_find(f, HR_UNKNOWN, "'%s' cannot be looked at: %s", t->path, t->there.why);
     else if (!t->there.v)
         hr_find(f, HR_BAD, "'%s' is not there", t->path);
@@ -241,7 +243,9 @@ static void larger_than_memory(struct hr_facts *facts, struct hr_finding *f)
     const struct hr_ram *m = hr_facts_memory(facts);
     struct hr_figure most = hr_ram_ceiling(m), size = hr_survey_bytes(s);
     uint64_t room = most.known && m->available.known ? HR_MIN(most.v, m->available.v) : 0;
-    if (!most.known || !m->available.known) {
+    if (s->folder && s->names == 0 && !s->cut) {
+        hr_find(f, HR_NOT_HERE, "'%s' is empty", t->path);
+    } else if (!most.known || !m->available.known) {
         hr_find(f, HR_UNKNOWN, "free memory is not known: %s", most.known ? m->available.why : most.why);
     } else if (s->bytes > room || (size.known && size.v > room)) {
         hr_find(f, HR_NOTE, "'%s' (%s %s) is larger than the free memory (%s)", t->path,

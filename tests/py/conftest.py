@@ -14,6 +14,10 @@ from places import BIN, ROOT
 
 
 
+def pytest_addoption(parser):
+    parser.addoption("--update-goldens", action="store_true", help="write the doctor's golden reports again")
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes more than a few seconds; `pytest -m 'not slow'` leaves it out")
 
