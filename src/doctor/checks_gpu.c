@@ -373,6 +373,8 @@ static const char linux_why[] = "On WSL2 the driver comes from Windows and is la
                                 "brings its own libcuda and libnvidia-ml, which cannot talk to the card and hide the right ones.";
 static const char library_why[] = "The loader takes the first libcuda.so.1 it finds. One of another driver fails with \"no CUDA-capable device\" or "
                                   "a version mismatch, although nvidia-smi may work.";
+static const char cuda_why[] = "NVML may answer while CUDA does not start: another library, a stub, a missing service. Only starting it proves "
+                               "that a program can.";
 static const char several_why[] = "Several GPUs in one run talk through peer access, CUDA IPC and NCCL; WSL2 has neither NVLink nor CUDA IPC, "
                                   "and falls back to copies through host memory.";
 static const char larger_why[] = "CUDA fails to start on WSL2 when a card has more VRAM than the virtual machine has memory.";
@@ -405,6 +407,7 @@ const struct hr_check hr_checks_gpu[] = {
     { "gpu-linux-driver", "Linux driver inside WSL", linux_why, "NVIDIA CUDA on WSL User Guide", false, hr_check_gpu_linux_driver },
     { "gpu-driver-library", "which libcuda is loaded", library_why, "microsoft/WSL issues 9099, 9272, 6772, 8587", false,
       hr_check_gpu_library },
+    { "gpu-cuda-start", "start of the CUDA driver", cuda_why, "CUDA driver API reference: CUresult", true, hr_check_gpu_cuda },
     { "gpu-visible", "CUDA_VISIBLE_DEVICES", visible_why, "CUDA C++ programming guide: environment variables", false, visible },
     { "gpu-vram", "VRAM in use", vram_why, "microsoft/WSL issues 11050, 41176", false, vram_held },
     { "gpu-process-vram", "VRAM of single processes", process_why,

@@ -197,3 +197,30 @@ void hr_check_gpu_library(struct hr_facts *facts, struct hr_finding *f)
         hr_find(f, HR_GOOD, "programs load %s", t->libcuda[0].path);
     }
 }
+
+void hr_check_gpu_cuda(struct hr_facts *facts, struct hr_finding *f)
+{
+    const struct hr_cuda *c = hr_facts_cuda(facts);
+    const struct hr_gpus *g = hr_facts_gpus(facts);
+    const char *advice = c->state == HR_CUDA_REFUSED ? hr_cuda_advice(c->error) : NULL;
+    if (c->state == HR_CUDA_NO_LIBRARY) {
+        hr_find(f, HR_NOT_HERE, "no CUDA driver is installed");
+        return;
+    }
+    if (c->library.known)
+        hr_seen(f, "library: %s", c->library.v);
+    if (c->state == HR_CUDA_UNREADABLE) {
+        hr_find(f, HR_UNKNOWN, "%s", c->say);
+    } else if (c->state != HR_CUDA_READ) {
+        hr_find(f, HR_BAD, "%s", c->say);
+        if (advice != NULL)
+            hr_fix(f, "# %s", advice);
+    } else if (!c->devices.known) {
+        hr_find(f, HR_UNKNOWN, "%s", c->devices.why);
+    } else if (c->devices.v == 0 || (g->state == HR_GPUS_READ && c->devices.v < g->n)) {
+        hr_find(f, HR_WARN, "the CUDA driver starts and sees %" PRIu64 " of %zu GPUs", c->devices.v, g->n);
+        hr_fix(f, "# look at CUDA_VISIBLE_DEVICES: headrace doctor --only gpu-visible");
+    } else {
+        hr_find(f, HR_GOOD, "the CUDA driver starts and sees %" PRIu64 " GPU%s", c->devices.v, c->devices.v == 1 ? "" : "s");
+    }
+}

@@ -8,7 +8,7 @@ struct hr_facts {
     size_t paths;
     /* what was read, and whether it was */
     struct {
-        bool gpus, cpu, memory, vm, mounts, container, limits, disks, net, log, procs, wslinfo, windows, dpkg, python, toolkits;
+        bool gpus, cpu, memory, vm, mounts, container, limits, disks, net, log, procs, wslinfo, windows, cuda, dpkg, python, toolkits;
     } have;
     struct hr_cpu cpu;
     struct hr_ram memory;
@@ -23,6 +23,7 @@ struct hr_facts {
     struct hr_procs procs;
     struct hr_wslinfo wslinfo;
     struct hr_windows windows;
+    struct hr_cuda cuda;
     struct hr_dpkg dpkg;
     struct hr_python python;
     struct hr_toolkits toolkits;
@@ -173,6 +174,13 @@ const struct hr_windows *hr_facts_windows(struct hr_facts *f)
     if (first(&f->have.windows))
         hr_windows_read(f->root, hr_facts_vm(f), hr_facts_mounts(f), &f->windows);
     return &f->windows;
+}
+
+const struct hr_cuda *hr_facts_cuda(struct hr_facts *f)
+{
+    if (first(&f->have.cuda) && hr_cuda_read(f->root, 0, &f->cuda, NULL) < 0)
+        f->cuda = (struct hr_cuda) { .state = HR_CUDA_UNREADABLE, .say = "memory was short when the CUDA driver was asked" };
+    return &f->cuda;
 }
 
 const struct hr_dpkg *hr_facts_dpkg(struct hr_facts *f)

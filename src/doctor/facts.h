@@ -7,6 +7,7 @@
 
 #include "container.h"
 #include "cpu.h"
+#include "cuda.h"
 #include "disks.h"
 #include "dpkg.h"
 #include "err.h"
@@ -48,6 +49,7 @@ const struct hr_kernel_log *hr_facts_kernel_log(struct hr_facts *facts);
 const struct hr_procs *hr_facts_procs(struct hr_facts *facts);
 const struct hr_wslinfo *hr_facts_wslinfo(struct hr_facts *facts);
 const struct hr_windows *hr_facts_windows(struct hr_facts *facts); /* takes seconds: for deep checks */
+const struct hr_cuda *hr_facts_cuda(struct hr_facts *facts); /* starts the driver, seconds: for deep checks */
 const struct hr_dpkg *hr_facts_dpkg(struct hr_facts *facts);
 const struct hr_python *hr_facts_python(struct hr_facts *facts);
 const struct hr_toolkits *hr_facts_toolkits(struct hr_facts *facts);

@@ -8,5 +8,6 @@ void hr_check_gpu_found(struct hr_facts *facts, struct hr_finding *f);
 void hr_check_gpu_mismatch(struct hr_facts *facts, struct hr_finding *f);
 void hr_check_gpu_linux_driver(struct hr_facts *facts, struct hr_finding *f);
 void hr_check_gpu_library(struct hr_facts *facts, struct hr_finding *f);
+void hr_check_gpu_cuda(struct hr_facts *facts, struct hr_finding *f);
 
 #endif

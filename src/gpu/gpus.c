@@ -1,7 +1,7 @@
 #include "gpus.h"
 
 #include "arch.h"
-#include "clock.h"
+#include "gpu_child.h"
 #include "mem.h"
 #include "nvml.h"
 
@@ -72,28 +72,12 @@ static int say_instead(enum hr_gpus_state state, const char *say, struct hr_buf 
 
 static int ask(void *ctx, struct hr_buf *text, struct hr_error *err)
 {
+    static const enum hr_gpus_state states[] = { [HR_GPU_HANGS] = HR_GPUS_HANGS, [HR_GPU_CRASHED] = HR_GPUS_CRASHED,
+                                                 [HR_GPU_NOTHING] = HR_GPUS_UNREADABLE };
     const struct question *q = ctx;
-    struct hr_ran ran = { HR_END_EXIT, 0 };
-    struct hr_error why = HR_ERROR_INIT;
-    size_t before = text->len;
     char say[256];
-    int r = hr_run_call(in_child, ctx, hr_now() + q->deadline, text, &ran, &why);
-    if (r == 0 && ran.end == HR_END_EXIT && ran.number == 0 && text->len != before)
-        return 0;
-    text->len = before;
-    if (text->cap != 0)
-        text->data[before] = 0;
-    if (r < 0)
-        return say_instead(HR_GPUS_UNREADABLE, why.text, text, err);
-    if (ran.end == HR_END_TIMEOUT) {
-        snprintf(say, sizeof say, "NVML did not answer within %.1f s: the driver hangs", (double)q->deadline * 1e-9);
-        return say_instead(HR_GPUS_HANGS, say, text, err);
-    }
-    if (ran.end == HR_END_SIGNAL) {
-        snprintf(say, sizeof say, "NVML ended its process with signal %d", ran.number);
-        return say_instead(HR_GPUS_CRASHED, say, text, err);
-    }
-    return say_instead(HR_GPUS_UNREADABLE, "the process that asks NVML ended without an answer", text, err);
+    enum hr_gpu_heard heard = hr_gpu_child(in_child, ctx, q->deadline, "NVML", text, say);
+    return heard == HR_GPU_HEARD ? 0 : say_instead(states[heard], say, text, err);
 }
 
 /* --- the whole --- */

@@ -90,41 +90,16 @@ bool hr_gpus_write(const struct hr_gpus *g, struct hr_buf *text)
 
 /* --- reading: what is not there, or of another kind, is unknown --- */
 
-static const char *reason(const struct hr_js *o, const char *key, char out[HR_WHY_MAX])
-{
-    char name[64];
-    snprintf(name, sizeof name, "%s_unknown", key);
-    const struct hr_js *v = hr_js_get(o, name);
-    snprintf(out, HR_WHY_MAX, "%s",
-             v != NULL && v->type == HR_JS_STRING && v->text.n != 0 ? v->text.p : "the reading does not tell it");
-    return out;
-}
-
-static struct hr_figure figure(const struct hr_js *o, const char *key)
-{
-    const struct hr_js *v = hr_js_get(o, key);
-    uint64_t n;
-    char why[HR_WHY_MAX];
-    if (v != NULL && v->type == HR_JS_NUMBER && hr_js_u64(v, &n, NULL) == 0)
-        return hr_figure_of(n);
-    return hr_figure_unknown("%s", reason(o, key, why));
-}
-
 static void read_members(const struct hr_js *o, const struct member *m, size_t n, void *p)
 {
-    char why[HR_WHY_MAX];
     for (size_t i = 0; i < n; i++) {
         void *at = (char *)p + m[i].offset;
-        const struct hr_js *v = hr_js_get(o, m[i].key);
-        if (m[i].kind == FIGURE) {
-            *(struct hr_figure *)at = figure(o, m[i].key);
-        } else if (m[i].kind == TRUTH) {
-            bool yes = v != NULL && v->type == HR_JS_TRUE, no = v != NULL && v->type == HR_JS_FALSE;
-            *(struct hr_truth *)at = yes || no ? hr_truth_of(yes) : hr_truth_unknown("%s", reason(o, m[i].key, why));
-        } else {
-            *(struct hr_word *)at = v != NULL && v->type == HR_JS_STRING ? hr_word_of(v->text)
-                                                                          : hr_word_unknown("%s", reason(o, m[i].key, why));
-        }
+        if (m[i].kind == FIGURE)
+            *(struct hr_figure *)at = hr_js_kfigure(o, m[i].key);
+        else if (m[i].kind == TRUTH)
+            *(struct hr_truth *)at = hr_js_ktruth(o, m[i].key);
+        else
+            *(struct hr_word *)at = hr_js_kword(o, m[i].key);
     }
 }
 
@@ -136,12 +111,12 @@ static int read_processes(const struct hr_js *list, struct hr_gpu *gpu, struct h
     if (gpu->process == NULL)
         return hr_fail_nomem(err, list->n * sizeof *gpu->process, "the processes on a GPU");
     for (const struct hr_js *p = list->child; p != NULL && gpu->process_n < HR_GPU_PROCESSES_MAX; p = p->next) {
-        struct hr_figure pid = figure(p, "pid");
+        struct hr_figure pid = hr_js_kfigure(p, "pid");
         const struct hr_js *graphics = hr_js_get(p, "graphics");
         if (!pid.known || pid.v > UINT32_MAX)
             continue;
         gpu->process[gpu->process_n++] = (struct hr_gpu_process) {
-            (uint32_t)pid.v, graphics != NULL && graphics->type == HR_JS_TRUE, figure(p, "vram")
+            (uint32_t)pid.v, graphics != NULL && graphics->type == HR_JS_TRUE, hr_js_kfigure(p, "vram")
         };
     }
     return 0;

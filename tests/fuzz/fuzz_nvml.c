@@ -1,4 +1,5 @@
-/* Any bytes as a reading of GPUs: what is taken must survive being written and read again. */
+/* Any bytes as a reading of GPUs and of the CUDA driver: what is taken must survive being written and read again. */
+#include "cuda.h"
 #include "gpus.h"
 #include "mem.h"
 
@@ -27,6 +28,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     drop(&a);
     drop(&b);
+    struct hr_cuda c, d;
+    hr_buf_reset(&one);
+    hr_buf_reset(&two);
+    if (hr_cuda_parse((struct hr_str) { (const char *)data, size }, &c, NULL) == 0 && hr_cuda_write(&c, &one) &&
+        (hr_cuda_parse(hr_buf_str(&one), &d, NULL) != 0 || d.state != c.state || d.devices.v != c.devices.v))
+        abort();
     hr_buf_fini(&one);
     hr_buf_fini(&two);
     return 0;

@@ -106,6 +106,22 @@ static void drivers(void **state)
     finds("gpu-linux-driver", HR_NOT_HERE, "not WSL2");
 }
 
+static void start_of_cuda(void **state)
+{
+    (void)state;
+    machine(false);
+    gpus("native");
+    finds("gpu-cuda-start", HR_UNKNOWN, "does not tell it");
+    put("headrace/answer/cuda", "{\"state\":\"no library\",\"say\":\"none\"}");
+    finds("gpu-cuda-start", HR_NOT_HERE, "no CUDA driver");
+    put("headrace/answer/cuda", "{\"state\":\"refused\",\"error\":34,\"say\":\"a stub (error 34)\"}");
+    finds("gpu-cuda-start", HR_BAD, "error 34");
+    put("headrace/answer/cuda", "{\"state\":\"read\",\"error\":0,\"say\":\"\",\"library\":\"/x\",\"driver\":1209,\"devices\":1}");
+    finds("gpu-cuda-start", HR_GOOD, "sees 1 GPU");
+    put("headrace/answer/cuda", "{\"state\":\"read\",\"error\":0,\"say\":\"\",\"library\":\"/x\",\"driver\":1209,\"devices\":0}");
+    finds("gpu-cuda-start", HR_WARN, "sees 0 of 1");
+}
+
 static void wsl_only(void **state)
 {
     (void)state;
@@ -352,6 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_gpu),
         cmocka_unit_test(drivers),
+        cmocka_unit_test(start_of_cuda),
         cmocka_unit_test(wsl_only),
         cmocka_unit_test(the_state_of_a_card),
         cmocka_unit_test(visible_devices),
