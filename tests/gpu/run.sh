@@ -16,5 +16,8 @@ build/gpu/src/cli/headrace --version
 ctest --test-dir build/gpu --output-on-failure -j "$(nproc)" -LE slow
 file=docs/measured/$(echo "$card" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9-').md
 mkdir -p docs/measured
+# every figure of NVML against nvidia-smi; a difference is an error
+python3 tests/gpu/nvml.py --reading build/gpu/tests/gpu_reading --headrace build/gpu/src/cli/headrace --report "${file%.md}-nvml.md"
+echo "written: ${file%.md}-nvml.md"
 PYTHONPATH=build/gpu/python python3 tests/gpu/pinned.py --headrace build/gpu/src/cli/headrace --report "$file"
 echo "written: $file"
