@@ -169,7 +169,8 @@ static void count(struct hr_wsl_report *r)
     for (size_t i = 0; i < r->n; i++) {
         struct hr_wsl_finding *f = r->finding[i];
         if ((f->action == HR_WSL_REPLACE || f->action == HR_WSL_MOVE) &&
-            (f->fix == NULL || strlen(f->text) >= LINE_MAX_SHOWN)) {
+            (f->fix == NULL || strlen(f->text) >= LINE_MAX_SHOWN ||
+                                                                                (f->action == HR_WSL_REPLACE && strcmp(f->fix, f->text) == 0))) {
             f->action = HR_WSL_LOOK;
             f->fix = f->section = NULL;
         }

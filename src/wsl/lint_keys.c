@@ -44,10 +44,14 @@ static const struct hr_wsl_key *near(enum hr_wsl_file file, const char *full)
 {
     const struct hr_wsl_key *best = NULL;
     const char *name = bare(full);
-    unsigned least = (unsigned)HR_MIN(strlen(name) / 4, (size_t)2) + 1;
+    size_t n = strlen(name);
+    unsigned least = (unsigned)HR_MIN(n / 4, (size_t)2) + 1;
     for (size_t i = 0; i < hr_wsl_keys_n; i++) {
         const struct hr_wsl_key *k = &hr_wsl_keys[i];
         if (k->file != file || !hr_wsl_key_accepted(k) || k->status == HR_WSL_ALIAS)
+            continue;
+        size_t m = strlen(k->name);
+        if ((n > m ? n - m : m - n) >= least)
             continue;
         unsigned d = distance(name, k->name);
         if (d < least) {
@@ -56,21 +60,6 @@ static const struct hr_wsl_key *near(enum hr_wsl_file file, const char *full)
         }
     }
     return best;
-}
-
-/* The only accepted key of that bare name. */
-static const struct hr_wsl_key *only(enum hr_wsl_file file, const char *name)
-{
-    const struct hr_wsl_key *found = NULL;
-    for (size_t i = 0; i < hr_wsl_keys_n; i++) {
-        const struct hr_wsl_key *k = &hr_wsl_keys[i];
-        if (k->file != file || !hr_wsl_key_accepted(k) || k->status == HR_WSL_ALIAS || strcasecmp(k->name, name) != 0)
-            continue;
-        if (found != NULL)
-            return NULL;
-        found = k;
-    }
-    return found;
 }
 
 /* The bad header that the entry stands below, with no good one between; NULL: none. */
@@ -118,10 +107,10 @@ static void unknown(struct hr_lint *l, const struct hr_wsl_entry *e)
     const char *name = bare(e->name);
     size_t section = section_length(e->name);
     const struct hr_wsl_warning *broken = broken_above(l->c, e);
-    const struct hr_wsl_key *here = only(file, name), *there = hr_wsl_key_find(other, hr_str(e->name)),
+    const struct hr_wsl_key *here = hr_wsl_key_named(file, hr_str(name)), *there = hr_wsl_key_find(other, hr_str(e->name)),
                             *close = near(file, e->name);
     if (there == NULL || !hr_wsl_key_accepted(there))
-        there = only(other, name);
+        there = hr_wsl_key_named(other, hr_str(name));
     struct hr_wsl_finding *f;
     if (broken != NULL) {
         f = hr_lint_entry(l, HR_WSL_R_BROKEN_SECTION, e);

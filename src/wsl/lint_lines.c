@@ -159,11 +159,9 @@ static void escape(struct hr_lint *l, struct hr_wsl_finding *f, const struct hr_
 
 static void quote(struct hr_lint *l, struct hr_wsl_finding *f, const struct hr_wsl_warning *w)
 {
-    const struct hr_wsl_text *t = &l->c->text;
     f->why = "the quote is not closed on its line, and the line is passed over";
-    uint32_t end = hr_wsl_text_line_end(t, w->last_line - 1);
     f->action = HR_WSL_REPLACE;
-    f->fix = hr_lint_splice(l, w->line, w->last_line, end, end, "\"");
+    f->fix = hr_lint_splice(l, w->line, w->last_line, w->at, w->at, "\"");
 }
 
 /* Settings that stand below the line at which a wsl.conf is left: what would be read if it were not. */

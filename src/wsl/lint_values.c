@@ -72,8 +72,10 @@ static void bad_size(struct hr_lint *l, const struct hr_wsl_entry *e)
                                         "the unit is one of B, K, KB, M, MB, G, GB, T, TB in capitals, without 'i'; "
                                         "the default (%s) stays",
                                         e->key->def_text);
-        if (digits <= 12)
-            hr_lint_value(l, f, hr_lint_text(l, "%.*s%s%s", (int)digits, z, letter, letter[0] != 0 ? after : ""));
+        size_t zeros = strspn(z, "0");
+        zeros -= zeros == digits;
+        if (digits - zeros <= 12)
+            hr_lint_value(l, f, hr_lint_text(l, "%.*s%s%s", (int)(digits - zeros), z + zeros, letter, letter[0] != 0 ? after : ""));
     }
 }
 

@@ -20,6 +20,8 @@ bool hr_wsl_same_word(struct hr_str a, struct hr_str b)
 
 static bool names(const struct hr_wsl_key *k, struct hr_str full)
 {
+    if (((full.p[0] ^ k->section[0]) & ~0x20) != 0)
+        return false;
     size_t s = strlen(k->section), n = strlen(k->name);
     return full.n == s + 1 + n && full.p[s] == '.' && strncasecmp(full.p, k->section, s) == 0 &&
            strncasecmp(full.p + s + 1, k->name, n) == 0;
@@ -27,7 +29,7 @@ static bool names(const struct hr_wsl_key *k, struct hr_str full)
 
 const struct hr_wsl_key *hr_wsl_key_find(enum hr_wsl_file file, struct hr_str full)
 {
-    for (size_t i = 0; i < hr_wsl_keys_n; i++)
+    for (size_t i = 0; i < hr_wsl_keys_n && full.n != 0; i++)
         if (hr_wsl_keys[i].file == file && names(&hr_wsl_keys[i], full))
             return &hr_wsl_keys[i];
     return NULL;
@@ -44,12 +46,16 @@ const struct hr_wsl_key *hr_wsl_key_named(enum hr_wsl_file file, struct hr_str n
         const struct hr_wsl_key *k = hr_wsl_key_find(file, name);
         return k != NULL && hr_wsl_key_accepted(k) ? k : NULL;
     }
+    const struct hr_wsl_key *found = NULL;
     for (size_t i = 0; i < hr_wsl_keys_n; i++) {
         const struct hr_wsl_key *k = &hr_wsl_keys[i];
-        if (k->file == file && hr_wsl_key_accepted(k) && hr_wsl_same_word(name, hr_str(k->name)))
-            return k;
+        if (k->file != file || !hr_wsl_key_accepted(k) || k->status == HR_WSL_ALIAS || !hr_wsl_same_word(name, hr_str(k->name)))
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = k;
     }
-    return NULL;
+    return found;
 }
 
 bool hr_wsl_section_known(enum hr_wsl_file file, struct hr_str section)

@@ -55,8 +55,8 @@ static inline bool hr_wsl_key_accepted(const struct hr_wsl_key *k)
 const struct hr_wsl_key *hr_wsl_key_find(enum hr_wsl_file file, struct hr_str full);
 /* The row that holds the value: that of `instead` for an alias, else the row itself. */
 const struct hr_wsl_key *hr_wsl_key_main(const struct hr_wsl_key *k);
-/* What a user may have meant: an accepted row by its bare name ("memory", in any section), or by "section.name".  The first
- * one of the file; NULL: none. */
+/* An accepted row by "section.name", or by its bare name where only one section has it ("memory", but not "enabled").  NULL:
+ * none, or more than one. */
 const struct hr_wsl_key *hr_wsl_key_named(enum hr_wsl_file file, struct hr_str name);
 /* The section exists in that file. */
 bool hr_wsl_section_known(enum hr_wsl_file file, struct hr_str section);
