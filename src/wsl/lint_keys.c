@@ -93,7 +93,7 @@ static void not_accepted(struct hr_lint *l, const struct hr_wsl_entry *e)
         if (to->status != HR_WSL_IGNORED)
             hr_lint_move(l, f, to->section, to->name);
     } else if (k->status == HR_WSL_REMOVED) {
-        f->why = hr_lint_text(l, "%s is unknown to WSL: %s", k->name, k->note);
+        f->why = hr_lint_text(l, "WSL has no key %s any more: %s", k->name, k->note);
     } else {
         f->why = hr_lint_text(l, "%s does nothing: %s", k->name,
                               strncmp(k->what, "nothing: ", 9) == 0 ? k->what + 9 : k->what);
@@ -107,8 +107,8 @@ static void unknown(struct hr_lint *l, const struct hr_wsl_entry *e)
     const char *name = bare(e->name);
     size_t section = section_length(e->name);
     const struct hr_wsl_warning *broken = broken_above(l->c, e);
-    const struct hr_wsl_key *here = hr_wsl_key_named(file, hr_str(name)), *there = hr_wsl_key_find(other, hr_str(e->name)),
-                            *close = near(file, e->name);
+    const struct hr_wsl_key *here = hr_wsl_key_named(file, hr_str(name)),
+                            *there = hr_wsl_key_find(other, hr_str(e->name)), *close = near(file, e->name);
     if (there == NULL || !hr_wsl_key_accepted(there))
         there = hr_wsl_key_named(other, hr_str(name));
     struct hr_wsl_finding *f;

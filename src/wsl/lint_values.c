@@ -75,7 +75,9 @@ static void bad_size(struct hr_lint *l, const struct hr_wsl_entry *e)
         size_t zeros = strspn(z, "0");
         zeros -= zeros == digits;
         if (digits - zeros <= 12)
-            hr_lint_value(l, f, hr_lint_text(l, "%.*s%s%s", (int)(digits - zeros), z + zeros, letter, letter[0] != 0 ? after : ""));
+            hr_lint_value(
+                l, f,
+                hr_lint_text(l, "%.*s%s%s", (int)(digits - zeros), z + zeros, letter, letter[0] != 0 ? after : ""));
     }
 }
 
@@ -388,7 +390,7 @@ static bool is_default(struct hr_lint *l, const struct hr_wsl_entry *e)
     const struct hr_wsl_key *k = hr_wsl_key_main(e->key);
     const char *why = computed_default(l, e);
     if (why[0] == 0 && k->def != NULL && same_value(k, e->value, k->def) && !was_other(l, k))
-        why = hr_lint_text(l, "%s is the default: %s", e->value, k->def_text);
+        why = hr_lint_text(l, "%s is the default (%s)", e->value, k->def_text);
     if (why[0] == 0)
         return false;
     if (k->def_text != NULL && strcmp(k->def_text, e->value) == 0)
