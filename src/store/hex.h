@@ -40,10 +40,10 @@ static inline bool hr_hex_get8(const char *p, uint64_t *ret)
 static inline bool hr_hex_get(const char *p, uint64_t *ret)
 {
     uint64_t high, low;
-    bool ok = hr_hex_get8(p, &high) & hr_hex_get8(p + 8, &low);
-    if (ok)
-        *ret = high << 32 | low;
-    return ok;
+    if (!hr_hex_get8(p, &high) || !hr_hex_get8(p + 8, &low))
+        return false;
+    *ret = high << 32 | low;
+    return true;
 }
 
 #endif

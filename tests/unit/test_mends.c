@@ -222,7 +222,7 @@ static bool killed(const struct world *w, uint64_t n, bool on_the_way_back)
         hr_fault_die_at(n);
         _exit((on_the_way_back ? undo(NULL) : apply(w, NULL)) < 0);
     }
-    int status;
+    int status = 0;
     assert_true(child > 0 && waitpid(child, &status, 0) == child);
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
