@@ -230,7 +230,8 @@ bool hr_shape_serial(struct hr_str s, size_t at, struct hr_span *ret)
     if (v == 0)
         return false;
     struct hr_span value = value_span(s, v, false);
-    if (value.to - value.from < 4 || is_plain((struct hr_str) { s.p + value.from, value.to - value.from }))
+    struct hr_str text = { s.p + value.from, value.to - value.from };
+    if (text.n < 4 || is_plain(text) || memchr(text.p, '/', text.n) != NULL) /* "Serial: 8250/16550 driver" */
         return false;
     *ret = (struct hr_span) { value.from, value.to, HR_SECRET_SERIAL };
     return true;

@@ -20,7 +20,7 @@ static bool is_utf16(struct hr_str s)
         odd += i % 2 == 1 && s.p[i] == 0;
         even += i % 2 == 0 && s.p[i] == 0;
     }
-    return even == 0 && odd >= n / 8 && odd >= 2;
+    return even == 0 && odd >= n / 4 && odd >= 2;
 }
 
 static void put_utf8(struct hr_buf *b, uint32_t c)
@@ -80,16 +80,16 @@ static void widen(struct hr_str s, struct hr_buf *out)
 
 static bool wide(struct hr_redact *r, struct hr_str text, struct hr_buf *out)
 {
-    struct hr_buf plain = HR_BUF_INIT(out->ceiling), clean = HR_BUF_INIT(out->ceiling);
+    struct hr_buf plain = HR_BUF_INIT(out->ceiling), clean = HR_BUF_INIT(out->ceiling), again = HR_BUF_INIT(out->ceiling);
     bool done = narrow(text, &plain);
-    if (done) {
-        if (plain.failed || !hr_redact_bytes(r, hr_buf_str(&plain), &clean))
-            out->failed = true;
-        else
-            widen(hr_buf_str(&clean), out);
+    if (done && !plain.failed && hr_redact_bytes(r, hr_buf_str(&plain), &clean)) {
+        widen(hr_buf_str(&clean), &again);
+        hr_redact_bytes(r, hr_buf_str(&again), out); /* it may have been no UTF-16 after all */
     }
+    out->failed |= done && (plain.failed || clean.failed || again.failed);
     hr_buf_fini(&plain);
     hr_buf_fini(&clean);
+    hr_buf_fini(&again);
     return done;
 }
 
@@ -191,6 +191,24 @@ static bool route(struct hr_redact *r, struct hr_str s, struct hr_buf *out)
     return ok || !(out->failed = true);
 }
 
+/* Of /var/lib/dpkg/status only what tells a package and its state: no maintainers, no checksums, no descriptions. */
+static bool dpkg(struct hr_redact *r, struct hr_str text, struct hr_buf *out)
+{
+    static const char *const keys[] = { "Package:", "Status:", "Version:", "Architecture:" };
+    struct hr_buf kept = HR_BUF_INIT(out->ceiling);
+    struct hr_str line;
+    while (text.n != 0 && hr_str_cut(&text, '\n', &line)) {
+        bool keep = line.n == 0;
+        for (size_t i = 0; i < HR_COUNT(keys); i++)
+            keep |= hr_str_starts(line, keys[i]);
+        if (keep && hr_buf_add(&kept, line.p, line.n) && text.p != NULL)
+            hr_buf_addc(&kept, '\n');
+    }
+    bool ok = !kept.failed && hr_redact_bytes(r, hr_buf_str(&kept), out);
+    hr_buf_fini(&kept);
+    return ok || !(out->failed = true);
+}
+
 static const struct {
     const char *name; /* of the file; with a leading * the end of it */
     enum hr_secret kind;
@@ -213,6 +231,10 @@ bool hr_redact_file(struct hr_redact *r, const char *path, struct hr_str text, s
         return passwd(r, text, out);
     if (hr_str_is(name, "environ"))
         return true; /* the variables of a process: none is worth the risk */
+    if (hr_str_is(name, "cmdline"))
+        return hr_redact_bytes(r, text, out); /* short words parted by zeros look like UTF-16 */
+    if (hr_str_ends(p, "var/lib/dpkg/status"))
+        return dpkg(r, text, out);
     if (hr_str_is(name, "route") && hr_str_ends(p, "net/route"))
         return route(r, text, out);
     for (size_t i = 0; i < HR_COUNT(values); i++)

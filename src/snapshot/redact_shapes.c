@@ -81,7 +81,7 @@ bool hr_shape_id(struct hr_str s, size_t at, struct hr_span *ret)
  * is not 0, and the line says nothing of a version before it. */
 static bool is_version(struct hr_str s, size_t at)
 {
-    static const char *const words[] = { "ersion", "VERSION", "elease", "river" };
+    static const char *const words[] = { "ersion", "VERSION", "elease", "river", "ernel" };
     char b = hr_char_before(s, at);
     if (hr_is_alnum(b) || b == '-' || b == '_' || b == '.' || b == '+')
         return true;

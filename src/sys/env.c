@@ -3,10 +3,19 @@
 #include "parse.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 const char *hr_env(const char *name)
 {
     return getenv(name);
+}
+
+const char *hr_env_at(size_t i)
+{
+    size_t n = 0;
+    while (environ != NULL && n < i && environ[n] != NULL)
+        n++;
+    return environ == NULL ? NULL : environ[n];
 }
 
 int hr_env_i64(const char *name, int64_t *ret_v, struct hr_error *err)

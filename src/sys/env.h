@@ -7,6 +7,8 @@
 
 /* The value, or NULL.  Points into the environment: valid until somebody calls setenv. */
 const char *hr_env(const char *name);
+/* The i-th variable as "NAME=VALUE", from 0; NULL behind the last. */
+const char *hr_env_at(size_t i);
 /* 1 and *ret_v when the variable holds a whole number; 0 when it is unset or empty; negative when it is neither. */
 int hr_env_i64(const char *name, int64_t *ret_v, struct hr_error *err) HR_MUST_USE;
 

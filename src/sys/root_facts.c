@@ -292,8 +292,12 @@ static int run_told(const struct hr_root *root, const char *key, struct hr_buf *
     int en;
     *ret = (struct hr_ran) { HR_END_REFUSED, ENOENT };
     int r = told(root, HR_ROOT_RUN, key, f, 3, &en, err);
-    if (r != TOLD)
-        return HR_MIN(r, 0);
+    if (en != 0 || r == TOLD_NOTHING) { /* what is not told of does not start */
+        ret->number = en != 0 ? en : ENOENT;
+        return 0;
+    }
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < HR_COUNT(ends); i++)
         if (hr_str_is(f[0], ends[i]))
             *ret = (struct hr_ran) { (enum hr_end)i, (int)number(f[1], 10) };

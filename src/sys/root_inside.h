@@ -3,6 +3,7 @@
 #define HR_ROOT_INSIDE_H
 
 #include "root.h"
+#include "root_field.h"
 #include "tree.h"
 
 struct hr_root {
@@ -21,10 +22,6 @@ void hr_root_tell(const struct hr_root *root, enum hr_root_what what, const char
 void hr_root_tell_failed(const struct hr_root *root, enum hr_root_what what, const char *path);
 
 /* --- answers of a captured root (root_answer.c) --- */
-/* Appends `s` as one field: blanks, control bytes and % as %XX.  An empty field is "%". */
-bool hr_field_add(struct hr_buf *b, struct hr_str s);
-/* Appends what the field stands for. */
-bool hr_field_read(struct hr_str field, struct hr_buf *b);
 /* Reads the lines of all kinds; `read` appends a file below headrace/ (HR_E_NOT_FOUND: there is none). */
 int hr_root_answers_open(int (*read)(const struct hr_root *root, const char *path, struct hr_buf *b, struct hr_error *err),
                          const struct hr_root *root, struct hr_root_answers **ret, struct hr_error *err) HR_MUST_USE;

@@ -124,6 +124,8 @@ static const struct {
     { "Serial Number: 4711ABC\nserial: none", "Serial Number: serial-1\nserial: none" },
     { "\"serial\": \"0123456789\"", "\"serial\": \"serial-1\"" },
     /* machine texts that must stay */
+    { "<6>[    0.416325] Serial: 8250/16550 driver, 1 ports, IRQ sharing disabled", NULL },
+    { "CUDA on WSL user guide (kernel 5.10.43.3), WSL2-Linux-Kernel 6.18.40.1", NULL },
     { "MemTotal:       65536000 kB\nSwapTotal: 0 kB\n", NULL },
     { "24 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sdc rw\n", NULL },
     { "0::/user.slice/user-1000.slice/session-2.scope\n", NULL },
