@@ -89,6 +89,16 @@ static bool selected(const struct hr_doctor_options *o, const struct hr_check *c
     return yes;
 }
 
+/* What was found may rest on something that could not be looked at: then nothing was found. */
+static void doubt(const char *torn, struct hr_finding *f)
+{
+    if (torn == NULL || f->verdict == HR_UNKNOWN || hr_finding_failed(f))
+        return;
+    hr_finding_fini(f);
+    hr_finding_init(f);
+    hr_find(f, HR_UNKNOWN, "it could not be looked at: %s", torn);
+}
+
 static int one(struct hr_facts *facts, const struct hr_check *c, enum hr_check_group g, const char *path,
                struct hr_diagnosis *d, struct hr_error *err)
 {
@@ -100,7 +110,9 @@ static int one(struct hr_facts *facts, const struct hr_check *c, enum hr_check_g
     *r = (struct hr_result) { .check = c, .group = g, .path = path };
     hr_finding_init(&r->finding);
     uint64_t begun = hr_now();
+    hr_facts_watch(facts);
     c->run(facts, &r->finding);
+    doubt(hr_facts_torn(facts), &r->finding);
     r->took = hr_now() - begun;
     if (hr_finding_failed(&r->finding))
         return hr_fail_nomem(err, 0, c->id);

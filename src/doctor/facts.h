@@ -54,6 +54,11 @@ const struct hr_dpkg *hr_facts_dpkg(struct hr_facts *facts);
 const struct hr_python *hr_facts_python(struct hr_facts *facts);
 const struct hr_toolkits *hr_facts_toolkits(struct hr_facts *facts);
 
+/* Whether all that was asked for since hr_facts_watch could be looked at, now or when it was first read: NULL, or what could
+ * not, "/proc/stat: Input/output error". */
+void hr_facts_watch(struct hr_facts *facts);
+const char *hr_facts_torn(struct hr_facts *facts);
+
 /* What the checks of the data group look at: the doctor sets it before each. */
 void hr_facts_look_at(struct hr_facts *facts, const char *path); /* NULL: the user named nothing; the current folder */
 struct hr_target {

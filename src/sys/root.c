@@ -31,6 +31,12 @@ int hr_root_open(const char *path, struct hr_root **ret, struct hr_error *err)
     if (root == NULL)
         return hr_fail_nomem(err, sizeof *root, "the root handle");
     root->fd = -1;
+    root->trouble = hr_calloc(1, sizeof *root->trouble);
+    if (root->trouble == NULL) {
+        hr_free(root);
+        return hr_fail_nomem(err, sizeof *root->trouble, "the root handle");
+    }
+    pthread_mutex_init(&root->trouble->lock, NULL);
     root->live = path == NULL || strcmp(path, "/") == 0;
     int r = root->live ? hr_open("/", O_PATH | O_DIRECTORY, 0, &root->fd, err) : open_captured(root, path, err);
     if (r < 0) {
@@ -48,12 +54,42 @@ void hr_root_close(struct hr_root *root)
     hr_root_answers_close(root->answers);
     hr_tree_close(root->tree);
     hr_close(root->fd);
+    pthread_mutex_destroy(&root->trouble->lock);
+    hr_free(root->trouble);
     hr_free(root);
 }
 
 bool hr_root_is_live(const struct hr_root *root)
 {
     return root->live;
+}
+
+/* --- trouble --- */
+
+void hr_root_troubled(const struct hr_root *root, const char *path, int failed)
+{
+    static const int troubles[] = { EIO, ENOMEM, EMFILE, ENFILE, ESTALE, ETIMEDOUT, ENOTCONN, EHOSTDOWN };
+    struct hr_root_trouble *t = root->trouble;
+    for (size_t i = 0; i < HR_COUNT(troubles); i++)
+        if (failed == troubles[i]) {
+            struct hr_error why = HR_ERROR_INIT;
+            hr_fail_errno(&why, failed, "/%.100s", path);
+            pthread_mutex_lock(&t->lock);
+            t->n++;
+            snprintf(t->last, sizeof t->last, "%s", why.text);
+            pthread_mutex_unlock(&t->lock);
+        }
+}
+
+uint64_t hr_root_troubles(const struct hr_root *root, char last[HR_TROUBLE_MAX])
+{
+    struct hr_root_trouble *t = root->trouble;
+    pthread_mutex_lock(&t->lock);
+    uint64_t n = t->n;
+    if (last != NULL)
+        memcpy(last, t->last, sizeof t->last);
+    pthread_mutex_unlock(&t->lock);
+    return n;
 }
 
 /* --- the tape --- */
@@ -70,6 +106,8 @@ void hr_root_tell(const struct hr_root *root, enum hr_root_what what, const char
         path++;
     if (root->live && root->tape.add != NULL)
         root->tape.add(root->tape.ctx, what, path, text, failed);
+    if (failed > 0)
+        hr_root_troubled(root, path, failed);
     errno = en;
 }
 
@@ -210,8 +248,10 @@ static int list_told(const struct hr_root *root, const char *path, struct hr_nam
 {
     struct hr_str line, field;
     int en = hr_root_failed(root, HR_ROOT_LIST, path);
-    if (en != 0)
+    if (en != 0) {
+        hr_root_troubled(root, path, en);
         return hr_fail_errno(err, en, NO_FOLDER, path);
+    }
     int r = hr_root_line(root, HR_ROOT_LIST, path, &line);
     struct hr_buf one = HR_BUF_INIT(4096);
     struct hr_names names = { NULL, 0 };
@@ -270,17 +310,25 @@ int hr_root_list(const struct hr_root *root, const char *path, struct hr_names *
     return hr_root_list_some(root, path, SIZE_MAX, ret, &cut, err);
 }
 
+/* An answer that is neither is told as a failure: a replay is in the same trouble then. */
 bool hr_root_exists(const struct hr_root *root, const char *path)
 {
     struct hr_str line;
     const struct hr_tree_node *node;
     while (*path == '/')
         path++;
-    if (hr_root_line(root, HR_ROOT_EXISTS, path, &line) == 1)
+    int en = hr_root_failed(root, HR_ROOT_EXISTS, path);
+    if (en == 0 && hr_root_line(root, HR_ROOT_EXISTS, path, &line) == 1)
         return hr_str_is(line, "yes");
-    if (root->tree != NULL)
-        return !hr_fault_sys() && hr_tree_find(root->tree, path, true, &node) == 0;
-    HR_FD fd = hr_root_fd(root, path, O_PATH);
-    hr_root_tell(root, HR_ROOT_EXISTS, path, fd >= 0 ? HR_STR("yes") : HR_STR("no"), 0);
-    return fd >= 0;
+    if (en == 0 && root->tree != NULL) {
+        en = hr_fault_sys() ? EIO : hr_tree_find(root->tree, path, true, &node);
+    } else if (en == 0) {
+        HR_FD fd = hr_root_fd(root, path, O_PATH);
+        en = fd >= 0 ? 0 : errno;
+    }
+    if (en == EIO || en == ENOMEM || en == EMFILE || en == ENFILE || en == ESTALE || en == ETIMEDOUT)
+        hr_root_tell(root, HR_ROOT_EXISTS, path, HR_STR(""), en);
+    else
+        hr_root_tell(root, HR_ROOT_EXISTS, path, en == 0 ? HR_STR("yes") : HR_STR("no"), 0);
+    return en == 0;
 }

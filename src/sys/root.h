@@ -90,6 +90,13 @@ int hr_root_machine(const struct hr_root *root, struct hr_buf *name, struct hr_e
 /* The kernel's message buffer as dmesg prints it raw ("<6>[    1.234567] text").  Often forbidden to users. */
 int hr_root_kernel_log(const struct hr_root *root, struct hr_buf *text, struct hr_error *err) HR_MUST_USE;
 
+/* --- trouble --- */
+/* How often something could not be looked at although it may well be there: the disk or the connection failed, memory or
+ * descriptors ran out.  What is not there, or is forbidden, is no trouble.  With a new trouble since the last call, `last`
+ * (may be NULL) says the latest of them: "/proc/stat: Input/output error".  Any thread. */
+enum { HR_TROUBLE_MAX = 160 };
+uint64_t hr_root_troubles(const struct hr_root *root, char last[HR_TROUBLE_MAX]);
+
 /* --- recording --- */
 /* Everything that a live root is asked from here on is told to the tape, with the answer in the form in which a captured
  * root holds it: a bundle of these is a captured root on which the same questions get the same answers. */

@@ -324,6 +324,8 @@ int hr_root_run(const struct hr_root *root, const char *const argv[], const char
     for (size_t i = 0; argv[i] != NULL; i++)
         hr_buf_printf(&key, "%s%s", i != 0 ? " " : "", argv[i]);
     int r = root->live ? hr_run(argv, cwd, deadline, out, ret, err) : run_told(root, bare(key.data), out, ret, err);
+    if (r < 0)
+        hr_root_troubled(root, key.data, r == HR_E_NOMEM ? ENOMEM : EIO);
     if (r == 0 && root->live)
         tell_run(root, key.data, ret, (struct hr_str) { out->data + before, out->len - before });
     hr_buf_fini(&key);

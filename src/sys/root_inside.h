@@ -6,18 +6,29 @@
 #include "root_field.h"
 #include "tree.h"
 
+#include <pthread.h>
+
+struct hr_root_trouble {
+    pthread_mutex_t lock;
+    uint64_t n;
+    char last[HR_TROUBLE_MAX];
+};
+
 struct hr_root {
     int fd; /* of the folder; -1: a bundle, which is `tree` */
     bool live;
     struct hr_tree *tree;
     struct hr_root_answers *answers; /* of a captured root; read once, when it is opened */
     struct hr_root_tape tape;
+    struct hr_root_trouble *trouble; /* what a handle that is otherwise immutable has to say of its own */
 };
 
 /* A descriptor of `path` inside the root (not of a bundle), or -1 with errno. */
 int hr_root_fd(const struct hr_root *root, const char *path, int flags);
 /* Tells the tape, if one is on. */
 void hr_root_tell(const struct hr_root *root, enum hr_root_what what, const char *path, struct hr_str text, int failed);
+/* Counts a trouble when `failed` is one.  hr_root_tell does it for what it is told. */
+void hr_root_troubled(const struct hr_root *root, const char *path, int failed);
 /* The same for a failure: keeps errno. */
 void hr_root_tell_failed(const struct hr_root *root, enum hr_root_what what, const char *path);
 
