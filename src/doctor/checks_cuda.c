@@ -98,7 +98,8 @@ static void home_and_path(struct hr_facts *facts, struct hr_finding *f)
     } else if (named == t->nvcc_of || named->number == t->nvcc_of->number) {
         hr_find(f, HR_GOOD, "CUDA_HOME and nvcc on PATH are of the same CUDA %s", hr_word_text(&named->version));
     } else {
-        hr_find(f, HR_WARN, "CUDA_HOME is CUDA %s, nvcc on PATH is CUDA %s: PyTorch builds with the one, CMake with the other",
+        hr_find(f, HR_WARN,
+                "CUDA_HOME is CUDA %s, nvcc on PATH is CUDA %s: PyTorch builds with the one, CMake with the other",
                 hr_word_text(&named->version), hr_word_text(&t->nvcc_of->version));
         hr_seen(f, "CUDA_HOME=%s", t->home.v);
         hr_seen(f, "nvcc: %s", t->nvcc_real.v);
@@ -118,14 +119,16 @@ static void several(struct hr_facts *facts, struct hr_finding *f)
     } else if (with == 1) {
         hr_find(f, HR_GOOD, "one CUDA toolkit");
     } else {
-        hr_find(f, HR_NOTE, "%zu CUDA toolkits: which one builds depends on PATH, CUDA_HOME, CUDACXX and the environment", with);
+        hr_find(f, HR_NOTE,
+                "%zu CUDA toolkits: which one builds depends on PATH, CUDA_HOME, CUDACXX and the environment", with);
         tell_toolkits(t, f);
     }
 }
 
 /* --- does it build for the cards --- */
 
-static void worst_build(const struct hr_gpus *g, const struct hr_toolkit *k, struct hr_verdict_build *ret, unsigned *ret_cc)
+static void worst_build(const struct hr_gpus *g, const struct hr_toolkit *k, struct hr_verdict_build *ret,
+                        unsigned *ret_cc)
 {
     unsigned cc[HR_GPUS_MAX];
     size_t n = hr_gpu_kinds(g, cc);
@@ -165,7 +168,8 @@ static void builds(struct hr_facts *facts, struct hr_finding *f)
             hr_fix(f, "# install a toolkit of CUDA %u.x beside it, and put its bin folder first on PATH", v.last / 100);
         else if (v.first != 0)
             hr_fix(f, "# install CUDA %s or newer%s", hr_cuda_text(v.first).text,
-                   hr_on_wsl2(facts) ? " (the package cuda-toolkit-..., never cuda: it would bring a Linux driver)" : "");
+                   hr_on_wsl2(facts) ? " (the package cuda-toolkit-..., never cuda: it would bring a Linux driver)"
+                                     : "");
     } else {
         hr_find(f, HR_UNKNOWN, "%s", v.why[0] != 0 ? v.why : "the card's compute capability is not known");
     }
@@ -190,8 +194,10 @@ static void driver(struct hr_facts *facts, struct hr_finding *f)
                 hr_cuda_text(k->number).text);
         break;
     case HR_DRIVER_OLDER_MINOR:
-        hr_find(f, HR_NOTE, "the driver (CUDA %s) is older than the toolkit (CUDA %s): machine code runs, its PTX does not (error 222)",
-                hr_cuda_text((unsigned)g->cuda.v).text, hr_cuda_text(k->number).text);
+        hr_find(
+            f, HR_NOTE,
+            "the driver (CUDA %s) is older than the toolkit (CUDA %s): machine code runs, its PTX does not (error 222)",
+            hr_cuda_text((unsigned)g->cuda.v).text, hr_cuda_text(k->number).text);
         hr_fix(f, "# build for the card itself, without +PTX, or:");
         hr_fix_driver(facts, f, k->number);
         break;
@@ -293,8 +299,9 @@ static void arch_list(struct hr_facts *facts, struct hr_finding *f)
             if (cc[k] == 120 && claims_89(&images))
                 claimed = true;
             else if (hr_arch_runs(&images, cc[k], 0, 0).runs == HR_RUNS_NOT && wrong++ == 0)
-                hr_find(f, HR_BAD, "what is built with TORCH_CUDA_ARCH_LIST=%s (%s) has no code for this card, which is %s", set[i].value,
-                        set[i].from, hr_cc_text(cc[k]).text);
+                hr_find(f, HR_BAD,
+                        "what is built with TORCH_CUDA_ARCH_LIST=%s (%s) has no code for this card, which is %s",
+                        set[i].value, set[i].from, hr_cc_text(cc[k]).text);
     }
     if (wrong != 0) {
         hr_fix(f, "unset TORCH_CUDA_ARCH_LIST");
@@ -304,7 +311,8 @@ static void arch_list(struct hr_facts *facts, struct hr_finding *f)
     } else if (claimed) {
         hr_find(f, HR_NOT_HERE, "the list takes an RTX 50 card for an 8.9: see cuda-sm120");
     } else if (unread == n) {
-        hr_find(f, HR_NOTE, "TORCH_CUDA_ARCH_LIST names architectures by words, which differ between versions of PyTorch");
+        hr_find(f, HR_NOTE,
+                "TORCH_CUDA_ARCH_LIST names architectures by words, which differ between versions of PyTorch");
     } else {
         hr_find(f, HR_GOOD, "TORCH_CUDA_ARCH_LIST covers this machine's cards");
     }
@@ -348,7 +356,8 @@ static void leftovers(struct hr_facts *facts, struct hr_finding *f)
     for (size_t i = 0; i < d->n; i++) {
         const char *state = d->package[i].state;
         configs += strcmp(state, "config-files") == 0;
-        if (strcmp(state, "installed") != 0 && strcmp(state, "config-files") != 0 && strcmp(state, "not-installed") != 0) {
+        if (strcmp(state, "installed") != 0 && strcmp(state, "config-files") != 0 &&
+            strcmp(state, "not-installed") != 0) {
             hr_seen(f, "/var/lib/dpkg/status: %s %s: %s", d->package[i].name, d->package[i].version, state);
             broken++;
         }
@@ -356,7 +365,8 @@ static void leftovers(struct hr_facts *facts, struct hr_finding *f)
     bool dangling = hr_root_stat(root, "usr/local/cuda", false, &st, NULL) == 0 && st.link &&
                     !hr_root_exists(root, "usr/local/cuda/");
     if (broken != 0) {
-        hr_find(f, HR_WARN, "%zu package%s of NVIDIA stopped half way: neither installed nor removed", broken, broken == 1 ? "" : "s");
+        hr_find(f, HR_WARN, "%zu package%s of NVIDIA stopped half way: neither installed nor removed", broken,
+                broken == 1 ? "" : "s");
         hr_fix(f, "sudo dpkg --configure -a");
         hr_fix(f, "sudo apt-get -f install");
     } else if (dangling) {
@@ -399,7 +409,8 @@ static const struct {
     const char *say;
 } switches[] = {
     { "CUDA_LAUNCH_BLOCKING", "1", "every kernel is waited for, for debugging: the GPU idles between kernels" },
-    { "CUDA_FORCE_PTX_JIT", "1", "machine code is ignored and PTX compiled instead, for tests: libraries without PTX fail" },
+    { "CUDA_FORCE_PTX_JIT", "1",
+      "machine code is ignored and PTX compiled instead, for tests: libraries without PTX fail" },
     { "CUDA_DISABLE_PTX_JIT", "1", "PTX is not compiled, for tests: code that is only PTX for this card fails" },
     { "CUDA_CACHE_DISABLE", "1", "compiled PTX is not kept: every start compiles it again" },
 };
@@ -421,40 +432,57 @@ static void debug_switches(struct hr_facts *facts, struct hr_finding *f)
         hr_find(f, HR_GOOD, "none of CUDA's switches for debugging is on");
 }
 
-static const char nvcc_why[] = "Packages that build CUDA code (flash-attention, torchmcubes, xformers from source) take the nvcc on PATH; without one many "
+static const char nvcc_why[] = "Packages that build CUDA code (flash-attention, torchmcubes, xformers from source) "
+                               "take the nvcc on PATH; without one many "
                                "build a version for the processor alone and say so only when it is used.";
-static const char home_why[] = "PyTorch's extension builder looks into CUDA_HOME first. A folder without nvcc ends the build, or makes it go on "
-                               "without CUDA.";
-static const char both_why[] = "CMake does not look at CUDA_HOME: it takes CUDACXX, CUDA_PATH or the nvcc on PATH. PyTorch takes CUDA_HOME. "
-                               "Two different ones give extensions that do not fit each other.";
-static const char several_why[] = "With several toolkits the one that builds is found in an order that each tool has for itself.";
-static const char builds_why[] = "A toolkit that does not know the card builds code that ends in \"no kernel image is available for execution on "
-                                 "the device\", after the whole build.";
-static const char driver_why[] = "A driver runs programs of its own CUDA version and older ones; of a newer minor only machine code, of a newer "
-                                 "major nothing.";
-static const char list_why[] = "TORCH_CUDA_ARCH_LIST decides for which cards an extension is built. If the card of this machine is not among them the build "
-                               "succeeds, and the first kernel fails with \"no kernel image is available\" (error 209).";
-static const char not_89_why[] = "RTX 50 cards have compute capability 12.0 (sm_120), not 8.9. Code for 8.9 does not run on them; it takes CUDA 12.8 "
+static const char home_why[] =
+    "PyTorch's extension builder looks into CUDA_HOME first. A folder without nvcc ends the build, or makes it go on "
+    "without CUDA.";
+static const char both_why[] =
+    "CMake does not look at CUDA_HOME: it takes CUDACXX, CUDA_PATH or the nvcc on PATH. PyTorch takes CUDA_HOME. "
+    "Two different ones give extensions that do not fit each other.";
+static const char several_why[] =
+    "With several toolkits the one that builds is found in an order that each tool has for itself.";
+static const char builds_why[] =
+    "A toolkit that does not know the card builds code that ends in \"no kernel image is available for execution on "
+    "the device\", after the whole build.";
+static const char driver_why[] =
+    "A driver runs programs of its own CUDA version and older ones; of a newer minor only machine code, of a newer "
+    "major nothing.";
+static const char list_why[] =
+    "TORCH_CUDA_ARCH_LIST decides for which cards an extension is built. If the card of this machine is not among them "
+    "the build "
+    "succeeds, and the first kernel fails with \"no kernel image is available\" (error 209).";
+static const char not_89_why[] = "RTX 50 cards have compute capability 12.0 (sm_120), not 8.9. Code for 8.9 does not "
+                                 "run on them; it takes CUDA 12.8 "
                                  "or newer and a PyTorch that holds sm_120.";
-static const char leftovers_why[] = "A toolkit that was removed by half leaves libraries and links behind that are found before the right ones.";
-static const char stubs_why[] = "The folder stubs of a toolkit holds a libcuda.so for linking without a driver. At run time it loads, and every "
-                                "call fails with CUDA_ERROR_STUB_LIBRARY (34).";
-static const char switches_why[] = "Switches that were set once to find a fault stay in a shell's settings and cost speed from then on.";
+static const char leftovers_why[] =
+    "A toolkit that was removed by half leaves libraries and links behind that are found before the right ones.";
+static const char stubs_why[] =
+    "The folder stubs of a toolkit holds a libcuda.so for linking without a driver. At run time it loads, and every "
+    "call fails with CUDA_ERROR_STUB_LIBRARY (34).";
+static const char switches_why[] =
+    "Switches that were set once to find a fault stay in a shell's settings and cost speed from then on.";
 
 const struct hr_check hr_checks_cuda[] = {
     { "cuda-nvcc", "nvcc", nvcc_why, "TripoSR issues 66, 108; CMake: CUDACXX", false, nvcc },
     { "cuda-home", "CUDA_HOME and CUDA_PATH", home_why, "torch.utils.cpp_extension", false, home },
-    { "cuda-home-path", "CUDA_HOME against nvcc on PATH", both_why, "torch.utils.cpp_extension; CMake: CUDACXX, FindCUDAToolkit", false,
-      home_and_path },
-    { "cuda-several", "how many toolkits", several_why, "CMake: FindCUDAToolkit; torch.utils.cpp_extension", false, several },
-    { "cuda-builds", "the toolkit and the card", builds_why, "CMake's CUDA architectures table; nvcc 13.0 --list-gpu-arch", false, builds },
-    { "cuda-driver", "the toolkit and the driver", driver_why, "NVIDIA CUDA Compatibility: minor version compatibility", false, driver },
-    { "cuda-arch-list", "TORCH_CUDA_ARCH_LIST", list_why, "torch.utils.cpp_extension; CUDA C++ programming guide: compute capability",
-      false, arch_list },
-    { "cuda-sm120", "RTX 50 is sm_120, not 8.9", not_89_why, "developer.nvidia.com/cuda-gpus; pytorch issue 167244", false, not_89 },
+    { "cuda-home-path", "CUDA_HOME against nvcc on PATH", both_why,
+      "torch.utils.cpp_extension; CMake: CUDACXX, FindCUDAToolkit", false, home_and_path },
+    { "cuda-several", "how many toolkits", several_why, "CMake: FindCUDAToolkit; torch.utils.cpp_extension", false,
+      several },
+    { "cuda-builds", "the toolkit and the card", builds_why,
+      "CMake's CUDA architectures table; nvcc 13.0 --list-gpu-arch", false, builds },
+    { "cuda-driver", "the toolkit and the driver", driver_why, "NVIDIA CUDA Compatibility: minor version compatibility",
+      false, driver },
+    { "cuda-arch-list", "TORCH_CUDA_ARCH_LIST", list_why,
+      "torch.utils.cpp_extension; CUDA C++ programming guide: compute capability", false, arch_list },
+    { "cuda-sm120", "RTX 50 is sm_120, not 8.9", not_89_why, "developer.nvidia.com/cuda-gpus; pytorch issue 167244",
+      false, not_89 },
     { "cuda-leftovers", "half removed packages", leftovers_why, "dpkg(1): package states", false, leftovers },
-    { "cuda-stubs", "link stubs on LD_LIBRARY_PATH", stubs_why, "CUDA driver API: CUDA_ERROR_STUB_LIBRARY", false, stubs },
-    { "cuda-switches", "CUDA's debugging switches", switches_why, "CUDA C++ programming guide: environment variables", false,
-      debug_switches },
+    { "cuda-stubs", "link stubs on LD_LIBRARY_PATH", stubs_why, "CUDA driver API: CUDA_ERROR_STUB_LIBRARY", false,
+      stubs },
+    { "cuda-switches", "CUDA's debugging switches", switches_why, "CUDA C++ programming guide: environment variables",
+      false, debug_switches },
     { NULL, NULL, NULL, NULL, false, NULL },
 };

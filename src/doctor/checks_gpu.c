@@ -11,24 +11,6 @@
 
 /* --- WSL --- */
 
-static void several_on_wsl(struct hr_facts *facts, struct hr_finding *f)
-{
-    const struct hr_gpus *g = hr_gpus_or(facts, f);
-    if (g == NULL)
-        return;
-    if (!hr_on_wsl2(facts)) {
-        hr_find(f, HR_NOT_HERE, "this is not WSL2");
-    } else if (g->n == 1) {
-        hr_find(f, HR_GOOD, "one GPU: nothing between GPUs is needed");
-    } else {
-        hr_find(f, HR_WARN, "%zu GPUs on WSL2: no NVLink or peer access, CUDA IPC fails, NCCL goes through shared memory", g->n);
-        hr_fix(f, "# first try one process per GPU with independent runs; for one run over all:");
-        hr_fix(f, "export NCCL_P2P_DISABLE=1");
-        hr_fix(f, "# and look at /dev/shm: headrace doctor --only memory");
-        hr_undo(f, "unset NCCL_P2P_DISABLE");
-    }
-}
-
 static void larger_than_ram(struct hr_facts *facts, struct hr_finding *f)
 {
     const struct hr_gpus *g = hr_gpus_or(facts, f);
@@ -52,19 +34,6 @@ static void larger_than_ram(struct hr_facts *facts, struct hr_finding *f)
         hr_find(f, HR_GOOD, "WSL has more memory (%s) than a GPU has VRAM (%s)", hr_human_bytes(ram->total.v).text,
                 hr_human_bytes(most).text);
     }
-}
-
-static void pinned_on_wsl(struct hr_facts *facts, struct hr_finding *f)
-{
-    if (hr_gpus_or(facts, f) == NULL)
-        return;
-    if (!hr_on_wsl2(facts)) {
-        hr_find(f, HR_NOT_HERE, "this is not WSL2");
-        return;
-    }
-    hr_find(f, HR_NOTE, "pinned host memory is limited under WSL2; users met walls between 0.5 and 1 GB");
-    hr_fix(f, "# where a DataLoader ends in a CUDA \"out of memory\" that VRAM does not explain: pin_memory=False, or fewer and smaller "
-              "batches in flight");
 }
 
 static void process_memory(struct hr_facts *facts, struct hr_finding *f)
@@ -136,8 +105,9 @@ static void vram_held(struct hr_facts *facts, struct hr_finding *f)
         return;
     }
     bool spills = hr_on_wsl2(facts) && worst >= WARN_PERCENT;
-    hr_find(f, worst >= WARN_PERCENT ? HR_WARN : HR_NOTE, "%s of %s are in use on %s before you start%s", used.text, total.text,
-            name.v, spills ? "; what does not fit is moved to system memory without an error, and is slow" : "");
+    hr_find(f, worst >= WARN_PERCENT ? HR_WARN : HR_NOTE, "%s of %s are in use on %s before you start%s", used.text,
+            total.text, name.v,
+            spills ? "; what does not fit is moved to system memory without an error, and is slow" : "");
     tell_holders(facts, &g->gpu[at], f);
     if (hr_on_wsl2(facts))
         hr_seen(f, "the figure is that of the whole machine: Windows' desktop and programs are in it");
@@ -165,7 +135,8 @@ static void throttled(struct hr_facts *facts, struct hr_finding *f)
             continue;
         }
         struct hr_word name = hr_gpu_label(g, i);
-        bool hot = (gpu->throttle.v & ~UINT64_C(0x4)) != 0 && hr_gpu_throttle_text(gpu->throttle.v & ~UINT64_C(0x4), true, say);
+        bool hot = (gpu->throttle.v & ~UINT64_C(0x4)) != 0 &&
+                   hr_gpu_throttle_text(gpu->throttle.v & ~UINT64_C(0x4), true, say);
         hr_gpu_throttle_text(gpu->throttle.v, true, say);
         if (!heat)
             hr_find(f, hot ? HR_WARN : HR_NOTE, "the clocks of %s are held down: %s", name.v, say);
@@ -179,7 +150,8 @@ static void throttled(struct hr_facts *facts, struct hr_finding *f)
     else if (f->say.len == 0)
         hr_find(f, HR_GOOD, "nothing holds the clocks down now");
     else if (heat)
-        hr_fix(f, "# look at fans, dust and the air in the case; a lower power limit is often faster: sudo nvidia-smi -pl <watts>");
+        hr_fix(f, "# look at fans, dust and the air in the case; a lower power limit is often faster: sudo nvidia-smi "
+                  "-pl <watts>");
 }
 
 static void pcie(struct hr_facts *facts, struct hr_finding *f)
@@ -196,11 +168,13 @@ static void pcie(struct hr_facts *facts, struct hr_finding *f)
         known++;
         struct hr_word name = hr_gpu_label(g, i);
         bool loaded = p->busy.known && p->busy.v >= LOADED_PERCENT;
-        hr_seen(f, "GPU %zu: generation %" PRIu64 " of %" PRIu64 ", %" PRIu64 " of %" PRIu64 " lanes, %s", i, p->pcie_gen.v,
-                p->pcie_gen_max.v, p->pcie_width.v, p->pcie_width_max.v, loaded ? "under load" : "not under load");
+        hr_seen(f, "GPU %zu: generation %" PRIu64 " of %" PRIu64 ", %" PRIu64 " of %" PRIu64 " lanes, %s", i,
+                p->pcie_gen.v, p->pcie_gen_max.v, p->pcie_width.v, p->pcie_width_max.v,
+                loaded ? "under load" : "not under load");
         if (p->pcie_width.v < p->pcie_width_max.v)
-            hr_find(f, p->pcie_width.v * 4 <= p->pcie_width_max.v ? HR_WARN : HR_NOTE, "%s runs on %" PRIu64 " of its %" PRIu64
-                    " PCIe lanes", name.v, p->pcie_width.v, p->pcie_width_max.v);
+            hr_find(f, p->pcie_width.v * 4 <= p->pcie_width_max.v ? HR_WARN : HR_NOTE,
+                    "%s runs on %" PRIu64 " of its %" PRIu64 " PCIe lanes", name.v, p->pcie_width.v,
+                    p->pcie_width_max.v);
         else if (p->pcie_gen.v < p->pcie_gen_max.v && loaded)
             hr_find(f, HR_WARN, "the PCIe link of %s stays at generation %" PRIu64 " of %" PRIu64 " under load", name.v,
                     p->pcie_gen.v, p->pcie_gen_max.v);
@@ -210,7 +184,8 @@ static void pcie(struct hr_facts *facts, struct hr_finding *f)
     else if (f->say.len == 0)
         hr_find(f, HR_GOOD, "the PCIe link has all its lanes");
     else
-        hr_fix(f, "# use the slot next to the processor; look for a riser, a second card or an SSD that shares the lanes, and the "
+        hr_fix(f, "# use the slot next to the processor; look for a riser, a second card or an SSD that shares the "
+                  "lanes, and the "
                   "firmware's PCIe setting");
 }
 
@@ -251,7 +226,8 @@ static void ecc(struct hr_facts *facts, struct hr_finding *f)
         if (p->ecc_uncorrected.known && p->ecc_uncorrected.v > worst) {
             struct hr_word name = hr_gpu_label(g, i);
             worst = p->ecc_uncorrected.v;
-            hr_find(f, HR_WARN, "the memory of %s has had %" PRIu64 " errors that could not be corrected", name.v, worst);
+            hr_find(f, HR_WARN, "the memory of %s has had %" PRIu64 " errors that could not be corrected", name.v,
+                    worst);
         }
     }
     if (known == 0) {
@@ -356,7 +332,8 @@ static void visible(struct hr_facts *facts, struct hr_finding *f)
         wrong |= (n.n != 0 && n.p[0] == '-') || (plain && g->state == HR_GPUS_READ && value >= g->n);
     }
     if (wrong) {
-        hr_find(f, HR_BAD, "CUDA_VISIBLE_DEVICES hides GPUs: from the first number that names none on, nothing is seen");
+        hr_find(f, HR_BAD,
+                "CUDA_VISIBLE_DEVICES hides GPUs: from the first number that names none on, nothing is seen");
         hr_fix(f, "unset CUDA_VISIBLE_DEVICES");
         hr_undo(f, "export CUDA_VISIBLE_DEVICES='%s'", v.v);
     } else {
@@ -364,66 +341,78 @@ static void visible(struct hr_facts *facts, struct hr_finding *f)
     }
 }
 
-static const char found_why[] =
-    "Without a GPU that answers, training falls back to the processor, often without saying so. The reason differs: no card, no "
-    "driver, the wrong library, a driver that waits for a restart.";
-static const char mismatch_why[] = "After an update of the driver's packages the old kernel module stays loaded until a restart; until then "
-                                   "every new CUDA program fails, while running ones go on.";
-static const char linux_why[] = "On WSL2 the driver comes from Windows and is laid under /usr/lib/wsl/lib. A Linux driver installed inside "
-                                "brings its own libcuda and libnvidia-ml, which cannot talk to the card and hide the right ones.";
-static const char library_why[] = "The loader takes the first libcuda.so.1 it finds. One of another driver fails with \"no CUDA-capable device\" or "
-                                  "a version mismatch, although nvidia-smi may work.";
-static const char cuda_why[] = "NVML may answer while CUDA does not start: another library, a stub, a missing service. Only starting it proves "
-                               "that a program can.";
-static const char several_why[] = "Several GPUs in one run talk through peer access, CUDA IPC and NCCL; WSL2 has neither NVLink nor CUDA IPC, "
-                                  "and falls back to copies through host memory.";
-static const char larger_why[] = "CUDA fails to start on WSL2 when a card has more VRAM than the virtual machine has memory.";
-static const char pinned_why[] = "Pinned buffers make copies to the GPU fast, but on WSL2 only a limited amount can be had, and a failed request "
-                                 "leaves an \"out of memory\" behind that later calls report.";
-static const char process_why[] = "Under WDDM Windows manages VRAM and the driver does not know how much belongs to whom; tools that print a figure "
-                                  "there print garbage.";
-static const char vram_why[] = "VRAM that something else holds is missing for the model. Where Windows manages VRAM there is no clean out of "
-                               "memory: what does not fit moves to system memory and training becomes many times slower.";
-static const char throttle_why[] = "A card that is too hot or short of power lowers its clocks; training goes on, slower, and nothing else says "
-                                   "so.";
-static const char pcie_why[] = "Batches reach the GPU through the PCIe link. The link may rest at a lower generation while idle, but the number "
-                               "of lanes does not change.";
-static const char persistence_why[] = "Without a program on it a GPU is shut down by the driver; starting it again takes one to three seconds per "
-                                      "GPU, and settings such as a power limit are lost.";
-static const char ecc_why[] = "An error that ECC could not correct has changed data or ended a program. Some are repaired by remapping rows; "
-                              "a growing count means a failing card.";
-static const char mode_why[] = "In an exclusive mode the second process on a GPU fails with \"all CUDA-capable devices are busy\": data "
-                               "loaders that touch CUDA, or a forgotten notebook, are enough.";
-static const char mig_why[] = "With MIG a program can use one instance of a GPU only, and instances cannot be joined by NCCL's peer access.";
-static const char mixed_why[] = "PyTorch builds extensions for the cards it sees and sorts their capabilities as text, so that PTX may land on the "
-                                "older card; CUDA's own order of GPUs is not that of nvidia-smi.";
-static const char visible_why[] = "CUDA_VISIBLE_DEVICES decides which GPUs a program sees. A number that does not exist hides itself and all that "
-                                  "follow, without an error.";
+static const char found_why[] = "Without a GPU that answers, training falls back to the processor, often without "
+                                "saying so. The reason differs: no card, no "
+                                "driver, the wrong library, a driver that waits for a restart.";
+static const char mismatch_why[] =
+    "After an update of the driver's packages the old kernel module stays loaded until a restart; until then "
+    "every new CUDA program fails, while running ones go on.";
+static const char linux_why[] =
+    "On WSL2 the driver comes from Windows and is laid under /usr/lib/wsl/lib. A Linux driver installed inside "
+    "brings its own libcuda and libnvidia-ml, which cannot talk to the card and hide the right ones.";
+static const char library_why[] =
+    "The loader takes the first libcuda.so.1 it finds. One of another driver fails with \"no CUDA-capable device\" or "
+    "a version mismatch, although nvidia-smi may work.";
+static const char cuda_why[] =
+    "NVML may answer while CUDA does not start: another library, a stub, a missing service. Only starting it proves "
+    "that a program can.";
+static const char larger_why[] =
+    "CUDA fails to start on WSL2 when a card has more VRAM than the virtual machine has memory.";
+static const char process_why[] =
+    "Under WDDM Windows manages VRAM and the driver does not know how much belongs to whom; tools that print a figure "
+    "there print garbage.";
+static const char vram_why[] =
+    "VRAM that something else holds is missing for the model. Where Windows manages VRAM there is no clean out of "
+    "memory: what does not fit moves to system memory and training becomes many times slower.";
+static const char throttle_why[] =
+    "A card that is too hot or short of power lowers its clocks; training goes on, slower, and nothing else says "
+    "so.";
+static const char pcie_why[] =
+    "Batches reach the GPU through the PCIe link. The link may rest at a lower generation while idle, but the number "
+    "of lanes does not change.";
+static const char persistence_why[] =
+    "Without a program on it a GPU is shut down by the driver; starting it again takes one to three seconds per "
+    "GPU, and settings such as a power limit are lost.";
+static const char ecc_why[] =
+    "An error that ECC could not correct has changed data or ended a program. Some are repaired by remapping rows; "
+    "a growing count means a failing card.";
+static const char mode_why[] =
+    "In an exclusive mode the second process on a GPU fails with \"all CUDA-capable devices are busy\": data "
+    "loaders that touch CUDA, or a forgotten notebook, are enough.";
+static const char mig_why[] =
+    "With MIG a program can use one instance of a GPU only, and instances cannot be joined by NCCL's peer access.";
+static const char mixed_why[] =
+    "PyTorch builds extensions for the cards it sees and sorts their capabilities as text, so that PTX may land on the "
+    "older card; CUDA's own order of GPUs is not that of nvidia-smi.";
+static const char visible_why[] =
+    "CUDA_VISIBLE_DEVICES decides which GPUs a program sees. A number that does not exist hides itself and all that "
+    "follow, without an error.";
 
 const struct hr_check hr_checks_gpu[] = {
-    { "gpu-found", "graphics cards", found_why, "NVML API reference; microsoft/WSL issues 9254, 11755, 9099, 10289", false, hr_check_gpu_found },
+    { "gpu-found", "graphics cards", found_why, "NVML API reference; microsoft/WSL issues 9254, 11755, 9099, 10289",
+      false, hr_check_gpu_found },
     { "gpu-driver-mismatch", "driver libraries and kernel module", mismatch_why,
       "NVML API reference: NVML_ERROR_LIB_RM_VERSION_MISMATCH", false, hr_check_gpu_mismatch },
-    { "gpu-linux-driver", "Linux driver inside WSL", linux_why, "NVIDIA CUDA on WSL User Guide", false, hr_check_gpu_linux_driver },
-    { "gpu-driver-library", "which libcuda is loaded", library_why, "microsoft/WSL issues 9099, 9272, 6772, 8587", false,
-      hr_check_gpu_library },
-    { "gpu-cuda-start", "start of the CUDA driver", cuda_why, "CUDA driver API reference: CUresult", true, hr_check_gpu_cuda },
-    { "gpu-visible", "CUDA_VISIBLE_DEVICES", visible_why, "CUDA C++ programming guide: environment variables", false, visible },
+    { "gpu-linux-driver", "Linux driver inside WSL", linux_why, "NVIDIA CUDA on WSL User Guide", false,
+      hr_check_gpu_linux_driver },
+    { "gpu-driver-library", "which libcuda is loaded", library_why, "microsoft/WSL issues 9099, 9272, 6772, 8587",
+      false, hr_check_gpu_library },
+    { "gpu-cuda-start", "start of the CUDA driver", cuda_why, "CUDA driver API reference: CUresult", true,
+      hr_check_gpu_cuda },
+    { "gpu-visible", "CUDA_VISIBLE_DEVICES", visible_why, "CUDA C++ programming guide: environment variables", false,
+      visible },
     { "gpu-vram", "VRAM in use", vram_why, "microsoft/WSL issues 11050, 41176", false, vram_held },
     { "gpu-process-vram", "VRAM of single processes", process_why,
       "NVML API reference: nvmlProcessInfo_t; nvitop issue 55, nvtop issue 432", false, process_memory },
     { "gpu-throttle", "clocks", throttle_why, "NVML API reference: nvmlClocksEventReasons", false, throttled },
     { "gpu-pcie", "PCIe link", pcie_why, "nvidia-smi --help-query-gpu: pcie.link.gen, pcie.link.width", false, pcie },
-    { "gpu-persistence", "persistence mode", persistence_why, "NVIDIA Driver Persistence, overview", false, persistence },
+    { "gpu-persistence", "persistence mode", persistence_why, "NVIDIA Driver Persistence, overview", false,
+      persistence },
     { "gpu-ecc", "errors of the GPU's memory", ecc_why, "NVML API reference: nvmlDeviceGetTotalEccErrors", false, ecc },
     { "gpu-compute-mode", "compute mode", mode_why, "NVML API reference: nvmlComputeMode_t", false, compute_mode },
     { "gpu-mig", "MIG instances", mig_why, "NVIDIA Multi-Instance GPU User Guide", false, mig },
-    { "gpu-mixed", "GPUs of different kinds", mixed_why, "torch.utils.cpp_extension; CUDA C++ programming guide: environment variables",
-      false, mixed },
-    { "gpu-wsl-several", "several GPUs on WSL2", several_why, "microsoft/WSL issues 12467, 6587; sglang issue 35385", false,
-      several_on_wsl },
+    { "gpu-mixed", "GPUs of different kinds", mixed_why,
+      "torch.utils.cpp_extension; CUDA C++ programming guide: environment variables", false, mixed },
     { "gpu-wsl-ram", "VRAM and the memory of WSL", larger_why, "microsoft/WSL issue 40678", false, larger_than_ram },
-    { "gpu-wsl-pinned", "pinned memory on WSL2", pinned_why,
-      "NVIDIA CUDA on WSL User Guide; microsoft/WSL issues 8447, 14078; nvidia-docker issue 1725", false, pinned_on_wsl },
     { NULL, NULL, NULL, NULL, false, NULL },
 };

@@ -49,10 +49,11 @@ static void not_on_wsl(struct hr_facts *facts, const struct hr_gpus *g, struct h
         return;
     }
     hr_find(f, HR_WARN, "%s",
-            !g->dxg.v && !library ? "WSL gives this machine no GPU: neither /dev/dxg nor the driver's libraries are there"
-            : !g->dxg.v           ? "WSL gives this machine no GPU: /dev/dxg is missing"
-            : !library            ? "the GPU's device is there, but Windows gives no NVIDIA driver: its libraries are missing"
-                                  : "the GPU's device and library are there, but NVML cannot be loaded");
+            !g->dxg.v && !library
+                ? "WSL gives this machine no GPU: neither /dev/dxg nor the driver's libraries are there"
+            : !g->dxg.v ? "WSL gives this machine no GPU: /dev/dxg is missing"
+            : !library  ? "the GPU's device is there, but Windows gives no NVIDIA driver: its libraries are missing"
+                        : "the GPU's device and library are there, but NVML cannot be loaded");
     hr_fix(f, "# 1. install the current NVIDIA driver in Windows; nothing inside WSL");
     hr_fix(f, "# 2. in %%UserProfile%%\\.wslconfig there must be no gpuSupport=false and no safeMode=true");
     hr_fix(f, "# 3. then, in Windows: wsl --update ; wsl --shutdown");
@@ -74,7 +75,8 @@ static void no_library(struct hr_facts *facts, const struct hr_gpus *g, struct h
                                          : "# install the driver's user part: libnvidia-compute of the same version");
     } else if (nvidia_on_pci(facts, f)) {
         hr_find(f, HR_WARN, "there is an NVIDIA card, but no driver for it is loaded");
-        hr_fix(f, hr_in_container(facts) ? "docker run --gpus all ..." : "# install your distribution's NVIDIA driver, then restart");
+        hr_fix(f, hr_in_container(facts) ? "docker run --gpus all ..."
+                                         : "# install your distribution's NVIDIA driver, then restart");
     } else {
         hr_find(f, HR_NOT_HERE, "this machine has no NVIDIA GPU");
     }
@@ -131,9 +133,12 @@ void hr_check_gpu_mismatch(struct hr_facts *facts, struct hr_finding *f)
         hr_fix(f, "sudo rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia && sudo modprobe nvidia");
     } else if (log->known.known && log->known.v && hit->count != 0) {
         hr_seen(f, "kernel: %s", hit->line);
-        hr_find(f, HR_WARN, "the kernel has seen programs whose NVIDIA libraries do not match its module (%" PRIu64 " times)",
+        hr_find(f, HR_WARN,
+                "the kernel has seen programs whose NVIDIA libraries do not match its module (%" PRIu64 " times)",
                 hit->count);
-        hr_fix(f, "# look for a second copy of the driver's libraries: a container image, LD_LIBRARY_PATH, an old package");
+        hr_fix(
+            f,
+            "# look for a second copy of the driver's libraries: a container image, LD_LIBRARY_PATH, an old package");
     } else if (g->state == HR_GPUS_READ) {
         hr_find(f, HR_GOOD, "libraries and kernel module are of the same driver, %s", hr_word_text(&g->driver));
     } else {
@@ -153,7 +158,8 @@ void hr_check_gpu_linux_driver(struct hr_facts *facts, struct hr_finding *f)
     }
     for (size_t i = 0; i < d->n; i++)
         if (d->package[i].driver && strcmp(d->package[i].state, "installed") == 0) {
-            hr_seen(f, "/var/lib/dpkg/status: %s %s, %s", d->package[i].name, d->package[i].version, d->package[i].state);
+            hr_seen(f, "/var/lib/dpkg/status: %s %s, %s", d->package[i].name, d->package[i].version,
+                    d->package[i].state);
             if (n++ == 0)
                 hr_find(f, HR_BAD, "a Linux NVIDIA driver is installed inside WSL: %s %s", d->package[i].name,
                         d->package[i].version);
@@ -161,7 +167,8 @@ void hr_check_gpu_linux_driver(struct hr_facts *facts, struct hr_finding *f)
     if (n != 0) {
         hr_fix(f, "sudo apt-get remove --purge '^nvidia-driver-.*' '^libnvidia-.*' '^cuda-drivers.*'");
         hr_fix(f, "sudo ldconfig");
-        hr_fix(f, "# then, in Windows: wsl --shutdown; keep toolkits (cuda-toolkit-12-8), never install 'cuda' or 'cuda-drivers'");
+        hr_fix(f, "# then, in Windows: wsl --shutdown; keep toolkits (cuda-toolkit-12-8), never install 'cuda' or "
+                  "'cuda-drivers'");
         hr_undo(f, "sudo apt-get install %s", "<the packages named above>");
     } else if (d->absent) {
         hr_find(f, HR_NOT_HERE, "this distribution has no dpkg (see gpu-driver-library)");
@@ -221,6 +228,7 @@ void hr_check_gpu_cuda(struct hr_facts *facts, struct hr_finding *f)
         hr_find(f, HR_WARN, "the CUDA driver starts and sees %" PRIu64 " of %zu GPUs", c->devices.v, g->n);
         hr_fix(f, "# look at CUDA_VISIBLE_DEVICES: headrace doctor --only gpu-visible");
     } else {
-        hr_find(f, HR_GOOD, "the CUDA driver starts and sees %" PRIu64 " GPU%s", c->devices.v, c->devices.v == 1 ? "" : "s");
+        hr_find(f, HR_GOOD, "the CUDA driver starts and sees %" PRIu64 " GPU%s", c->devices.v,
+                c->devices.v == 1 ? "" : "s");
     }
 }

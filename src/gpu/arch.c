@@ -176,7 +176,8 @@ struct hr_verdict_arch hr_arch_runs(const struct hr_images *images, unsigned cc,
                  hr_cc_text(cc).text);
     } else if (ptx != NULL && toolkit != 0 && driver != 0 && toolkit > driver) {
         v.runs = HR_RUNS_NEWER;
-        snprintf(v.why, sizeof v.why, "only PTX fits, and that of CUDA %s is newer than the driver (CUDA %s): error 222",
+        snprintf(v.why, sizeof v.why,
+                 "only PTX fits, and that of CUDA %s is newer than the driver (CUDA %s): error 222",
                  hr_cuda_text(toolkit).text, hr_cuda_text(driver).text);
     } else if (ptx != NULL) {
         v.runs = HR_RUNS_JIT;

@@ -18,7 +18,8 @@ static const struct {
 } errors[] = {
     { 2, "out of memory", "end what holds VRAM: nvidia-smi shows it" },
     { 3, "the driver was not started, or the process was forked after it was", NULL },
-    { 34, "the library is a link stub of a toolkit, not a driver", "take the toolkit's folder stubs out of LD_LIBRARY_PATH" },
+    { 34, "the library is a link stub of a toolkit, not a driver",
+      "take the toolkit's folder stubs out of LD_LIBRARY_PATH" },
     { 100, "no CUDA device is found",
       "look at CUDA_VISIBLE_DEVICES; on WSL2 update the driver in Windows and remove any Linux driver inside" },
     { 101, "a device number names none", "look at CUDA_VISIBLE_DEVICES" },
@@ -82,8 +83,9 @@ int hr_cuda_parse(struct hr_str text, struct hr_cuda *ret, struct hr_error *err)
     struct hr_error why = HR_ERROR_INIT;
     const struct hr_js *top = NULL;
     nothing(ret, HR_CUDA_UNREADABLE, "the reading of the CUDA driver does not say what it is");
-    int r = text.n > TEXT_MAX ? hr_fail(&why, HR_E_LIMIT, "the reading of the CUDA driver is longer than %d bytes", TEXT_MAX)
-                              : hr_js_parse(text, "the reading of the CUDA driver", &a, &top, &why);
+    int r = text.n > TEXT_MAX
+                ? hr_fail(&why, HR_E_LIMIT, "the reading of the CUDA driver is longer than %d bytes", TEXT_MAX)
+                : hr_js_parse(text, "the reading of the CUDA driver", &a, &top, &why);
     if (r == 0) {
         struct hr_word state = hr_js_kword(top, "state"), say = hr_js_kword(top, "say");
         struct hr_figure error = hr_js_kfigure(top, "error");
@@ -157,7 +159,8 @@ static int in_child(void *ctx, struct hr_buf *out)
             snprintf(c.say, sizeof c.say, "'%s' has no cuInit: it is no CUDA driver", c.library.v);
         } else if (c.error != 0) {
             c.state = HR_CUDA_REFUSED;
-            snprintf(c.say, sizeof c.say, "the CUDA driver does not start: %s (error %d)", hr_cuda_why(c.error), c.error);
+            snprintf(c.say, sizeof c.say, "the CUDA driver does not start: %s (error %d)", hr_cuda_why(c.error),
+                     c.error);
         } else {
             c.devices = asked(&dl, "cuDeviceGetCount", &v);
         }
@@ -167,8 +170,9 @@ static int in_child(void *ctx, struct hr_buf *out)
 
 static int ask(void *ctx, struct hr_buf *text, struct hr_error *err)
 {
-    static const enum hr_cuda_state said[] = { [HR_GPU_HANGS] = HR_CUDA_HANGS, [HR_GPU_CRASHED] = HR_CUDA_CRASHED,
-                                               [HR_GPU_NOTHING] = HR_CUDA_UNREADABLE };
+    static const enum hr_cuda_state said[] = {
+        [HR_GPU_HANGS] = HR_CUDA_HANGS, [HR_GPU_CRASHED] = HR_CUDA_CRASHED, [HR_GPU_NOTHING] = HR_CUDA_UNREADABLE
+    };
     const struct question *q = ctx;
     char say[256];
     enum hr_gpu_heard heard = hr_gpu_child(in_child, ctx, q->deadline, "the CUDA driver", text, say);
@@ -195,7 +199,7 @@ int hr_cuda_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_cud
     if (r == 0)
         r = hr_cuda_parse(hr_buf_str(&text), ret, err);
     else if (r != HR_E_NOMEM) {
-        nothing(ret, HR_CUDA_UNREADABLE, why.text);
+        nothing(ret, HR_CUDA_UNREADABLE, "the CUDA driver was not started when this machine was captured");
         r = 0;
     } else {
         hr_fail(err, r, "%s", why.text);

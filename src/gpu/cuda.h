@@ -26,7 +26,8 @@ struct hr_cuda {
 };
 
 /* `deadline_ns` from now; 0 gives 20 s.  Fails only when memory does. */
-int hr_cuda_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_cuda *ret, struct hr_error *err) HR_MUST_USE;
+int hr_cuda_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_cuda *ret,
+                 struct hr_error *err) HR_MUST_USE;
 /* The text of the answer. */
 int hr_cuda_parse(struct hr_str text, struct hr_cuda *ret, struct hr_error *err) HR_MUST_USE;
 bool hr_cuda_write(const struct hr_cuda *c, struct hr_buf *text);

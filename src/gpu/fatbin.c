@@ -150,7 +150,8 @@ int hr_fatbin_read(const struct hr_bytes_at *from, uint64_t most, struct hr_fatb
             !hr_range_ok(at, sizeof name, from->size))
             continue;
         r = take(from, at, name, sizeof name, err);
-        if (r == 0 && (strncmp(name, ".nv_fatbin", sizeof name) == 0 || strncmp(name, "__nv_relfatbin", sizeof name) == 0))
+        if (r == 0 &&
+            (strncmp(name, ".nv_fatbin", sizeof name) == 0 || strncmp(name, "__nv_relfatbin", sizeof name) == 0))
             r = section(from, &s, most, &f, err);
     }
 out:

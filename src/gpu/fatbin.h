@@ -24,6 +24,7 @@ struct hr_fatbin {
 
 /* 0 and blocks 0: an ELF file without GPU code.  HR_E_FORMAT: no 64-bit little-endian ELF file, or its tables lead outside.  At most
  * `most` blocks are read, and nothing of the code itself. */
-int hr_fatbin_read(const struct hr_bytes_at *from, uint64_t most, struct hr_fatbin *ret, struct hr_error *err) HR_MUST_USE;
+int hr_fatbin_read(const struct hr_bytes_at *from, uint64_t most, struct hr_fatbin *ret,
+                   struct hr_error *err) HR_MUST_USE;
 
 #endif

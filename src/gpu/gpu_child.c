@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-enum hr_gpu_heard hr_gpu_child(int (*fn)(void *ctx, struct hr_buf *out), void *ctx, uint64_t deadline_ns, const char *whom,
-                               struct hr_buf *text, char say[256])
+enum hr_gpu_heard hr_gpu_child(int (*fn)(void *ctx, struct hr_buf *out), void *ctx, uint64_t deadline_ns,
+                               const char *whom, struct hr_buf *text, char say[256])
 {
     struct hr_ran ran = { HR_END_EXIT, 0 };
     struct hr_error why = HR_ERROR_INIT;

@@ -13,7 +13,7 @@ enum hr_gpu_heard {
 };
 
 /* `fn` as for hr_run_call; 0 is success.  Otherwise `text` is as before and `say` tells why in one sentence; `whom`: "NVML". */
-enum hr_gpu_heard hr_gpu_child(int (*fn)(void *ctx, struct hr_buf *out), void *ctx, uint64_t deadline_ns, const char *whom,
-                               struct hr_buf *text, char say[256]);
+enum hr_gpu_heard hr_gpu_child(int (*fn)(void *ctx, struct hr_buf *out), void *ctx, uint64_t deadline_ns,
+                               const char *whom, struct hr_buf *text, char say[256]);
 
 #endif

@@ -72,8 +72,9 @@ static int say_instead(enum hr_gpus_state state, const char *say, struct hr_buf 
 
 static int ask(void *ctx, struct hr_buf *text, struct hr_error *err)
 {
-    static const enum hr_gpus_state states[] = { [HR_GPU_HANGS] = HR_GPUS_HANGS, [HR_GPU_CRASHED] = HR_GPUS_CRASHED,
-                                                 [HR_GPU_NOTHING] = HR_GPUS_UNREADABLE };
+    static const enum hr_gpus_state states[] = {
+        [HR_GPU_HANGS] = HR_GPUS_HANGS, [HR_GPU_CRASHED] = HR_GPUS_CRASHED, [HR_GPU_NOTHING] = HR_GPUS_UNREADABLE
+    };
     const struct question *q = ctx;
     char say[256];
     enum hr_gpu_heard heard = hr_gpu_child(in_child, ctx, q->deadline, "NVML", text, say);
@@ -106,9 +107,11 @@ int hr_gpus_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_gpu
     hr_nvml_places((wsl.known && wsl.v) || dxg.v, override.data, q.place);
     int r = hr_root_answer(root, "nvml", ask, &q, &text, &why);
     if (r < 0 && r != HR_E_NOMEM) { /* a captured machine on which NVML was not asked: there, or it had none */
-        bool device = dxg.v || hr_root_exists(root, "dev/nvidiactl") || hr_root_exists(root, "proc/driver/nvidia/version");
+        bool device =
+            dxg.v || hr_root_exists(root, "dev/nvidiactl") || hr_root_exists(root, "proc/driver/nvidia/version");
         text.len = 0;
-        r = say_instead(device ? HR_GPUS_UNREADABLE : HR_GPUS_NO_LIBRARY, why.text, &text, &why);
+        r = say_instead(device ? HR_GPUS_UNREADABLE : HR_GPUS_NO_LIBRARY,
+                        "NVML was not asked when this machine was captured", &text, &why);
     }
     if (r == 0)
         r = hr_gpus_parse(hr_buf_str(&text), g, &why);

@@ -20,17 +20,18 @@ struct hr_gpu_process {
 struct hr_gpu {
     struct hr_word name, uuid, bus; /* bus: "00000000:01:00.0" */
     struct hr_figure cc;            /* compute capability times ten: 120 is 12.0 */
-    struct hr_figure memory, used, free;    /* VRAM in bytes; used is that of the whole machine, on WSL2 Windows included */
-    struct hr_figure busy, memory_busy;     /* percent of the last sample in which a kernel ran, memory moved */
+    struct hr_figure memory, used,
+        free;                           /* VRAM in bytes; used is that of the whole machine, on WSL2 Windows included */
+    struct hr_figure busy, memory_busy; /* percent of the last sample in which a kernel ran, memory moved */
     struct hr_figure celsius, milliwatts, milliwatts_limit;
     struct hr_figure sm_mhz, sm_mhz_max, memory_mhz, memory_mhz_max;
-    struct hr_figure throttle;              /* bits: hr_gpu_throttle_text */
+    struct hr_figure throttle; /* bits: hr_gpu_throttle_text */
     struct hr_figure pcie_gen, pcie_gen_max, pcie_width, pcie_width_max;
     struct hr_truth ecc, persistence, mig;
     struct hr_figure ecc_uncorrected, ecc_corrected; /* since the card was made */
-    struct hr_figure compute_mode;          /* 0 default, 2 prohibited, 3 exclusive process */
-    struct hr_figure driver_model;          /* Windows: 0 WDDM, 1 TCC, 2 MCDM */
-    struct hr_figure processes;             /* how many NVML lists; `process` holds those that were read */
+    struct hr_figure compute_mode;                   /* 0 default, 2 prohibited, 3 exclusive process */
+    struct hr_figure driver_model;                   /* Windows: 0 WDDM, 1 TCC, 2 MCDM */
+    struct hr_figure processes;                      /* how many NVML lists; `process` holds those that were read */
     struct hr_gpu_process *process;
     size_t process_n;
 };
@@ -48,8 +49,8 @@ enum hr_gpus_state {
 
 struct hr_gpus {
     enum hr_gpus_state state;
-    int error;      /* of NVML, HR_GPUS_REFUSED only */
-    char say[512];  /* one sentence where the state is not HR_GPUS_READ */
+    int error;                /* of NVML, HR_GPUS_REFUSED only */
+    char say[512];            /* one sentence where the state is not HR_GPUS_READ */
     struct hr_truth wsl, dxg; /* the kernel is WSL2's; /dev/dxg is there */
     struct hr_word library;   /* the NVML that was loaded, with its path */
     struct hr_word driver;    /* "576.88": on WSL2 that of Windows */
@@ -61,7 +62,8 @@ struct hr_gpus {
 };
 
 /* `deadline_ns` from now for the library's answers; 0 gives 2 s.  Fails only when memory does. */
-int hr_gpus_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_gpus **ret, struct hr_error *err) HR_MUST_USE;
+int hr_gpus_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_gpus **ret,
+                 struct hr_error *err) HR_MUST_USE;
 void hr_gpus_free(struct hr_gpus *g); /* accepts NULL */
 
 /* The text of the answer "nvml" into `g`, which holds nothing yet; a malformed one leaves it HR_GPUS_UNREADABLE. */

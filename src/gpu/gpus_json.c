@@ -16,21 +16,46 @@ struct member {
     enum member_kind kind;
 };
 
-#define GPU(m, kind) { #m, offsetof(struct hr_gpu, m), kind }
+#define GPU(m, kind)                         \
+    {                                        \
+#m, offsetof(struct hr_gpu, m), kind \
+    }
 static const struct member gpu_members[] = {
-    GPU(name, WORD),           GPU(uuid, WORD),           GPU(bus, WORD),
-    GPU(cc, FIGURE),           GPU(memory, FIGURE),       GPU(used, FIGURE),
-    GPU(free, FIGURE),         GPU(busy, FIGURE),         GPU(memory_busy, FIGURE),
-    GPU(celsius, FIGURE),      GPU(milliwatts, FIGURE),   GPU(milliwatts_limit, FIGURE),
-    GPU(sm_mhz, FIGURE),       GPU(sm_mhz_max, FIGURE),   GPU(memory_mhz, FIGURE),
-    GPU(memory_mhz_max, FIGURE), GPU(throttle, FIGURE),   GPU(pcie_gen, FIGURE),
-    GPU(pcie_gen_max, FIGURE), GPU(pcie_width, FIGURE),   GPU(pcie_width_max, FIGURE),
-    GPU(ecc, TRUTH),           GPU(persistence, TRUTH),   GPU(mig, TRUTH),
-    GPU(ecc_uncorrected, FIGURE), GPU(ecc_corrected, FIGURE), GPU(compute_mode, FIGURE),
-    GPU(driver_model, FIGURE), GPU(processes, FIGURE),
+    GPU(name, WORD),
+    GPU(uuid, WORD),
+    GPU(bus, WORD),
+    GPU(cc, FIGURE),
+    GPU(memory, FIGURE),
+    GPU(used, FIGURE),
+    GPU(free, FIGURE),
+    GPU(busy, FIGURE),
+    GPU(memory_busy, FIGURE),
+    GPU(celsius, FIGURE),
+    GPU(milliwatts, FIGURE),
+    GPU(milliwatts_limit, FIGURE),
+    GPU(sm_mhz, FIGURE),
+    GPU(sm_mhz_max, FIGURE),
+    GPU(memory_mhz, FIGURE),
+    GPU(memory_mhz_max, FIGURE),
+    GPU(throttle, FIGURE),
+    GPU(pcie_gen, FIGURE),
+    GPU(pcie_gen_max, FIGURE),
+    GPU(pcie_width, FIGURE),
+    GPU(pcie_width_max, FIGURE),
+    GPU(ecc, TRUTH),
+    GPU(persistence, TRUTH),
+    GPU(mig, TRUTH),
+    GPU(ecc_uncorrected, FIGURE),
+    GPU(ecc_corrected, FIGURE),
+    GPU(compute_mode, FIGURE),
+    GPU(driver_model, FIGURE),
+    GPU(processes, FIGURE),
 };
 
-#define ALL(m, kind) { #m, offsetof(struct hr_gpus, m), kind }
+#define ALL(m, kind)                          \
+    {                                         \
+#m, offsetof(struct hr_gpus, m), kind \
+    }
 static const struct member all_members[] = {
     ALL(library, WORD), ALL(driver, WORD), ALL(nvml, WORD), ALL(cuda, FIGURE), ALL(count, FIGURE),
 };
@@ -115,9 +140,9 @@ static int read_processes(const struct hr_js *list, struct hr_gpu *gpu, struct h
         const struct hr_js *graphics = hr_js_get(p, "graphics");
         if (!pid.known || pid.v > UINT32_MAX)
             continue;
-        gpu->process[gpu->process_n++] = (struct hr_gpu_process) {
-            (uint32_t)pid.v, graphics != NULL && graphics->type == HR_JS_TRUE, hr_js_kfigure(p, "vram")
-        };
+        gpu->process[gpu->process_n++] =
+            (struct hr_gpu_process) { (uint32_t)pid.v, graphics != NULL && graphics->type == HR_JS_TRUE,
+                                      hr_js_kfigure(p, "vram") };
     }
     return 0;
 }

@@ -17,7 +17,7 @@ void hr_nvml_places(bool wsl, const char *override, const char *ret[HR_NVML_PLAC
         ret[n++] = "libnvidia-ml.so.1";
         if (!wsl)
             ret[n++] = "/usr/lib/wsl/lib/libnvidia-ml.so.1";
-        ret[n++] = "/run/opengl-driver/lib/libnvidia-ml.so.1"; /* NixOS */
+        ret[n++] = "/run/opengl-driver/lib/libnvidia-ml.so.1";  /* NixOS */
         ret[n++] = "/usr/local/nvidia/lib64/libnvidia-ml.so.1"; /* old containers */
     }
     ret[n] = NULL;
@@ -145,7 +145,8 @@ static void read_memory(const struct hr_dl *dl, nvml_gpu dev, struct hr_gpu *gpu
     gpu->used = told(r, m1.used);
     gpu->free = told(r, m1.free);
     if (gpu->memory.known && m1.total == 0)
-        gpu->memory = gpu->used = gpu->free = hr_figure_unknown("the GPU has no memory of its own: it shares the machine's");
+        gpu->memory = gpu->used = gpu->free =
+            hr_figure_unknown("the GPU has no memory of its own: it shares the machine's");
 }
 
 static void read_load(const struct hr_dl *dl, nvml_gpu dev, struct hr_gpu *gpu)
@@ -212,8 +213,7 @@ static void *processes_of(const struct hr_dl *dl, bool graphics, size_t *ret_siz
     return NULL;
 }
 
-static int read_processes(const struct hr_dl *dl, nvml_gpu dev, bool graphics, struct hr_gpu *gpu,
-                          struct hr_error *err)
+static int read_processes(const struct hr_dl *dl, nvml_gpu dev, bool graphics, struct hr_gpu *gpu, struct hr_error *err)
 {
     size_t size;
     void *fn = processes_of(dl, graphics, &size);

@@ -16,7 +16,8 @@ static const struct {
     { 7, "there was more than there was room for", NULL },
     { 8, "the GPU lacks power", "plug in the external power cables of the card" },
     { 9, "the NVIDIA driver is not loaded",
-      "load it (sudo modprobe nvidia) and read the kernel's log for why it was not: an old kernel, Secure Boot, a module that was not "
+      "load it (sudo modprobe nvidia) and read the kernel's log for why it was not: an old kernel, Secure Boot, a "
+      "module that was not "
       "rebuilt" },
     { 10, "the driver did not answer in time", NULL },
     { 11, "the GPU's interrupts do not arrive", "read the kernel's log; another slot or a firmware update may help" },
@@ -27,10 +28,12 @@ static const struct {
       "restart the machine; if it comes again look at power, cables and slot, and for Xid 79 in the kernel's log" },
     { 16, "the GPU must be reset", "stop all programs on it and run: sudo nvidia-smi --gpu-reset, or restart" },
     { 17, "GPU access is blocked by the operating system",
-      "on WSL2 this is decided on the Windows side: update the NVIDIA driver there and run wsl --shutdown; Windows Server 2022 does "
+      "on WSL2 this is decided on the Windows side: update the NVIDIA driver there and run wsl --shutdown; Windows "
+      "Server 2022 does "
       "not offer it" },
     { 18, "the library and the loaded kernel module are of different driver versions",
-      "restart the machine (the driver was updated while its old module stayed loaded), or unload and load the module: sudo rmmod "
+      "restart the machine (the driver was updated while its old module stayed loaded), or unload and load the module: "
+      "sudo rmmod "
       "nvidia_uvm nvidia_drm nvidia_modeset nvidia && sudo modprobe nvidia" },
     { 20, "the driver ran out of memory", NULL },
     { 21, "the driver has no data yet", NULL },

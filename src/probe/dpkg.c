@@ -10,12 +10,24 @@ static const struct {
     const char *begins;
     bool driver;
 } wanted[] = {
-    { "nvidia-driver", true },     { "libnvidia-compute", true }, { "libnvidia-ml", true },
-    { "cuda-drivers", true },      { "libcuda1", true },          { "nvidia-dkms", true },
-    { "nvidia-kernel", true },     { "libnvidia-gl", true },      { "nvidia-headless", true },
-    { "nvidia-utils", true },      { "nvidia-open", true },       { "cuda-toolkit", false },
-    { "cuda-nvcc", false },        { "cuda-cudart", false },      { "cuda-runtime", false },
-    { "cuda-compiler", false },    { "nvidia-cuda-toolkit", false }, { "nvidia-container-toolkit", false },
+    { "nvidia-driver", true },
+    { "libnvidia-compute", true },
+    { "libnvidia-ml", true },
+    { "cuda-drivers", true },
+    { "libcuda1", true },
+    { "nvidia-dkms", true },
+    { "nvidia-kernel", true },
+    { "libnvidia-gl", true },
+    { "nvidia-headless", true },
+    { "nvidia-utils", true },
+    { "nvidia-open", true },
+    { "cuda-toolkit", false },
+    { "cuda-nvcc", false },
+    { "cuda-cudart", false },
+    { "cuda-runtime", false },
+    { "cuda-compiler", false },
+    { "nvidia-cuda-toolkit", false },
+    { "nvidia-container-toolkit", false },
 };
 
 static void copy(char *to, size_t room, struct hr_str s)

@@ -15,8 +15,8 @@ struct hr_dpkg_package {
 };
 
 struct hr_dpkg {
-    bool known;           /* false: this system has no dpkg, or its file could not be read */
-    bool absent;          /* the file is not there */
+    bool known;  /* false: this system has no dpkg, or its file could not be read */
+    bool absent; /* the file is not there */
     char why[HR_WHY_MAX];
     struct hr_dpkg_package package[HR_DPKG_MAX]; /* NVIDIA's and CUDA's alone, in the order of the file */
     size_t n;

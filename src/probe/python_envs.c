@@ -72,8 +72,8 @@ static void read_site(const struct hr_root *root, struct hr_python_env *e)
     e->numpy = package(&names, (const char *const[]) { "numpy", NULL });
     e->pyarrow = package(&names, (const char *const[]) { "pyarrow", NULL });
     e->triton = package(&names, (const char *const[]) { "triton", NULL });
-    e->wheel_nvcc = package(&names, (const char *const[]) { "nvidia-cuda-nvcc", "nvidia-cuda-nvcc-cu12",
-                                                            "nvidia-cuda-nvcc-cu11", NULL });
+    e->wheel_nvcc = package(
+        &names, (const char *const[]) { "nvidia-cuda-nvcc", "nvidia-cuda-nvcc-cu12", "nvidia-cuda-nvcc-cu11", NULL });
     e->wheel_runtime = package(&names, (const char *const[]) { "nvidia-cuda-runtime", "nvidia-cuda-runtime-cu12",
                                                                "nvidia-cuda-runtime-cu11", NULL });
     read_torch(root, e->site != NULL ? e->site : "", &names, &e->torch);

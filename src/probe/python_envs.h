@@ -18,10 +18,11 @@ struct hr_torch {
     struct hr_word cuda;    /* "12.8"; unknown for a build without CUDA, with that as its reason */
     unsigned cuda_number;   /* 1208; 0: none, or not known */
     struct hr_truth cpu_only;
-    struct hr_truth rocm;   /* built for AMD */
+    struct hr_truth rocm;    /* built for AMD */
     struct hr_images images; /* n 0: not known, `images_why` tells */
-    bool images_whole;       /* nothing is missing in the list: all of the library was read, or the table has its wheel */
-    char images_from[HR_WORD_MAX]; /* "the first 256 blocks of GPU code in libtorch_cuda.so", and the row of the table */
+    bool images_whole; /* nothing is missing in the list: all of the library was read, or the table has its wheel */
+    char
+        images_from[HR_WORD_MAX]; /* "the first 256 blocks of GPU code in libtorch_cuda.so", and the row of the table */
     char images_why[HR_WHY_MAX];
 };
 
@@ -30,7 +31,7 @@ struct hr_python_env {
     const char *found; /* how: "VIRTUAL_ENV", "CONDA_PREFIX", ".venv here", "PATH" */
     const char *site;  /* its site-packages; NULL: not found */
     enum hr_python_kind kind;
-    bool active; /* the one that "python" starts here */
+    bool active;           /* the one that "python" starts here */
     struct hr_word python; /* "3.11.7" or "3.11" */
     struct hr_word numpy, pyarrow, triton;
     struct hr_word wheel_nvcc, wheel_runtime; /* nvidia-cuda-nvcc..., nvidia-cuda-runtime... */

@@ -99,8 +99,10 @@ static struct hr_toolkit *add(struct hr_toolkits *t, struct hr_str path, enum hr
 static const char *without_links(const struct hr_root *root, const char *dir, struct hr_buf *real)
 {
     struct hr_buf link = HR_BUF_INIT(4096);
-    const char *at = hr_root_real(root, dir, real, NULL) == 0 && real->len != 0 ? real->data : dir, *slash = strrchr(at, '/');
-    for (unsigned hops = 0; hops < 4 && slash != NULL && hr_root_readlink(root, at, &link, NULL) == 0 && link.len != 0; hops++) {
+    const char *at = hr_root_real(root, dir, real, NULL) == 0 && real->len != 0 ? real->data : dir,
+               *slash = strrchr(at, '/');
+    for (unsigned hops = 0; hops < 4 && slash != NULL && hr_root_readlink(root, at, &link, NULL) == 0 && link.len != 0;
+         hops++) {
         struct hr_buf next = HR_BUF_INIT(4096);
         if (link.data[0] == '/')
             hr_buf_adds(&next, link.data);
@@ -120,7 +122,8 @@ static void add_folder(const struct hr_root *root, struct hr_toolkits *t, const 
 {
     struct hr_buf real = HR_BUF_INIT(4096);
     const char *at = without_links(root, dir, &real);
-    bool nvcc = below(root, at, "bin/nvcc"), runtime = below(root, at, "lib64/libcudart.so") || below(root, at, "lib/libcudart.so");
+    bool nvcc = below(root, at, "bin/nvcc"),
+         runtime = below(root, at, "lib64/libcudart.so") || below(root, at, "lib/libcudart.so");
     if (nvcc || runtime || below(root, at, "version.json") || below(root, at, "version.txt")) {
         size_t before = t->n;
         struct hr_toolkit *k = add(t, hr_str(at), HR_TOOLKIT_FOLDER);
@@ -152,8 +155,8 @@ static void add_usr_local(const struct hr_root *root, struct hr_toolkits *t)
     hr_buf_fini(&b);
 }
 
-static void add_versioned(struct hr_toolkits *t, const char *path, enum hr_toolkit_kind kind, const struct hr_word *version,
-                          const char *from, bool nvcc)
+static void add_versioned(struct hr_toolkits *t, const char *path, enum hr_toolkit_kind kind,
+                          const struct hr_word *version, const char *from, bool nvcc)
 {
     struct hr_toolkit *k = add(t, hr_str(path), kind);
     if (k == NULL)
@@ -332,8 +335,9 @@ static void try_libcuda(const struct hr_root *root, struct hr_toolkits *t, struc
 
 static void find_libcuda(const struct hr_root *root, struct hr_toolkits *t)
 {
-    static const char *const standard[] = { "/usr/lib/wsl/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-                                            "/usr/lib64", "/run/opengl-driver/lib", "/usr/local/nvidia/lib64" };
+    static const char *const standard[] = { "/usr/lib/wsl/lib",           "/usr/lib/x86_64-linux-gnu",
+                                            "/usr/lib/aarch64-linux-gnu", "/usr/lib64",
+                                            "/run/opengl-driver/lib",     "/usr/local/nvidia/lib64" };
     struct hr_buf path = HR_BUF_INIT(SMALL);
     t->library_path = hr_word_unknown("LD_LIBRARY_PATH is not set");
     if (hr_root_env(root, "LD_LIBRARY_PATH", &path) && path.len != 0) {

@@ -37,12 +37,12 @@ struct hr_toolkits {
     struct hr_toolkit kit[HR_TOOLKITS_MAX];
     size_t n;
     bool cut;
-    struct hr_word nvcc;      /* the first nvcc on PATH, as PATH has it */
-    struct hr_word nvcc_real; /* the same without links */
-    const struct hr_toolkit *nvcc_of; /* the toolkit it belongs to; NULL: none of those above */
-    struct hr_word home, path;        /* CUDA_HOME, CUDA_PATH; unknown: not set */
-    bool home_there, path_there;      /* with an nvcc in bin */
-    struct hr_word library_path;      /* LD_LIBRARY_PATH; unknown: not set */
+    struct hr_word nvcc;                       /* the first nvcc on PATH, as PATH has it */
+    struct hr_word nvcc_real;                  /* the same without links */
+    const struct hr_toolkit *nvcc_of;          /* the toolkit it belongs to; NULL: none of those above */
+    struct hr_word home, path;                 /* CUDA_HOME, CUDA_PATH; unknown: not set */
+    bool home_there, path_there;               /* with an nvcc in bin */
+    struct hr_word library_path;               /* LD_LIBRARY_PATH; unknown: not set */
     struct hr_libcuda libcuda[HR_LIBCUDA_MAX]; /* in the order in which the loader looks, as far as files tell it */
     size_t libcudas;
     struct hr_arena arena;

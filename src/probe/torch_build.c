@@ -173,8 +173,8 @@ static void from_table(struct hr_torch *t)
     for (size_t i = 0; i < images.n; i++)
         hr_images_add(&t->images, images.image[i]);
     t->images_whole = true;
-    snprintf(t->images_from + at, sizeof t->images_from - at, "%sthe list of PyTorch's wheels (%s)", at != 0 ? ", and " : "",
-             w->source);
+    snprintf(t->images_from + at, sizeof t->images_from - at, "%sthe list of PyTorch's wheels (%s)",
+             at != 0 ? ", and " : "", w->source);
 }
 
 void hr_torch_images(const struct hr_root *root, const char *site, struct hr_torch *t)

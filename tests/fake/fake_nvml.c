@@ -163,22 +163,22 @@ int nvmlDeviceGetCudaComputeCapability(void *dev, int *major, int *minor)
 }
 
 /* Figures of one unsigned, and of one unsigned chosen by a kind. */
-#define PLAIN(name, value)                         \
-    API int name(void *, unsigned *);              \
-    int name(void *dev, unsigned *v)               \
-    {                                              \
-        (void)dev;                                 \
-        *v = is("ones") ? UINT32_MAX : (value);    \
-        return gone();                             \
+#define PLAIN(name, value)                      \
+    API int name(void *, unsigned *);           \
+    int name(void *dev, unsigned *v)            \
+    {                                           \
+        (void)dev;                              \
+        *v = is("ones") ? UINT32_MAX : (value); \
+        return gone();                          \
     }
-#define KIND(name, value)                          \
-    API int name(void *, int, unsigned *);         \
-    int name(void *dev, int kind, unsigned *v)     \
-    {                                              \
-        (void)dev;                                 \
-        (void)kind;                                \
-        *v = is("ones") ? UINT32_MAX : (value);    \
-        return gone();                             \
+#define KIND(name, value)                       \
+    API int name(void *, int, unsigned *);      \
+    int name(void *dev, int kind, unsigned *v)  \
+    {                                           \
+        (void)dev;                              \
+        (void)kind;                             \
+        *v = is("ones") ? UINT32_MAX : (value); \
+        return gone();                          \
     }
 PLAIN(nvmlDeviceGetPowerUsage, 25000)
 PLAIN(nvmlDeviceGetEnforcedPowerLimit, 300000)
@@ -192,13 +192,13 @@ KIND(nvmlDeviceGetTemperature, 40)
 KIND(nvmlDeviceGetClockInfo, kind == 2 ? 14001 : 2452)
 KIND(nvmlDeviceGetMaxClockInfo, kind == 2 ? 14001 : 3090)
 
-#define TWO(name, code, value)                               \
-    API int name(void *, unsigned *, unsigned *);            \
-    int name(void *dev, unsigned *now, unsigned *next)       \
-    {                                                        \
-        (void)dev;                                           \
-        *now = *next = is("ones") ? UINT32_MAX : (value);    \
-        return gone() != OK ? gone() : (code);               \
+#define TWO(name, code, value)                            \
+    API int name(void *, unsigned *, unsigned *);         \
+    int name(void *dev, unsigned *now, unsigned *next)    \
+    {                                                     \
+        (void)dev;                                        \
+        *now = *next = is("ones") ? UINT32_MAX : (value); \
+        return gone() != OK ? gone() : (code);            \
     }
 TWO(nvmlDeviceGetEccMode, is("wsl") ? UNSUPPORTED : OK, 1)
 TWO(nvmlDeviceGetMigMode, number("FAKE_NVML_MIG", 0) != 0 ? OK : UNSUPPORTED, 1)

@@ -63,12 +63,12 @@ static const struct {
     enum hr_builds builds;
     unsigned with;
 } builds[] = {
-    { 1208, 120, HR_BUILDS_EXACT, 120 }, { 1206, 120, HR_BUILDS_PTX, 90 },    { 1300, 120, HR_BUILDS_EXACT, 120 },
+    { 1208, 120, HR_BUILDS_EXACT, 120 },  { 1206, 120, HR_BUILDS_PTX, 90 },    { 1300, 120, HR_BUILDS_EXACT, 120 },
     { 1208, 121, HR_BUILDS_FAMILY, 120 }, { 1209, 121, HR_BUILDS_EXACT, 121 }, { 1300, 61, HR_BUILDS_NOT, 0 },
-    { 1300, 70, HR_BUILDS_NOT, 0 },      { 1209, 61, HR_BUILDS_EXACT, 61 },   { 1299, 70, HR_BUILDS_EXACT, 70 },
-    { 1100, 86, HR_BUILDS_FAMILY, 80 },  { 1107, 89, HR_BUILDS_FAMILY, 87 },  { 1200, 37, HR_BUILDS_NOT, 0 },
-    { 1002, 80, HR_BUILDS_PTX, 75 },     { 1108, 90, HR_BUILDS_EXACT, 90 },   { 1208, 103, HR_BUILDS_FAMILY, 100 },
-    { 0, 120, HR_BUILDS_UNKNOWN, 0 },    { 1300, 0, HR_BUILDS_UNKNOWN, 0 },   { 1300, 75, HR_BUILDS_EXACT, 75 },
+    { 1300, 70, HR_BUILDS_NOT, 0 },       { 1209, 61, HR_BUILDS_EXACT, 61 },   { 1299, 70, HR_BUILDS_EXACT, 70 },
+    { 1100, 86, HR_BUILDS_FAMILY, 80 },   { 1107, 89, HR_BUILDS_FAMILY, 87 },  { 1200, 37, HR_BUILDS_NOT, 0 },
+    { 1002, 80, HR_BUILDS_PTX, 75 },      { 1108, 90, HR_BUILDS_EXACT, 90 },   { 1208, 103, HR_BUILDS_FAMILY, 100 },
+    { 0, 120, HR_BUILDS_UNKNOWN, 0 },     { 1300, 0, HR_BUILDS_UNKNOWN, 0 },   { 1300, 75, HR_BUILDS_EXACT, 75 },
 };
 
 static void what_a_toolkit_builds(void **state)
@@ -159,7 +159,9 @@ static void lists_are_read(void **state)
     assert_true(hr_images_parse(HR_STR("75-real;90a;120-virtual"), &a));
     hr_images_text(&a, text);
     assert_string_equal(text, "7.5 9.0a, PTX 12.0");
-    static const char *const bad[] = { "Ampere", "native", "8.", "8.66", "sm_", "9", "80x", "8.0+ptx", "99999", "+PTX" };
+    static const char *const bad[] = {
+        "Ampere", "native", "8.", "8.66", "sm_", "9", "80x", "8.0+ptx", "99999", "+PTX"
+    };
     for (size_t i = 0; i < HR_COUNT(bad); i++)
         if (hr_images_parse(hr_str(bad[i]), &a))
             fail_msg("'%s' was taken", bad[i]);
@@ -220,12 +222,9 @@ static void versions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_runs),
-        cmocka_unit_test(what_a_toolkit_builds),
-        cmocka_unit_test(toolkit_13),
-        cmocka_unit_test(names_tell_capabilities),
-        cmocka_unit_test(lists_are_read),
-        cmocka_unit_test(every_row_has_its_source),
+        cmocka_unit_test(what_runs),      cmocka_unit_test(what_a_toolkit_builds),
+        cmocka_unit_test(toolkit_13),     cmocka_unit_test(names_tell_capabilities),
+        cmocka_unit_test(lists_are_read), cmocka_unit_test(every_row_has_its_source),
         cmocka_unit_test(versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,9 @@ static void drivers_that_do_not(void **state)
 static void hostile_texts(void **state)
 {
     (void)state;
-    static const char *const bad[] = { "", "[", "[]", "{}", "{\"state\":5}", "{\"state\":\"odd\"}", "{\"error\":-1,\"driver\":1.5}" };
+    static const char *const bad[] = {
+        "", "[", "[]", "{}", "{\"state\":5}", "{\"state\":\"odd\"}", "{\"error\":-1,\"driver\":1.5}"
+    };
     struct hr_cuda c;
     for (size_t i = 0; i < HR_COUNT(bad); i++) {
         assert_int_equal(hr_cuda_parse(hr_str(bad[i]), &c, NULL), 0);

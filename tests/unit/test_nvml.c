@@ -74,9 +74,9 @@ static void wddm_hides_process_memory(void **state)
 static void nothing_is_known(const struct hr_gpu *gpu)
 {
     const struct hr_figure *f[] = {
-        &gpu->cc,         &gpu->memory,       &gpu->used,       &gpu->free,            &gpu->busy,
-        &gpu->celsius,    &gpu->milliwatts,   &gpu->sm_mhz,     &gpu->memory_mhz_max,  &gpu->throttle,
-        &gpu->pcie_gen,   &gpu->pcie_width,   &gpu->compute_mode, &gpu->ecc_corrected, &gpu->ecc_uncorrected,
+        &gpu->cc,          &gpu->memory,           &gpu->used,         &gpu->free,           &gpu->busy,
+        &gpu->celsius,     &gpu->milliwatts,       &gpu->sm_mhz,       &gpu->memory_mhz_max, &gpu->throttle,
+        &gpu->pcie_gen,    &gpu->pcie_width,       &gpu->compute_mode, &gpu->ecc_corrected,  &gpu->ecc_uncorrected,
         &gpu->memory_busy, &gpu->milliwatts_limit, &gpu->pcie_gen_max, &gpu->pcie_width_max, &gpu->sm_mhz_max,
     };
     for (size_t i = 0; i < HR_COUNT(f); i++) {
@@ -226,7 +226,13 @@ static void hostile_texts(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", "[", "{}", "null", "{\"state\":\"read\"", "{\"state\":7,\"gpu\":3}", "{\"state\":\"read\",\"gpu\":[1,null,[]]}",
+        "",
+        "[",
+        "{}",
+        "null",
+        "{\"state\":\"read\"",
+        "{\"state\":7,\"gpu\":3}",
+        "{\"state\":\"read\",\"gpu\":[1,null,[]]}",
         "{\"state\":\"read\",\"gpu\":[{\"memory\":-1,\"used\":1e3,\"name\":5,\"process\":[{\"pid\":99999999999},7]}]}",
         "{\"state\":\"read\",\"cuda\":\"12\",\"count\":99999999999999999999999}",
     };

@@ -85,7 +85,8 @@ static void debian_has_its_own_places(void **state)
     put("usr/bin/python3", "elf");
     put("usr/lib/python3.12/os.py", "");
     put("usr/lib/python3/dist-packages/numpy-1.26.4.dist-info/METADATA", "");
-    put("home/me/.local/lib/python3.12/site-packages/torch/version.py", "__version__ = \"2.9.0+cu130\"\ncuda = \"13.0\"\n");
+    put("home/me/.local/lib/python3.12/site-packages/torch/version.py",
+        "__version__ = \"2.9.0+cu130\"\ncuda = \"13.0\"\n");
     put("headrace/env", "HOME /home/me\nPATH /usr/local/bin:/usr/bin\n");
     put("headrace/answer/fatbin-2.9.0_cu130", "not this one\n");
     put("headrace/answer/fatbin-2.9.0+cu130", "blocks 256 first\nsass 7.5\nsass 9.0a\nptx 12.0\n");
@@ -196,9 +197,9 @@ static void damaged_libraries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_venv_with_a_wheel),      cmocka_unit_test(cpu_only_rocm_and_none),
+        cmocka_unit_test(a_venv_with_a_wheel),       cmocka_unit_test(cpu_only_rocm_and_none),
         cmocka_unit_test(debian_has_its_own_places), cmocka_unit_test(names_of_packages),
-        cmocka_unit_test(what_a_library_holds),     cmocka_unit_test(damaged_libraries),
+        cmocka_unit_test(what_a_library_holds),      cmocka_unit_test(damaged_libraries),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

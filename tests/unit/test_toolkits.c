@@ -59,7 +59,7 @@ static void two_toolkits_and_a_link(void **state)
     assert_string_equal(new->version.v, "12.8.1");
     assert_int_equal(new->number, 1208);
     assert_string_equal(new->from, "version.json");
-    assert_true(new->nvcc && new->runtime);
+    assert_true(new->nvcc &&new->runtime);
     assert_non_null(old);
     assert_int_equal(old->number, 1103);
     assert_string_equal(old->from, "version.txt");
@@ -194,8 +194,13 @@ static void version_files(void **state)
     static const char *const bad_txt[] = { "", "CUDA Version", "CUDA Version x", "version 10", "\n\nCUDA" };
     for (size_t i = 0; i < HR_COUNT(bad_txt); i++)
         assert_false(hr_toolkit_version_txt(hr_str(bad_txt[i]), &w));
-    static const char *const bad_json[] = { "", "{}", "[]", "{\"cuda\":\"12.8\"}", "{\"cuda\":{\"version\":12.8}}",
-                                            "{\"cuda\":{\"version\":\"new\"}}", "{\"cuda\":{\"version\":\"12.8\"}" };
+    static const char *const bad_json[] = { "",
+                                            "{}",
+                                            "[]",
+                                            "{\"cuda\":\"12.8\"}",
+                                            "{\"cuda\":{\"version\":12.8}}",
+                                            "{\"cuda\":{\"version\":\"new\"}}",
+                                            "{\"cuda\":{\"version\":\"12.8\"}" };
     for (size_t i = 0; i < HR_COUNT(bad_json); i++)
         assert_false(hr_toolkit_version_json(hr_str(bad_json[i]), &w));
 }
@@ -203,9 +208,12 @@ static void version_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_toolkits_and_a_link), cmocka_unit_test(nvcc_behind_a_script),
-        cmocka_unit_test(packages),                cmocka_unit_test(driver_libraries),
-        cmocka_unit_test(conda_and_wheels),        cmocka_unit_test(version_files),
+        cmocka_unit_test(two_toolkits_and_a_link),
+        cmocka_unit_test(nvcc_behind_a_script),
+        cmocka_unit_test(packages),
+        cmocka_unit_test(driver_libraries),
+        cmocka_unit_test(conda_and_wheels),
+        cmocka_unit_test(version_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
