@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "doctor.h"
+#include "fault.h"
 #include "mem.h"
 #include "nvml.h"
 #include "root_make.h"
@@ -363,6 +364,64 @@ static void places(void **state)
     finds("python-windows-drive", HR_NOT_HERE, "not WSL");
 }
 
+/* Everything these checks ask, on one machine that has something of everything. */
+static void look_at_all(const struct hr_root *root)
+{
+    static const char *const groups[] = { "gpu-", "cuda-", "python-" };
+    struct hr_facts *facts;
+    if (hr_facts_open(root, NULL, 0, &facts, NULL) < 0)
+        return;
+    for (int g = HR_CHECK_GPU; g <= HR_CHECK_PYTHON; g++)
+        for (const struct hr_check *c = hr_check_group_table((enum hr_check_group)g); c->id != NULL; c++) {
+            struct hr_finding f;
+            assert_int_equal(strncmp(c->id, groups[g - HR_CHECK_GPU], strlen(groups[g - HR_CHECK_GPU])), 0);
+            hr_finding_init(&f);
+            c->run(facts, &f);
+            assert_true(f.say.len != 0 || hr_finding_failed(&f));
+            hr_finding_fini(&f);
+        }
+    hr_facts_close(facts);
+}
+
+static void rich_machine(void)
+{
+    machine(true);
+    setenv("FAKE_NVML_GPUS", "2", 1);
+    gpus("wsl");
+    unsetenv("FAKE_NVML_GPUS");
+    toolkit("12.8");
+    put("var/lib/dpkg/status", "Package: cuda-drivers\nStatus: install ok half-installed\nVersion: 570\n");
+    torch_of("2.9.0+cu130", "'13.0'", "2.2.0");
+    put("headrace/answer/fatbin-2.9.0+cu130", "blocks 256 first\nsass 9.0\nptx 9.0\n");
+    put("headrace/answer/cuda", "{\"state\":\"read\",\"error\":0,\"say\":\"\",\"driver\":1209,\"devices\":1}");
+    put("headrace/env", "HOME /home/me\nVIRTUAL_ENV /home/me/v\nPATH /usr/local/cuda-12.8/bin:/home/me/v/bin\n"
+                        "CUDA_HOME /opt/gone\nTORCH_CUDA_ARCH_LIST 8.9\nLD_LIBRARY_PATH /usr/lib/wsl/lib\n");
+}
+
+/* Whatever allocation or system call fails: a sentence, no crash, nothing lost. */
+static void every_call_can_fail(void **state)
+{
+    (void)state;
+    rich_machine();
+    struct hr_root *root = opened();
+    for (int memory = 0; memory < 2; memory++) {
+        uint64_t before = memory ? hr_mem_count() : hr_fault_sys_count();
+        look_at_all(root);
+        uint64_t all = (memory ? hr_mem_count() : hr_fault_sys_count()) - before;
+        assert_true(all > 50);
+        for (uint64_t n = 1; n <= all; n += 1 + n / 64) {
+            if (memory)
+                hr_mem_fail_at(n, false);
+            else
+                hr_fault_sys_at(n, false);
+            look_at_all(root);
+            hr_mem_fail_at(0, false);
+            hr_fault_sys_at(0, false);
+        }
+    }
+    hr_root_close(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +436,7 @@ int main(void)
         cmocka_unit_test(leftovers_and_switches),
         cmocka_unit_test(torches),
         cmocka_unit_test(places),
+        cmocka_unit_test(every_call_can_fail),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
