@@ -238,39 +238,6 @@ static void model_caches(struct hr_facts *facts, struct hr_finding *f)
     }
 }
 
-static void environment(struct hr_facts *facts, struct hr_finding *f)
-{
-    static const char *const names[] = { "VIRTUAL_ENV", "CONDA_PREFIX" };
-    enum hr_verdict worst = HR_NOT_HERE;
-    for (size_t i = 0; i < HR_COUNT(names); i++) {
-        struct hr_word v = hr_check_env(facts, names[i]);
-        if (v.known)
-            worst = worse(worst, judge_place(facts, f, names[i], v.v));
-    }
-    switch (worst) {
-    case HR_NOT_HERE:
-        hr_find(f, HR_NOT_HERE, "no Python environment is active");
-        break;
-    case HR_WARN:
-        hr_find(
-            f, HR_WARN,
-            "the active Python environment lies on a Windows drive: importing torch opens thousands of files there");
-        hr_fix(
-            f,
-            "python3 -m venv ~/venv && ~/venv/bin/pip install -r requirements.txt   # make it anew on the Linux side");
-        hr_undo(f, "rm -r ~/venv");
-        break;
-    case HR_NOTE:
-        hr_find(f, HR_NOTE, "the active Python environment lies on a network or FUSE file system");
-        break;
-    case HR_UNKNOWN:
-        hr_find(f, HR_UNKNOWN, "the file system of the active Python environment cannot be told");
-        break;
-    default:
-        hr_find(f, worst, "the active Python environment lies on no Windows drive and no network");
-    }
-}
-
 static void temporary(struct hr_facts *facts, struct hr_finding *f)
 {
     struct hr_word v = hr_check_env(facts, "TMPDIR"), real = real_path(facts, v.known ? v.v : "/tmp");
@@ -380,10 +347,6 @@ const struct hr_check hr_checks_storage[] = {
         "Weights are mapped, and a mapping of a Windows drive or a network is read page by page: minutes instead of "
         "seconds. A symbolic link from the Linux side changes nothing: what counts is where it points.",
         "huggingface/safetensors#562; microsoft/WSL#4197; turboderp/exllamav2#171", model_caches),
-    ROW("storage-environment", "Python environment",
-        "Every import opens files; on a Windows drive each of them is a round trip to a file server on the Windows "
-        "side.",
-        "microsoft/WSL#4197; Microsoft documentation, file systems", environment),
     ROW("storage-temporary", "temporary files", "Compilers, pip and torch.compile write gigabytes of temporary files.",
         "tmpfs(5); microsoft/WSL#4197", temporary),
     ROW("storage-home", "home folder", "Caches, environments and checkpoints go there unless told otherwise.",

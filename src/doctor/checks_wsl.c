@@ -223,12 +223,6 @@ const struct hr_check hr_checks_wsl[] = {
     ROW("wsl-gpu-noise", "harmless messages of the GPU driver",
         "These lines are blamed for every failure, and mean nothing.", "microsoft/WSL#40715, #11293",
         hr_check_wsl_dxg_noise),
-    ROW("wsl-pinned-memory", "pinned memory",
-        "pin_memory=True locks host memory for the GPU; under WSL2 there is far less of it than RAM, and the failure "
-        "looks like a full card.",
-        "microsoft/WSL#8447, #14078; NVIDIA, CUDA on WSL user guide (limitations)", hr_check_wsl_pinned),
-    ROW("wsl-multi-gpu", "several GPUs", "What training on several GPUs relies on natively is missing or slow here.",
-        "microsoft/WSL#12467, #6587; sglang#35385", hr_check_wsl_multi_gpu),
     ROW("wsl-nvidia-smi-loop", "nvidia-smi in a loop",
         "Each run of nvidia-smi inside WSL leaks memory of the Windows kernel that only a restart gives back.",
         "microsoft/WSL#12756", hr_check_wsl_polling),
@@ -252,6 +246,35 @@ const struct hr_check hr_checks_wsl[] = {
         "microsoft/WSL#4150, #10632; wslinfo(1)", networking),
     ROW("wsl-gui", "WSLg", "It is often blamed for GPU memory that Windows' own desktop uses.",
         "Microsoft documentation, wsl-config (guiApplications); NVIDIA, CUDA on WSL user guide", gui),
+    ROW("wsl-config", ".wslconfig",
+        "A line that WSL does not know is only warned about: the setting that was meant is not in force.",
+        "microsoft/WSL src/shared/configfile/configfile.cpp, src/windows/common/WslCoreConfig.h", hr_check_wsl_config),
+    ROW("wsl-conf", "/etc/wsl.conf",
+        "WSL leaves this file at the first line that it cannot read: all that stands below is lost.",
+        "microsoft/WSL src/linux/init/WslDistributionConfig.cpp", hr_check_wsl_conf),
+    ROW("wsl-claim-autoMemoryReclaim", "autoMemoryReclaim under [wsl2]",
+        "Many guides put it under [wsl2], where WSL has no such key. It works in [experimental]; its default, "
+        "dropCache, empties the page "
+        "cache once the machine's CPUs were idle for minutes, and does nothing during a run.",
+        "microsoft/WSL#10759; src/windows/common/WslCoreConfig.h", hr_check_claim_reclaim),
+    ROW("wsl-claim-gradual", "autoMemoryReclaim=gradual",
+        "gradual takes a little memory back every half minute while the machine is idle; it may swap programs out, and "
+        "it broke systemd and "
+        "dockerd for some.",
+        "microsoft/WSL#10675, #41096, #41171", hr_check_claim_gradual),
+    ROW("wsl-claim-guessVhdSize", "guessVhdSize", "It is in guides and in no version of WSL.",
+        "no trace in microsoft/WSL, MicrosoftDocs/WSL or the issues", hr_check_claim_vhd_size),
+    ROW("wsl-claim-pageReporting", "pageReporting",
+        "Guides promise faster memory of it. WSL has dropped the key: free pages always go back to Windows.",
+        "microsoft/WSL#9899; WSL 1.1.7 release notes", hr_check_claim_reporting),
+    ROW("wsl-claim-vmIdleTimeout", "vmIdleTimeout",
+        "Guides say that it frees memory after a minute of idling. It ends the virtual machine after the last "
+        "distribution has stopped, "
+        "which is after its last terminal was closed.",
+        "microsoft/WSL src/windows/service/exe/LxssUserSession.cpp; #8854", hr_check_claim_idle),
+    ROW("wsl-claim-sparseVhd", "sparseVhd",
+        "Guides promise that the disk file shrinks by itself. WSL switched it off because it damaged disks.",
+        "microsoft/WSL#13075, #12103", hr_check_claim_sparse),
     DEEP("wsl-host-memory", "memory given to WSL",
          "Without memory= WSL gets half of the PC; with all of it Windows itself runs short and everything stalls.",
          "microsoft/WSL src/windows/common/WslCoreConfig.cpp; #40458", hr_check_wsl_host_memory),

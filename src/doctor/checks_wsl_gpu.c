@@ -31,13 +31,11 @@ void hr_check_wsl_dxg_bug(struct hr_facts *facts, struct hr_finding *f)
         return;
     }
     hr_seen(f, "/proc/sys/kernel/osrelease: %s", hr_word_text(&vm->release));
-    hr_find(f, HR_WARN,
-            seen ? "the GPU driver of this kernel has written past an array: long CUDA runs were seen to end silently "
-                   "after it"
-                 : "this kernel's GPU driver has a fault with which long CUDA runs were seen to end silently");
-    hr_fix(
-        f,
-        "wsl --update   # in PowerShell: a WSL with kernel 6.18.40.1 or later (2.9.12), or stay with one that has 6.6");
+    hr_find(f, HR_WARN, "%s, and long CUDA runs were seen to end silently with it",
+            seen ? "the kernel has warned of its GPU driver (field-spanning write)"
+                 : "this kernel's GPU driver has a known fault");
+    hr_fix(f, "wsl --update   # in PowerShell: kernel 6.18.40.1 or later (WSL 2.9.12), or stay with a WSL whose kernel "
+              "is 6.6");
     hr_fix(f, "wsl --shutdown");
     hr_fix(f, "# until then: save checkpoints often");
 }
@@ -78,37 +76,6 @@ void hr_check_wsl_dxg_noise(struct hr_facts *facts, struct hr_finding *f)
         hr_find(f, HR_GOOD,
                 "%" PRIu64 " messages \"dxgk: … Ioctl failed\" of the start are harmless: CUDA works with them",
                 h->count);
-}
-
-void hr_check_wsl_pinned(struct hr_facts *facts, struct hr_finding *f)
-{
-    if (!has_gpu(facts, f))
-        return;
-    hr_find(f, HR_NOTE,
-            "pinned memory is scarce here: walls between 0.5 and 1 GiB were reported; a refused pin shows up as \"CUDA "
-            "out of memory\"");
-    hr_fix(f, "# if CUDA runs out of memory while the card has room:  DataLoader(..., pin_memory=False)");
-    hr_undo(f, "# DataLoader(..., pin_memory=True)");
-}
-
-void hr_check_wsl_multi_gpu(struct hr_facts *facts, struct hr_finding *f)
-{
-    const struct hr_ram *m = hr_facts_memory(facts);
-    if (!has_gpu(facts, f))
-        return;
-    const struct hr_gpus *g = hr_facts_gpus(facts);
-    if (g->n < 2) {
-        hr_find(f, HR_NOT_HERE, "there are no several GPUs");
-        return;
-    }
-    hr_find(f, HR_WARN,
-            "%zu GPUs under WSL2: no NVLink and no peer-to-peer, CUDA IPC is unreliable, and NCCL goes through shared "
-            "memory",
-            (size_t)g->n);
-    if (m->shm_total.known)
-        hr_seen(f, "/dev/shm: %" PRIu64 " bytes", m->shm_total.v);
-    hr_fix(f, "export NCCL_P2P_DISABLE=1   # where a start of NCCL hangs or fails");
-    hr_undo(f, "unset NCCL_P2P_DISABLE");
 }
 
 void hr_check_wsl_polling(struct hr_facts *facts, struct hr_finding *f)

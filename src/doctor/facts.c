@@ -18,7 +18,7 @@ struct hr_facts {
     size_t paths;
     /* what was read, and whether it was */
     struct {
-        struct once gpus, cpu, memory, vm, mounts, container, limits, disks, net, log, procs, wslinfo, windows, cuda, dpkg, python, toolkits, target, survey;
+        struct once gpus, cpu, memory, vm, mounts, container, limits, disks, net, log, procs, wslinfo, windows, cuda, dpkg, python, toolkits, target, survey, wsl_file[2];
     } have;
     uint64_t leaned;                           /* how often a torn reading was asked for */
     uint64_t watched_leaned, watched_troubles; /* when the check began */
@@ -37,6 +37,7 @@ struct hr_facts {
     struct hr_wslinfo wslinfo;
     struct hr_windows windows;
     struct hr_cuda cuda;
+    struct hr_wsl_read wsl_file[2]; /* by enum hr_wsl_file */
     struct hr_dpkg dpkg;
     struct hr_python python;
     struct hr_toolkits toolkits;
@@ -67,6 +68,9 @@ void hr_facts_close(struct hr_facts *f)
         return;
     if (f->have.mounts.done)
         hr_mounts_fini(&f->mounts);
+    for (size_t i = 0; i < HR_COUNT(f->wsl_file); i++)
+        if (f->have.wsl_file[i].done)
+            hr_wsl_file_fini(&f->wsl_file[i]);
     hr_gpus_free(f->gpus);
     hr_toolkits_fini(&f->toolkits);
     hr_python_fini(&f->python);
@@ -221,6 +225,13 @@ const struct hr_wslinfo *hr_facts_wslinfo(struct hr_facts *f)
     ONCE (f, wslinfo)
         hr_wslinfo_read(f->root, hr_facts_vm(f), &f->wslinfo);
     return &f->wslinfo;
+}
+
+const struct hr_wsl_read *hr_facts_wsl_file(struct hr_facts *f, enum hr_wsl_file file)
+{
+    ONCE (f, wsl_file[file])
+        hr_wsl_file_read(f->root, file, hr_facts_vm(f), hr_facts_wslinfo(f), &f->wsl_file[file]);
+    return &f->wsl_file[file];
 }
 
 const struct hr_windows *hr_facts_windows(struct hr_facts *f)

@@ -24,6 +24,7 @@
 #include "survey.h"
 #include "vm.h"
 #include "windows.h"
+#include "wsl_files.h"
 #include "wslinfo.h"
 
 struct hr_facts;
@@ -48,6 +49,7 @@ const struct hr_net *hr_facts_net(struct hr_facts *facts);
 const struct hr_kernel_log *hr_facts_kernel_log(struct hr_facts *facts);
 const struct hr_procs *hr_facts_procs(struct hr_facts *facts);
 const struct hr_wslinfo *hr_facts_wslinfo(struct hr_facts *facts);
+const struct hr_wsl_read *hr_facts_wsl_file(struct hr_facts *facts, enum hr_wsl_file file);
 const struct hr_windows *hr_facts_windows(struct hr_facts *facts); /* takes seconds: for deep checks */
 const struct hr_cuda *hr_facts_cuda(struct hr_facts *facts); /* starts the driver, seconds: for deep checks */
 const struct hr_dpkg *hr_facts_dpkg(struct hr_facts *facts);
