@@ -13,7 +13,7 @@
     X(VERIFY, "verify", "checksums and structure of chunks")                            \
     X(DECOMPRESS, "decompress", "decompressing chunks")                                 \
     X(GATHER, "gather", "planning and building batches")                                \
-    X(AUGMENT, "augment", "transforms and augmentation")                                \
+    X(AUGMENT, "augment", "part of gather: dropping, and fields with transforms")       \
     X(WAIT_READ, "wait_read", "the caller waited for a chunk")                          \
     X(WAIT_BUILD, "wait_build", "the caller waited for a builder")                      \
     X(WAIT_SLOT, "wait_slot", "builders waited for a free batch")                       \

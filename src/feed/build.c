@@ -194,6 +194,8 @@ int hr_build(struct hr_loader *l, struct hr_planner *p, const struct hr_target *
     if (r == 0) {
         hr_acct_count(&l->acct.batches, 1);
         hr_acct_count(&l->acct.samples, d->plan.n);
+        if (l->collate.transforms != NULL)
+            hr_acct_add(&l->acct, HR_STAGE_AUGMENT, d->plan.augment);
     }
     drop(d, l);
     return r;

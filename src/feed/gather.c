@@ -1,5 +1,6 @@
 #include "gather.h"
 
+#include "clock.h"
 #include "mem.h"
 #include "num.h"
 
@@ -303,7 +304,10 @@ int hr_gather_fill(const struct hr_collate *c, struct hr_plan *p, const struct h
             j.src = p->src + (size_t)out->read * p->cap;
             j.ahead = ahead_of(c, p, next, out->read);
         }
+        uint64_t t = out->touched ? hr_ticks() : 0;
         fill_one(&j);
+        if (out->touched)
+            p->augment += hr_ticks() - t;
     }
     memcpy(slot->sample, p->sample, p->n * sizeof *p->sample);
     slot->batch.epoch = p->epoch;

@@ -32,6 +32,7 @@ struct hr_plan {
     uint64_t *first;     /* [spans][cap + 1]: rows before each sample, and the sum */
     uint32_t *most;      /* [spans]: the largest of rows */
     uint64_t bytes;      /* that fill will read, about */
+    uint64_t augment;    /* ticks that dropping and the fields with transforms took */
     void *block;         /* what all arrays lie in */
     size_t block_bytes;
     struct hr_ledger *ledger; /* what the two below are charged to as they grow; not owned */

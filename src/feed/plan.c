@@ -139,7 +139,7 @@ static void measure_fixed(const struct hr_collate *c, struct hr_plan *p, int k)
 
 int hr_gather_measure(const struct hr_collate *c, struct hr_plan *p, struct hr_error *err)
 {
-    p->bytes = 0;
+    p->bytes = p->augment = 0;
     for (int k = 0; k < c->fields; k++) {
         int span = c->field_span[k];
         if (span < 0) {

@@ -1,6 +1,7 @@
 /* Dropping nodes and edges: which rows of a sample are left, and the stored rows without the others. */
 #include "gather.h"
 
+#include "clock.h"
 #include "num.h"
 
 #include <string.h>
@@ -27,6 +28,7 @@ int hr_thin_measure(const struct hr_collate *c, struct hr_plan *p, struct hr_err
     size_t need = 0, at = 0;
     for (uint32_t i = 0; i < p->n; i++)
         need += hr_align_up(hr_drop_scratch(nodes[i], edges[i]), 64);
+    uint64_t t = hr_ticks();
     int r = hr_plan_room(p, &p->lists, need, err);
     for (uint32_t i = 0; r == 0 && i < p->n; i++) {
         struct hr_draw draw = { c->seed, p->epoch, p->sample[i] };
@@ -40,6 +42,7 @@ int hr_thin_measure(const struct hr_collate *c, struct hr_plan *p, struct hr_err
             hr_fail_prefix(err, r, "sample %llu", (unsigned long long)p->sample[i]);
         }
     }
+    p->augment = hr_ticks() - t;
     return r;
 }
 

@@ -226,8 +226,17 @@ def test_reports(loader, tmp_path):
     epoch_of(loader)
     text, facts = loader.report(), loader.report(json=True)
     assert isinstance(text, str) and len(text) > 50 and isinstance(facts, dict) and facts
+    assert facts["stages"]["augment"]["events"] == 0
     loader.memory_curve(tmp_path / "curve.csv")
     assert (tmp_path / "curve.csv").read_text().startswith("seconds,ledger_bytes,anon_bytes\n")
+
+
+def test_augmentation_is_accounted_for(dataset):
+    with headrace.Loader(dataset, 16, framework="numpy", transforms=AUGMENT) as l:
+        epoch_of(l)
+        stages = l.report(json=True)["stages"]
+    assert stages["augment"]["events"] == 13
+    assert 0 < stages["augment"]["seconds"] < stages["gather"]["seconds"]
 
 
 # --- threads, signals, processes ---
