@@ -3,7 +3,7 @@
  * not, does not depend on the batch that it comes in. */
 #include "loader_fixture.h"
 
-enum { BATCH = 4, STEPS = (N + BATCH - 1) / BATCH, EPOCH = 5, WORLDS = 4, MOST = 8 };
+enum { BATCH = 7, STEPS = (N + BATCH - 1) / BATCH, EPOCH = 5, WORLDS = 4, MOST = 8 };
 static const int world_of[WORLDS] = { 1, 2, 3, MOST };
 
 /* One rank's epoch: a digest of each batch and of each sample, and the order. */
@@ -176,7 +176,7 @@ static void taken_up(void **state)
 static void one_by_one(void **state)
 {
     (void)state;
-    static const uint64_t size[] = { 2, 7, 16 };
+    static const uint64_t size[] = { 2, 5, 16 };
     static const double share[] = { 2, 3, 4 };
     for (int k = 0; k < 12; k++) {
         struct hr_loader_options o = options(k & 1, true);
