@@ -2,6 +2,7 @@
 deliver the same joined batch.  A peer that cannot be imported is left out with the reason.
 
 A writer is a function (folder, work.Samples); a contestant a function (folder, workers, seed) -> (epoch) -> batches."""
+import importlib
 import itertools
 import os
 import shutil
@@ -43,30 +44,42 @@ def pyg(d, workers, seed):
 
 
 # --- MosaicML Streaming
-def _stand_in_torchvision():
-    """Streaming imports torchvision for its image datasets, and there is none for CPU-only torch: an empty one serves here."""
+def _stand_in(package, *names):
+    """A package of empty classes where the real one cannot be imported.  names: "module:class"."""
+    import importlib.machinery
+    import sys
+    import types
     try:
-        import torchvision  # noqa: F401
+        importlib.import_module(package)
+        return
     except (ImportError, RuntimeError):
-        import importlib.machinery
-        import sys
-        import types
-        for name in [m for m in sys.modules if m.startswith("torchvision")]:
+        for name in [m for m in sys.modules if m.split(".")[0] == package]:
             del sys.modules[name]
-        root, sets, forms = (types.ModuleType(m) for m in ("torchvision", "torchvision.datasets", "torchvision.transforms"))
-        sets.VisionDataset = type("VisionDataset", (), {})
-        root.datasets, root.transforms = sets, forms
-        root.__path__ = forms.__path__ = []
-        functional = types.ModuleType("torchvision.transforms.functional")
-        functional.to_tensor = None
-        for m in (root, sets, forms, functional):
-            m.__spec__ = importlib.machinery.ModuleSpec(m.__name__, None)
-            sys.modules[m.__name__] = m
+    for name in names:
+        module, thing = name.split(":")
+        path = ""
+        for part in module.split("."):
+            above, path = path, f"{path}.{part}".strip(".")
+            if path not in sys.modules:
+                m = sys.modules[path] = types.ModuleType(path)
+                m.__path__, m.__spec__ = [], importlib.machinery.ModuleSpec(path, None)
+                if above:
+                    setattr(sys.modules[above], part, m)
+        setattr(sys.modules[module], thing, type(thing, (), {}))
+
+
+def _import_streaming():
+    """Streaming imports torchvision for its datasets of images (there is none that fits CPU-only torch) and transformers for
+    those of text (which wants an older hub than HF's datasets)."""
+    _stand_in("torchvision", "torchvision.datasets:VisionDataset", "torchvision.transforms.functional:to_tensor")
+    _stand_in("transformers", "transformers.feature_extraction_utils:BatchFeature",
+              "transformers.tokenization_utils_base:BatchEncoding", "transformers.models.auto.tokenization_auto:AutoTokenizer")
+    import streaming
+    return streaming
 
 
 def write_mds(d, S):
-    _stand_in_torchvision()
-    from streaming import MDSWriter
+    MDSWriter = _import_streaming().MDSWriter
     columns = {"x": "ndarray:float32", "edge_index": "ndarray:int64", "edge_attr": "ndarray:float32", "y": "ndarray:float32"}
     with MDSWriter(out=_fresh(f"{d}/mds"), columns=columns, size_limit=1 << 22, hashes=["xxh64"]) as w:
         for i in range(len(S)):
@@ -74,8 +87,7 @@ def write_mds(d, S):
 
 
 def mds(d, workers, seed):
-    _stand_in_torchvision()
-    import streaming
+    streaming = _import_streaming()
     from torch.utils.data import DataLoader
     streaming.base.util.clean_stale_shared_memory()
     ds = streaming.StreamingDataset(local=f"{d}/mds", remote=None, shuffle=True, batch_size=BATCH, shuffle_seed=seed)
