@@ -104,11 +104,13 @@ bool hr_check_log(struct hr_facts *facts, struct hr_finding *f, enum hr_log_kind
     const struct hr_log_hit *h = &hr_facts_kernel_log(facts)->hit[kind];
     if (h->count == 0)
         return false;
+    char many[48] = "";
+    if (h->count > 1)
+        snprintf(many, sizeof many, " (the last of %" PRIu64 " such lines)", h->count);
     if (h->last != 0)
-        hr_seen(f, "kernel log, %s after the start, %" PRIu64 " such lines: %s", hr_human_duration(h->last).text,
-                h->count, h->line);
+        hr_seen(f, "kernel log, %s after the start%s: %s", hr_human_duration(h->last).text, many, h->line);
     else
-        hr_seen(f, "kernel log, %" PRIu64 " such lines: %s", h->count, h->line);
+        hr_seen(f, "kernel log%s: %s", many, h->line);
     return true;
 }
 

@@ -2,6 +2,8 @@
 #include "checks_wsl.h"
 
 #include "check_parts.h"
+#include "effective.h"
+#include "mem.h"
 #include "wsl_files.h"
 
 #include <inttypes.h>
@@ -82,6 +84,34 @@ void hr_check_wsl_config(struct hr_facts *facts, struct hr_finding *f)
 void hr_check_wsl_conf(struct hr_facts *facts, struct hr_finding *f)
 {
     lint(facts, f, HR_WSL_WSLCONF);
+}
+
+/* The file is read when the virtual machine is made: what was changed since waits for the next start. */
+void hr_check_wsl_applied(struct hr_facts *facts, struct hr_finding *f)
+{
+    const struct hr_wsl_read *r = file_of(facts, f, HR_WSL_WSLCONFIG);
+    struct hr_error err = HR_ERROR_INIT;
+    if (r == NULL)
+        return;
+    struct hr_effective *e = hr_calloc(1, sizeof *e);
+    if (!hr_check_known(f, e != NULL, "memory was short") ||
+        hr_effective_read(hr_facts_root(facts), &r->conf, e, &err) < 0) {
+        if (e != NULL)
+            hr_find(f, HR_UNKNOWN, "%s", err.text);
+        hr_free(e);
+        return;
+    }
+    hr_find(f, HR_GOOD, "the virtual machine has what %s asks for, as far as it can be seen from here", r->name);
+    if (e->different != 0) {
+        hr_find(f, HR_WARN, "%zu setting%s of %s not in force", e->different, e->different == 1 ? "" : "s", r->name);
+        hr_fix(f, "wsl --shutdown   # in PowerShell: it ends everything that runs in WSL, and reads the file again");
+        hr_fix(f, "headrace wslconfig effective   # each setting against what there is");
+    }
+    for (size_t i = 0; i < e->n; i++)
+        if (e->row[i].verdict == HR_EFFECTIVE_DIFFERENT)
+            hr_seen(f, "%s: asked %s, is %s%s%s", e->row[i].key, e->row[i].asked, hr_word_text(&e->row[i].is),
+                    e->row[i].why[0] != 0 ? ": " : "", e->row[i].why);
+    hr_free(e);
 }
 
 /* A line of .wslconfig that people copy from each other.  wsl-config has warned of it already: here it is a note. */

@@ -187,6 +187,8 @@ static const struct row {
     { true, "storage-home", "headrace/env", "HOME /mnt/c/Users/me\n", HR_WARN },
     { true, "wsl-config", "mnt/c/Users/me/.wslconfig", "[wsl2]\nmemory=16GB\n", HR_GOOD },
     { true, "wsl-config", "mnt/c/Users/me/.wslconfig", "[wsl2]\nautoMemoryReclaim=gradual\n", HR_WARN },
+    { true, "wsl-config-applied", "mnt/c/Users/me/.wslconfig", "[wsl2]\nprocessors=4\n", HR_GOOD },
+    { true, "wsl-config-applied", "mnt/c/Users/me/.wslconfig", "[wsl2]\nprocessors=2\n", HR_WARN },
     { true, "wsl-conf", "etc/wsl.conf", "[boot]\nsystemd=true\n", HR_GOOD },
     { true, "wsl-conf", "etc/wsl.conf", "[boot]\nsystemd\n[user]\ndefault=me\n", HR_BAD },
     { true, "wsl-claim-autoMemoryReclaim", "mnt/c/Users/me/.wslconfig", "[wsl2]\nautoMemoryReclaim=gradual\n",
