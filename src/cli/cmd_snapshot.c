@@ -125,7 +125,7 @@ static void redacted_text(const struct hr_snapshot *s, struct hr_buf *out)
         size_t different;
         if (hr_redact_count(s->redact, (enum hr_secret)k, &different) == 0)
             continue;
-        hr_buf_printf(out, "%s%zu %s", sep, different, hr_secret_name((enum hr_secret)k));
+        hr_buf_printf(out, "%s%s: %zu", sep, hr_secret_name((enum hr_secret)k), different);
         sep = ", ";
     }
 }
@@ -136,12 +136,12 @@ static int as_text(struct hr_cli *cli, const struct hr_snapshot *s, const struct
     redacted_text(s, &what);
     hr_print(cli, "%s: %s, %s answers about this machine\n", out, hr_human_bytes(bytes).text,
              hr_human_count(s->files + s->answers).text);
-    hr_print(cli, "  replaced by placeholders: %s\n", what.len != 0 ? what.data : "nothing was found that had to be");
+    hr_print(cli, "  replaced by placeholders (%s)\n", what.len != 0 ? what.data : "nothing had to be");
     if (a->keep_names)
         hr_print(cli, "  the names of users and hosts are in it, as asked\n");
     if (left_out(s) != 0)
         hr_print(cli, "  left out, too large: %s (MANIFEST.json names them)\n", hr_human_count(left_out(s)).text);
-    hr_print(cli, "\nLook into it before you send it:  tar -xzOf %s | less -R\n", out);
+    hr_print(cli, "\nLook into it before you send it:  tar -xOf %s | less -R\n", out);
     int r = hr_print(cli, "Whoever gets it examines it with:  headrace doctor --root %s\n", out);
     hr_buf_fini(&what);
     return r;

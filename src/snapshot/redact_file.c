@@ -173,22 +173,22 @@ static bool hex_address(struct hr_redact *r, const char *p, struct hr_buf *out)
     return ok ? hr_buf_printf(out, "%02X%02X12C6", b, a) : !(out->failed = true);
 }
 
-static bool route(struct hr_redact *r, struct hr_str s, struct hr_buf *out)
+static bool route(struct hr_redact *r, struct hr_str text, struct hr_buf *out)
 {
-    struct hr_buf kept = HR_BUF_INIT(out->ceiling);
-    for (size_t i = 0; i < s.n;) {
-        size_t n = 0;
-        while (i + n < s.n && hr_is_hex(s.p[i + n]))
-            n++;
+    struct hr_buf clean = HR_BUF_INIT(out->ceiling);
+    if (!hr_redact_bytes(r, text, &clean))
+        out->failed = true;
+    struct hr_str s = hr_buf_str(&clean);
+    for (size_t i = 0, n; i < s.n; i += n) {
+        for (n = 0; i + n < s.n && hr_is_hex(s.p[i + n]); n++)
+            ;
         if (n == 8 && !hr_is_alnum(hr_char_before(s, i)) && !hr_is_alnum(hr_char_at(s, i + 8)))
-            hex_address(r, s.p + i, &kept);
+            hex_address(r, s.p + i, out);
         else
-            hr_buf_add(&kept, s.p + i, n = HR_MAX(n, (size_t)1));
-        i += n;
+            hr_buf_add(out, s.p + i, n = HR_MAX(n, (size_t)1));
     }
-    bool ok = !kept.failed && hr_redact_bytes(r, hr_buf_str(&kept), out);
-    hr_buf_fini(&kept);
-    return ok || !(out->failed = true);
+    hr_buf_fini(&clean);
+    return !out->failed;
 }
 
 /* Of /var/lib/dpkg/status only what tells a package and its state: no maintainers, no checksums, no descriptions. */
