@@ -389,7 +389,8 @@ static const char visible_why[] =
     "follow, without an error.";
 
 const struct hr_check hr_checks_gpu[] = {
-    { "gpu-found", "graphics cards", found_why, "NVML API reference; microsoft/WSL issues 9254, 11755, 9099, 10289",
+    { "gpu-found", "graphics cards", found_why,
+      "NVML API reference; Microsoft documentation, compare versions; microsoft/WSL issues 9254, 11755, 9099, 10289",
       false, hr_check_gpu_found },
     { "gpu-driver-mismatch", "driver libraries and kernel module", mismatch_why,
       "NVML API reference: NVML_ERROR_LIB_RM_VERSION_MISMATCH", false, hr_check_gpu_mismatch },

@@ -63,7 +63,11 @@ static void no_library(struct hr_facts *facts, const struct hr_gpus *g, struct h
 {
     struct hr_word module = hr_root_word(hr_facts_root(facts), "proc/driver/nvidia/version");
     bool node = hr_root_exists(hr_facts_root(facts), "dev/nvidiactl");
-    if (hr_on_wsl2(facts)) {
+    if (hr_facts_vm(facts)->kind == HR_VM_WSL1) {
+        hr_find(f, HR_NOTE, "WSL 1 gives programs no GPU; WSL 2 does");
+        hr_fix(f, "# in Windows: wsl --set-version <distribution> 2");
+        hr_undo(f, "# in Windows: wsl --set-version <distribution> 1");
+    } else if (hr_on_wsl2(facts)) {
         not_on_wsl(facts, g, f);
     } else if (module.known || node) {
         hr_seen(f, "%s: %s", module.known ? "/proc/driver/nvidia/version" : "/dev/nvidiactl",
@@ -152,8 +156,8 @@ void hr_check_gpu_linux_driver(struct hr_facts *facts, struct hr_finding *f)
 {
     const struct hr_dpkg *d = hr_facts_dpkg(facts);
     size_t n = 0;
-    if (!hr_on_wsl2(facts)) {
-        hr_find(f, HR_NOT_HERE, "this is not WSL2");
+    if (!hr_on_wsl2(facts) || hr_in_container(facts)) {
+        hr_find(f, HR_NOT_HERE, "this is no distribution of WSL2");
         return;
     }
     for (size_t i = 0; i < d->n; i++)
@@ -182,7 +186,7 @@ void hr_check_gpu_linux_driver(struct hr_facts *facts, struct hr_finding *f)
 void hr_check_gpu_library(struct hr_facts *facts, struct hr_finding *f)
 {
     const struct hr_toolkits *t = hr_facts_toolkits(facts);
-    bool wsl = hr_on_wsl2(facts), shadowed = false, beside = false;
+    bool wsl = hr_on_wsl2(facts) && !hr_in_container(facts), shadowed = false, beside = false;
     for (size_t i = 0; i < t->libcudas; i++) {
         hr_seen(f, "%s (%s)", t->libcuda[i].path, t->libcuda[i].from);
         bool foreign = wsl && !t->libcuda[i].wsl && !t->libcuda[i].stub;

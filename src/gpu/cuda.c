@@ -153,7 +153,7 @@ static int in_child(void *ctx, struct hr_buf *out)
         c.error = init == NULL ? 0 : init(0);
         c.driver = asked(&dl, "cuDriverGetVersion", &v);
         if (c.driver.known)
-            c.driver = hr_figure_of((uint64_t)(v / 1000 * 100 + v % 1000 / 10));
+            c.driver = hr_figure_of((uint64_t)v / 1000 * 100 + (uint64_t)v % 1000 / 10);
         if (init == NULL) {
             c.state = HR_CUDA_NO_SYMBOL;
             snprintf(c.say, sizeof c.say, "'%s' has no cuInit: it is no CUDA driver", c.library.v);

@@ -124,7 +124,8 @@ static void read_identity(const struct hr_dl *dl, nvml_gpu dev, struct hr_gpu *g
     gpu->bus = told_text(r, newer ? pci.bus_id : pci.legacy, newer ? sizeof pci.bus_id : sizeof pci.legacy);
     fn = symbol(dl, "nvmlDeviceGetCudaComputeCapability", NULL);
     r = fn == NULL ? NVML_NOT_SUPPORTED : ((nvml_gpu_cc_fn *)fn)(dev, &major, &minor);
-    gpu->cc = fn == NULL ? missing("nvmlDeviceGetCudaComputeCapability") : told(r, (uint64_t)(major * 10 + minor));
+    gpu->cc =
+        fn == NULL ? missing("nvmlDeviceGetCudaComputeCapability") : told(r, (uint64_t)major * 10 + (uint64_t)minor);
     if (gpu->cc.known && (major < 1 || major > 99 || minor < 0 || minor > 9))
         gpu->cc = hr_figure_unknown("the driver gives %d.%d, which is none", major, minor);
 }
@@ -292,7 +293,7 @@ static void read_versions(const struct hr_dl *dl, struct hr_gpus *g)
     fn = symbol(dl, "nvmlSystemGetCudaDriverVersion_v2", "nvmlSystemGetCudaDriverVersion");
     int r = fn == NULL ? NVML_NOT_SUPPORTED : ((nvml_int_fn *)fn)(&cuda);
     g->cuda = fn == NULL ? missing("nvmlSystemGetCudaDriverVersion_v2")
-                         : told(r, (uint64_t)(cuda / 1000 * 100 + cuda % 1000 / 10));
+                         : told(r, (uint64_t)cuda / 1000 * 100 + (uint64_t)cuda % 1000 / 10);
     if (g->cuda.known && cuda < 1000)
         g->cuda = hr_figure_unknown("the driver gives %d, which is no CUDA version", cuda);
 }

@@ -245,6 +245,12 @@ static void add_conda(const struct hr_root *root, struct hr_python *p, const cha
     hr_names_fini(&names);
 }
 
+bool hr_path_worth(struct hr_str dir)
+{
+    bool windows = hr_str_starts(dir, "/mnt/") && dir.n > 6 && isalpha((unsigned char)dir.p[5]) && dir.p[6] == '/';
+    return dir.n != 0 && dir.p[0] == '/' && (!windows || hr_str_ends(dir, "/bin"));
+}
+
 /* The prefix of the first python3 on PATH. */
 static void add_path(const struct hr_root *root, struct hr_python *p, struct hr_buf *b)
 {
@@ -255,7 +261,7 @@ static void add_path(const struct hr_root *root, struct hr_python *p, struct hr_
     while (!done && hr_str_cut(&rest, ':', &dir)) {
         hr_buf_reset(b);
         hr_buf_printf(b, "%.*s/python3", HR_STR_ARG(dir));
-        if (dir.n == 0 || dir.p[0] != '/' || b->failed || !hr_root_exists(root, b->data))
+        if (!hr_path_worth(dir) || b->failed || !hr_root_exists(root, b->data))
             continue;
         done = true;
         b->len -= strlen("/python3"); /* a venv is the folder of the link, not of what it points to */

@@ -51,6 +51,9 @@ void hr_python_fini(struct hr_python *p);
 const struct hr_python_env *hr_python_active(const struct hr_python *p); /* NULL: none */
 
 /* --- the parts, for tests and fuzzers --- */
+/* A folder of PATH in which a program of Linux may lie.  The two dozen Windows folders that WSL adds are left out: each look there is
+ * a question to the Windows side. */
+bool hr_path_worth(struct hr_str dir);
 /* "torch-2.7.0+cu128.dist-info" is version "2.7.0+cu128" of "torch"; names are compared without case, "_", "-" and "." alike. */
 bool hr_dist_version(struct hr_str entry, const char *package, struct hr_str *ret_version);
 /* The value of "name" in torch/version.py or pyvenv.cfg: `name: Optional[str] = '12.8'`, `version = 3.11.7`; None gives the word. */

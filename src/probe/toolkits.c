@@ -218,7 +218,7 @@ static bool find_nvcc(const struct hr_root *root, struct hr_toolkits *t, struct 
     while (!found && path.len != 0 && hr_str_cut(&rest, ':', &dir)) {
         hr_buf_reset(at);
         hr_buf_printf(at, "%.*s/nvcc", HR_STR_ARG(dir));
-        found = dir.n != 0 && dir.p[0] == '/' && !at->failed && hr_root_exists(root, at->data);
+        found = hr_path_worth(dir) && !at->failed && hr_root_exists(root, at->data);
     }
     t->nvcc = found ? hr_word_clean(hr_buf_str(at)) : hr_word_unknown("no folder of PATH has it");
     hr_buf_fini(&path);

@@ -136,8 +136,8 @@ static void read_answer(struct hr_str text, struct hr_torch *t)
     }
     t->images_whole &= t->images.n != 0;
     if (t->images.n != 0)
-        snprintf(t->images_from, sizeof t->images_from, "%s%" PRIu64 " blocks of GPU code in libtorch_cuda.so",
-                 t->images_whole ? "all " : "the first ", blocks);
+        snprintf(t->images_from, sizeof t->images_from, "%s%" PRIu64 " block%s of GPU code in libtorch_cuda.so",
+                 t->images_whole ? "all " : "the first ", blocks, blocks == 1 ? "" : "s");
 }
 
 /* The answer is named after the version and not after the path, which a snapshot may change: one build, one list. */

@@ -85,6 +85,9 @@ static void no_gpu(void **state)
     finds("gpu-found", HR_WARN, "/dev/dxg is missing");
     put("headrace/answer/nvml", "{");
     finds("gpu-found", HR_UNKNOWN, "reading of the GPUs");
+    machine(false);
+    put("proc/sys/kernel/osrelease", "4.4.0-19041-Microsoft\n");
+    finds("gpu-found", HR_NOTE, "WSL 1 gives programs no GPU");
 }
 
 static void drivers(void **state)
@@ -105,7 +108,7 @@ static void drivers(void **state)
     finds("gpu-driver-mismatch", HR_WARN, "do not match");
     put("headrace/answer/nvml", "{\"state\":\"hangs\",\"say\":\"NVML did not answer within 2.0 s\"}");
     finds("gpu-found", HR_BAD, "did not answer");
-    finds("gpu-linux-driver", HR_NOT_HERE, "not WSL2");
+    finds("gpu-linux-driver", HR_NOT_HERE, "no distribution of WSL2");
 }
 
 static void start_of_cuda(void **state)
@@ -144,6 +147,9 @@ static void wsl_only(void **state)
     finds("gpu-driver-library", HR_WARN, "second libcuda");
     put("headrace/env", "LD_LIBRARY_PATH /usr/lib/x86_64-linux-gnu\n");
     finds("gpu-driver-library", HR_BAD, "/usr/lib/x86_64-linux-gnu/libcuda.so.1");
+    put("headrace/link", "bin/wslpath /opt/other\n"); /* a container: its libcuda was laid in from WSL's */
+    finds("gpu-driver-library", HR_GOOD, "/usr/lib/x86_64-linux-gnu/libcuda.so.1");
+    finds("gpu-linux-driver", HR_NOT_HERE, "no distribution");
     gpus("ones");
     finds("gpu-wsl-ram", HR_UNKNOWN, "not available");
     finds("gpu-vram", HR_UNKNOWN, "not available");

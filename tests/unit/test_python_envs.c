@@ -119,6 +119,18 @@ static void names_of_packages(void **state)
     assert_false(hr_assigned(HR_STR("cuda12 = 'x'\n# cuda: '12'\n"), "cuda", &v));
 }
 
+static void folders_of_path(void **state)
+{
+    (void)state;
+    assert_true(hr_path_worth(HR_STR("/usr/bin")));
+    assert_true(hr_path_worth(HR_STR("/mnt/data/conda/bin")));
+    assert_true(hr_path_worth(HR_STR("/mnt/c/project/.venv/bin")));
+    assert_false(hr_path_worth(HR_STR("/mnt/c/Windows/system32")));
+    assert_false(hr_path_worth(HR_STR("/mnt/d/Program Files/Git/cmd")));
+    assert_false(hr_path_worth(HR_STR("bin")));
+    assert_false(hr_path_worth(HR_STR("")));
+}
+
 /* --- GPU code --- */
 
 struct bytes {
@@ -199,7 +211,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_venv_with_a_wheel),       cmocka_unit_test(cpu_only_rocm_and_none),
         cmocka_unit_test(debian_has_its_own_places), cmocka_unit_test(names_of_packages),
-        cmocka_unit_test(what_a_library_holds),      cmocka_unit_test(damaged_libraries),
+        cmocka_unit_test(folders_of_path),           cmocka_unit_test(what_a_library_holds),
+        cmocka_unit_test(damaged_libraries),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
