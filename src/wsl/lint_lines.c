@@ -45,6 +45,7 @@ static const char *doubled(struct hr_lint *l, uint32_t from, uint32_t to)
         }
     }
     const char *z = hr_lint_text(l, "%s", b.data);
+    l->nomem |= b.failed;
     hr_buf_fini(&b);
     return z;
 }

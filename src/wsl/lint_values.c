@@ -153,6 +153,7 @@ static const char *all_doubled(struct hr_lint *l, const struct hr_wsl_entry *e)
         }
     }
     const char *z = hr_lint_text(l, "%s", b.data);
+    l->nomem |= b.failed;
     hr_buf_fini(&b);
     return z;
 }

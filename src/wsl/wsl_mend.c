@@ -6,7 +6,8 @@
 enum { ROUNDS_MAX = 200 };
 
 /* One finding of `c` into `out`; what cannot be corrected leaves *ret_done false. */
-static int mend_one(const struct hr_wsl_conf *c, const struct hr_wsl_finding *f, struct hr_buf *out, bool *ret_done, struct hr_error *err)
+static int mend_one(const struct hr_wsl_conf *c, const struct hr_wsl_finding *f, struct hr_buf *out, bool *ret_done,
+                    struct hr_error *err)
 {
     struct hr_wsl_edit e, put;
     struct hr_wsl_conf between;
@@ -26,9 +27,9 @@ static int mend_one(const struct hr_wsl_conf *c, const struct hr_wsl_finding *f,
         r = hr_wsl_conf_parse(&between, c->text.file, hr_buf_str(&half), c->name, err);
         if (r == 0) {
             char full[96];
-            const struct hr_wsl_key *to = hr_wsl_key_find(c->text.file, f->entry->key != NULL && f->entry->key->instead != NULL
-                                                                            ? hr_str(f->entry->key->instead)
-                                                                            : (struct hr_str){ 0 });
+            const struct hr_wsl_key *to = hr_wsl_key_find(
+                c->text.file, f->entry->key != NULL && f->entry->key->instead != NULL ? hr_str(f->entry->key->instead)
+                                                                                      : (struct hr_str) { 0 });
             size_t n = 0;
             while (f->fix[n] != 0 && f->fix[n] != '=')
                 n++;
@@ -36,9 +37,9 @@ static int mend_one(const struct hr_wsl_conf *c, const struct hr_wsl_finding *f,
             if (to == NULL)
                 to = hr_wsl_key_find(c->text.file, hr_str(full));
             if (to != NULL && hr_wsl_conf_of(&between, to) != NULL) {
-                *ret_done = hr_buf_add(out, half.data, half.len); /* it is set there already */
+                ok = *ret_done = hr_buf_add(out, half.data, half.len); /* it is set there already */
             } else if (hr_wsl_edit_set(&between, full, f->entry->value, &put, &why) == 0) {
-                *ret_done = hr_wsl_edit_apply(&put, between.text.bytes, out);
+                ok = *ret_done = hr_wsl_edit_apply(&put, between.text.bytes, out);
                 hr_wsl_edit_fini(&put);
             } else if (why.code == HR_E_NOMEM) {
                 r = hr_fail(err, why.code, "%s", why.text);
@@ -51,8 +52,9 @@ static int mend_one(const struct hr_wsl_conf *c, const struct hr_wsl_finding *f,
 }
 
 /* A correction that leaves its own finding at its own line is none. */
-static int still_there(enum hr_wsl_file file, const struct hr_buf *text, const char *name, const struct hr_wsl_host *host,
-                       const struct hr_wsl_finding *f, bool *ret_still, struct hr_error *err)
+static int still_there(enum hr_wsl_file file, const struct hr_buf *text, const char *name,
+                       const struct hr_wsl_host *host, const struct hr_wsl_finding *f, bool *ret_still,
+                       struct hr_error *err)
 {
     struct hr_wsl_conf c;
     struct hr_wsl_report report;
@@ -70,8 +72,8 @@ static int still_there(enum hr_wsl_file file, const struct hr_buf *text, const c
 }
 
 /* The first `skip` findings with a correction were found not to have one after all. */
-static int round_of(enum hr_wsl_file file, struct hr_str bytes, const char *name, const struct hr_wsl_host *host, size_t *skip, struct hr_buf *out,
-                    bool *ret_done, struct hr_error *err)
+static int round_of(enum hr_wsl_file file, struct hr_str bytes, const char *name, const struct hr_wsl_host *host,
+                    size_t *skip, struct hr_buf *out, bool *ret_done, struct hr_error *err)
 {
     struct hr_wsl_conf c;
     struct hr_wsl_report report;
@@ -98,8 +100,8 @@ static int round_of(enum hr_wsl_file file, struct hr_str bytes, const char *name
     return r;
 }
 
-int hr_wsl_mend(enum hr_wsl_file file, struct hr_str bytes, const char *name, const struct hr_wsl_host *host, struct hr_buf *out,
-                unsigned *ret_n, struct hr_error *err)
+int hr_wsl_mend(enum hr_wsl_file file, struct hr_str bytes, const char *name, const struct hr_wsl_host *host,
+                struct hr_buf *out, unsigned *ret_n, struct hr_error *err)
 {
     struct hr_buf now = HR_BUF_INIT(2 * HR_WSL_SIZE_MAX), next = HR_BUF_INIT(2 * HR_WSL_SIZE_MAX);
     unsigned n = 0;

@@ -43,7 +43,8 @@ static void spans(const struct hr_wsl_conf *c)
 {
     for (uint32_t i = 0; i < c->entries; i++) {
         const struct hr_wsl_entry *e = c->entry[i];
-        must(e->key_at < e->key_end && e->key_end <= e->value_at && e->value_at <= e->value_end && e->value_end <= c->text.n);
+        must(e->key_at < e->key_end && e->key_end <= e->value_at && e->value_at <= e->value_end &&
+             e->value_end <= c->text.n);
         must(e->line >= 1 && e->line <= e->last_line && e->last_line <= c->text.lines);
         must((e->fate == HR_WSL_UNKNOWN) == (e->key == NULL || !hr_wsl_key_accepted(e->key)));
         must((e->fate == HR_WSL_DUPLICATE) == (e->first != NULL));
@@ -104,7 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const struct hr_wsl_key *k = &hr_wsl_keys[data[1] % hr_wsl_keys_n];
     enum hr_wsl_file file = k->file;
-    if (hr_wsl_conf_parse(&c, file, (struct hr_str){ (const char *)data + 2, size - 2 }, "F", NULL) < 0)
+    if (hr_wsl_conf_parse(&c, file, (struct hr_str) { (const char *)data + 2, size - 2 }, "F", NULL) < 0)
         return 0;
     spans(&c);
     must(hr_wsl_lint(&c, &host, &r, NULL) == 0);
