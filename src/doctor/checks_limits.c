@@ -143,7 +143,7 @@ void hr_check_locked(struct hr_facts *facts, struct hr_finding *f)
             "ulimit -l unlimited   # containers: docker run --ulimit memlock=-1; for good: /etc/security/limits.conf");
         hr_undo(f, "# a new shell has the old limit");
     } else {
-        hr_find(f, HR_GOOD, "a process may lock %s; CUDA's pinned memory is not counted here",
+        hr_find(f, HR_GOOD, "a process may lock %s, and no InfiniBand is here that would need more",
                 hr_human_bytes(n->soft.v).text);
     }
 }

@@ -1,5 +1,5 @@
 /* Memory: what is there, what limits it, and what happened when it ran short.  (Switches and limits of the kernel:
- * checks_limits.c.) */
+ * checks_limits.c; /dev/shm: checks_shm.c; between WSL and Windows: checks_memory_wsl.c.) */
 #include "checks_memory.h"
 
 #include "check_parts.h"
@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define GIB (UINT64_C(1) << 30)
-#define MIB (UINT64_C(1) << 20)
 
 static const char *size(uint64_t bytes, struct hr_human *h)
 {
@@ -98,8 +97,12 @@ static void swap(struct hr_facts *facts, struct hr_finding *f)
     if (wsl) {
         hr_check_wslconfig(f, "wsl2", "swap=16GB");
     } else if (hr_facts_container(facts)->kind == HR_CONTAINER_NONE) {
-        hr_fix(f, "sudo fallocate -l 16G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo swapon "
-                  "/swapfile");
+        const struct hr_mount *root = hr_mounts_holding(hr_facts_mounts(facts), "/");
+        if (root != NULL && strcmp(root->type, "btrfs") == 0)
+            hr_fix(f, "sudo btrfs filesystem mkswapfile --size 16g /swapfile && sudo swapon /swapfile");
+        else
+            hr_fix(f, "sudo fallocate -l 16G /swapfile && sudo chmod 600 /swapfile && sudo mkswap /swapfile && sudo "
+                      "swapon /swapfile");
         hr_fix(f, "echo '/swapfile none swap sw 0 0' | sudo tee -a /etc/fstab   # and after a restart");
         hr_undo(f, "sudo swapoff /swapfile && sudo rm /swapfile   # and its line in /etc/fstab");
     }
@@ -231,125 +234,6 @@ static void psi(struct hr_facts *facts, struct hr_finding *f)
     }
 }
 
-static void page_cache(struct hr_facts *facts, struct hr_finding *f)
-{
-    const struct hr_ram *m = hr_facts_memory(facts);
-    struct hr_figure cache = hr_ram_cache(m);
-    struct hr_human a, b;
-    if (!hr_check_wsl2(facts, f) || !hr_check_known(f, cache.known, cache.why) ||
-        !hr_check_known(f, m->total.known, m->total.why))
-        return;
-    hr_seen(f, "/proc/meminfo: Cached: %" PRIu64 " kB of MemTotal: %" PRIu64 " kB", m->cached.v / 1024,
-            m->total.v / 1024);
-    if (cache.v <= m->total.v / 2) {
-        hr_find(f, HR_GOOD, "page cache holds %s of %s", size(cache.v, &a), size(m->total.v, &b));
-        return;
-    }
-    hr_find(f, HR_NOTE, "page cache holds %s of %s: Windows does not get it back before WSL is idle", size(cache.v, &a),
-            size(m->total.v, &b));
-    hr_fix(f,
-           "echo 1 | sudo tee /proc/sys/vm/drop_caches   # now; the next read of the data comes from the disk again");
-    hr_fix(
-        f,
-        "# by itself: autoMemoryReclaim belongs into [experimental] of .wslconfig; dropCache is the default, and both");
-    hr_fix(f, "# ways begin only when the virtual machine's CPUs are idle");
-    hr_undo(f, "# nothing to take back: the cache fills again by itself");
-}
-
-static void page_reporting(struct hr_facts *facts, struct hr_finding *f)
-{
-    const struct hr_figure *order = &hr_facts_memory(facts)->reporting_order;
-    if (!hr_check_wsl2(facts, f) || !hr_check_known(f, order->known, order->why))
-        return;
-    hr_seen(f, "/sys/module/page_reporting/parameters/page_reporting_order: %" PRIu64, order->v);
-    if (order->v <= 5)
-        hr_find(f, HR_GOOD, "free memory goes back to Windows in blocks of %u KiB", 4u << order->v);
-    else if (order->v < 20)
-        hr_find(
-            f, HR_NOTE,
-            "free memory goes back to Windows only in whole blocks of %u KiB: this Windows is too old for finer ones",
-            4u << order->v);
-    else
-        hr_find(f, HR_NOTE, "page reporting is set to blocks that never come free");
-}
-
-static void shm(struct hr_facts *facts, struct hr_finding *f)
-{
-    const struct hr_ram *m = hr_facts_memory(facts);
-    const struct hr_procs *p = hr_facts_procs(facts);
-    bool container = hr_facts_container(facts)->kind != HR_CONTAINER_NONE;
-    struct hr_human a, b;
-    if (!hr_check_known(f, m->shm_total.known, m->shm_total.why))
-        return;
-    hr_seen(f, "/dev/shm: %" PRIu64 " bytes, %" PRIu64 " free", m->shm_total.v, m->shm_available.v);
-    if (p->loaders != 0)
-        hr_seen(f, "%" PRIu64 " loader worker processes run now", p->loaders);
-    bool full = m->shm_available.v < m->shm_total.v / 10;
-    if (m->shm_total.v >= GIB && !full) {
-        hr_find(f, HR_GOOD, "/dev/shm has %s, %s of them free", size(m->shm_total.v, &a), size(m->shm_available.v, &b));
-        return;
-    }
-    hr_find(f, full && p->loaders != 0 ? HR_BAD : HR_WARN,
-            full ? "/dev/shm is full: %s of %s are free, and a loader worker that needs more dies of a bus error"
-                 : "/dev/shm has %s free of %s: the batches of loader workers go through it",
-            size(m->shm_available.v, &a), size(m->shm_total.v, &b));
-    if (container) {
-        hr_fix(f, "# start the container with  docker run --shm-size=8g …  or  --ipc=host");
-        hr_undo(f, "# start it without that option");
-    } else {
-        hr_fix(f, "sudo mount -o remount,size=8G /dev/shm");
-        hr_undo(f, "sudo mount -o remount,size=%" PRIu64 " /dev/shm", m->shm_total.v);
-    }
-}
-
-static void shm_left(struct hr_facts *facts, struct hr_finding *f)
-{
-    const struct hr_ram *m = hr_facts_memory(facts);
-    const struct hr_procs *p = hr_facts_procs(facts);
-    struct hr_names names;
-    struct hr_human a;
-    size_t n = 0;
-    if (!hr_check_known(f, m->shm_total.known, m->shm_total.why))
-        return;
-    uint64_t used = m->shm_total.v > m->shm_available.v ? m->shm_total.v - m->shm_available.v : 0;
-    if (used < 256 * MIB || p->loaders + p->trainers != 0 ||
-        hr_root_list(hr_facts_root(facts), "dev/shm", &names, NULL) < 0) {
-        hr_find(f, HR_GOOD, "no shared memory lies there that nobody uses");
-        return;
-    }
-    for (size_t i = 0; i < names.n; i++)
-        if (strncmp(names.name[i], "torch_", 6) == 0 || strncmp(names.name[i], "psm_", 4) == 0 ||
-            strncmp(names.name[i], "nccl-", 5) == 0) {
-            if (n++ < 5)
-                hr_seen(f, "/dev/shm/%s", names.name[i]);
-        }
-    if (n == 0)
-        hr_find(f, HR_GOOD, "%s lie in /dev/shm, none of them of a loader", size(used, &a));
-    else
-        hr_find(f, HR_WARN, "%zu segments of loaders that are gone hold memory in /dev/shm (%s in all)", n,
-                size(used, &a));
-    if (n != 0)
-        hr_fix(f, "fuser -v /dev/shm/torch_* /dev/shm/psm_* /dev/shm/nccl-*   # who uses them; remove with rm what "
-                  "nobody does");
-    hr_names_fini(&names);
-}
-
-static void wsl_user(struct hr_facts *facts, struct hr_finding *f)
-{
-    const struct hr_ram *m = hr_facts_memory(facts);
-    struct hr_human a;
-    if (!hr_check_wsl2(facts, f))
-        return;
-    if (!m->wsl_user.known) {
-        hr_find(f, HR_NOTE,
-                "WSL keeps no memory in reserve for itself: a run that takes all can take the virtual machine with it");
-        hr_fix(f, "wsl --update   # in PowerShell; releases after 2.9.4 put programs into a group of their own");
-        return;
-    }
-    hr_seen(f, "/sys/fs/cgroup/wsl-user/memory.max: %" PRIu64, m->wsl_user.v);
-    hr_find(f, HR_GOOD, "programs together may take %s, the rest is kept for WSL itself", size(m->wsl_user.v, &a));
-}
-
 static void alloc_fail(struct hr_facts *facts, struct hr_finding *f)
 {
     const struct hr_kernel_log *log = hr_facts_kernel_log(facts);
@@ -404,24 +288,25 @@ const struct hr_check hr_checks_memory[] = {
     ROW("memory-page-cache", "page cache kept from Windows",
         "Only free pages go back to Windows; files that were read stay in WSL's memory, and Windows swaps while WSL "
         "looks idle.",
-        "microsoft/WSL#4166, #8725, #10011, #41096", page_cache),
+        "microsoft/WSL#4166, #8725, #10011, #41096", hr_check_page_cache),
     ROW("memory-page-reporting", "giving memory back to Windows",
         "In coarse blocks one page in use keeps 2 MiB from Windows, so vmmem stays large after a run. (pageReporting= "
         "in "
         ".wslconfig is gone since WSL 1.1.7: reporting is always on.)",
-        "microsoft/WSL src/windows/service (page reporting order); #9899 (pageReporting removed)", page_reporting),
+        "microsoft/WSL src/windows/service (page reporting order); #9899 (pageReporting removed)",
+        hr_check_page_reporting),
     ROW("memory-shm", "shared memory for loader workers",
         "PyTorch's loader workers hand batches over through /dev/shm. Containers get 64 MiB of it by default, and a "
         "worker that "
         "finds it full dies of a bus error.",
-        "pytorch/pytorch#5040; PyTorch README (--shm-size); NCCL documentation, troubleshooting", shm),
+        "pytorch/pytorch#5040; PyTorch README (--shm-size); NCCL documentation, troubleshooting", hr_check_shm),
     ROW("memory-shm-left", "shared memory left behind",
         "Workers that were killed leave their segments in /dev/shm: memory that no process shows.",
-        "pytorch/pytorch#5040; shm_overview(7)", shm_left),
+        "pytorch/pytorch#5040; shm_overview(7)", hr_check_shm_left),
     ROW("memory-wsl-reserve", "memory WSL keeps for itself",
         "Newer WSL keeps 32 MiB out of the reach of programs, so that the kernel kills a program and not WSL's own "
         "processes.",
-        "microsoft/WSL#40519, #40458", wsl_user),
+        "microsoft/WSL#40519, #40458", hr_check_wsl_user),
     ROW("memory-alloc-fail", "failed allocations of the kernel",
         "When the kernel itself gets no memory, drivers fail: disk and network errors, and GPU calls that return out "
         "of memory.",

@@ -222,6 +222,137 @@ static void verdicts(void **state)
     }
 }
 
+/* --- what takes more than one file --- */
+
+#define CMD "mnt/c/Windows/System32/cmd.exe%20/d%20/c%20ver%20&%20echo%20%25USERPROFILE%25 exit 0 "
+#define POWERSHELL                                                                                              \
+    "mnt/c/Windows/System32/WindowsPowerShell/v1.0/powershell.exe%20-NoProfile%20-NonInteractive%20-Command%20" \
+    "$c=Get-CimInstance%20Win32_ComputerSystem;%20$c.TotalPhysicalMemory;%20$c.NumberOfLogicalProcessors;%20"   \
+    "(Get-CimInstance%20Win32_OperatingSystem).FreePhysicalMemory exit 0 "
+
+static void expect(const char *id, enum hr_verdict want)
+{
+    char say[512];
+    enum hr_verdict v = verdict_of(id, say, sizeof say);
+    if (v != want)
+        fail_msg("%s: %s, not %s: %s", id, hr_verdict_name(v), hr_verdict_name(want), say);
+}
+
+/* The virtual machine has 32 GiB and 4 CPUs. */
+static void the_host(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *run;
+        enum hr_verdict memory, cpus, leak;
+    } hosts[] = {
+        { CMD "Windows%20[Version%2010.0.22631.1]%0D%0AC:\\Users\\me%0D%0A\n" POWERSHELL
+              "51539607552%0D%0A6%0D%0A5%0D%0A\n",
+          HR_GOOD, HR_GOOD, HR_GOOD },
+        { CMD "Windows%20[Version%2010.0.26200.1]%0D%0AC:\\Users\\me%0D%0A\n" POWERSHELL
+              "68719476736%0D%0A32%0D%0A5%0D%0A\n",
+          HR_NOTE, HR_NOTE, HR_NOTE },
+        { CMD "Windows%20[Version%2010.0.26200.1]%0D%0AC:\\Users\\me%0D%0A\n" POWERSHELL
+              "34359738368%0D%0A4%0D%0A5%0D%0A\n",
+          HR_WARN, HR_GOOD, HR_NOTE },
+        { CMD "Windows%20[Version%2010.0.26200.1]%0D%0AC:\\Users\\me%0D%0A\n" POWERSHELL "nonsense%0D%0A\n", HR_UNKNOWN,
+          HR_UNKNOWN, HR_NOTE },
+        { "x exit 0 %\n", HR_UNKNOWN, HR_UNKNOWN, HR_UNKNOWN },
+    };
+    for (size_t i = 0; i < HR_COUNT(hosts); i++) {
+        healthy(true);
+        put("headrace/run", hosts[i].run);
+        expect("wsl-host-memory", hosts[i].memory);
+        expect("wsl-host-cpus", hosts[i].cpus);
+        expect("wsl-pool-leak", hosts[i].leak);
+    }
+    put("proc/sys/fs/binfmt_misc/WSLInterop", "disabled\n");
+    put("headrace/run", hosts[0].run);
+    expect("wsl-host-memory", HR_UNKNOWN); /* interop is off: nothing is started */
+}
+
+static void run_process(const char *pid, const char *name, const char *command, size_t n)
+{
+    char path[64], stat[128];
+    snprintf(path, sizeof path, "proc/%s/stat", pid);
+    snprintf(stat, sizeof stat, "%s (%s) S 1 1 1 0 -1\n", pid, name);
+    put(path, stat);
+    snprintf(path, sizeof path, "proc/%s/cmdline", pid);
+    put_bytes(path, command, n);
+}
+
+static void processes(void **state)
+{
+    (void)state;
+    static const char poll[] = "watch\0nvidia-smi", train[] = "python\0train.py";
+    healthy(true);
+    expect("wsl-nvidia-smi-loop", HR_GOOD);
+    expect("wsl-idle-stop", HR_GOOD);
+    run_process("70", "watch", poll, sizeof poll);
+    run_process("71", "python", train, sizeof train);
+    expect("wsl-nvidia-smi-loop", HR_WARN);
+    expect("wsl-idle-stop", HR_NOTE);
+    for (int i = 0; i < 5; i++) {
+        char pid[8];
+        snprintf(pid, sizeof pid, "%d", 80 + i);
+        run_process(pid, "pt_data_worker", train, sizeof train);
+        expect("machine-loader-workers", i < 4 ? HR_GOOD : HR_WARN);
+    }
+    put("headrace/statfs", "dev/shm 1021994 67108864 1000 1000 9 9\n");
+    expect("memory-shm", HR_BAD); /* full, and workers run */
+}
+
+static void left_segments(void **state)
+{
+    (void)state;
+    healthy(false);
+    put("headrace/statfs", "dev/shm 1021994 17179869184 1 8589934592 9 9\n");
+    put("dev/shm/sem.x", "");
+    expect("memory-shm-left", HR_GOOD);
+    put("dev/shm/torch_12_34", "");
+    expect("memory-shm-left", HR_WARN);
+}
+
+static void rotating_disks(void **state)
+{
+    (void)state;
+    healthy(false);
+    expect("storage-rotating", HR_GOOD);
+    put("headrace/link", "sys/dev/block/259:2 ../../devices/pci/ata1/block/sda/sda2\n");
+    put("sys/block/sda/size", "1000\n");
+    put("sys/block/sda/queue/rotational", "1\n");
+    put("proc/swaps", "Filename Type Size Used Priority\n/dev/sda3 partition 8388608 0 -2\n");
+    expect("storage-rotating", HR_WARN);
+    expect("memory-swap-place", HR_WARN);
+    put("sys/class/dmi/id/sys_vendor", "QEMU\n");
+    put("proc/cpuinfo", "processor : 0\nflags : hypervisor\n");
+    expect("storage-rotating", HR_NOT_HERE); /* a virtual disk says "rotational" and means nothing by it */
+}
+
+/* Only root under systemd is offered the file; what it would write is what the commands write. */
+static void what_can_be_mended(void **state)
+{
+    (void)state;
+    for (int root_user = 0; root_user < 2; root_user++) {
+        struct hr_root *root;
+        struct hr_facts *facts;
+        healthy(false);
+        put("proc/self/status", root_user ? "Uid:\t0\t0\t0\t0\n" : "Uid:\t1000\t1000\t1000\t1000\n");
+        put("proc/sys/vm/swappiness", "0\n");
+        struct hr_diagnosis d = diagnose(&root, &facts, "memory-swappiness");
+        const struct hr_mend *m = d.result[0].finding.mend;
+        assert_int_equal(m != NULL, root_user);
+        if (m != NULL) {
+            assert_string_equal(m->path, "/etc/sysctl.d/60-headrace-vm-swappiness.conf");
+            assert_string_equal(m->text, "vm.swappiness = 10\n");
+            assert_non_null(strstr(d.result[0].finding.undo.data, "vm.swappiness=0"));
+        }
+        hr_diagnosis_fini(&d);
+        hr_facts_close(facts);
+        hr_root_close(root);
+    }
+}
+
 static bool ours(const struct hr_result *r)
 {
     return r->group <= HR_CHECK_STORAGE;
@@ -312,8 +443,15 @@ static void every_call_can_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_tables),          cmocka_unit_test(verdicts),
-        cmocka_unit_test(healthy_is_healthy),  cmocka_unit_test(nothing_is_known_of_nothing),
+        cmocka_unit_test(the_tables),
+        cmocka_unit_test(verdicts),
+        cmocka_unit_test(the_host),
+        cmocka_unit_test(processes),
+        cmocka_unit_test(left_segments),
+        cmocka_unit_test(rotating_disks),
+        cmocka_unit_test(what_can_be_mended),
+        cmocka_unit_test(healthy_is_healthy),
+        cmocka_unit_test(nothing_is_known_of_nothing),
         cmocka_unit_test(every_call_can_fail),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
