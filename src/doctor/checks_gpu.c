@@ -27,7 +27,7 @@ static void larger_than_ram(struct hr_facts *facts, struct hr_finding *f)
     if (most == 0 || !ram->total.known) {
         hr_find(f, HR_UNKNOWN, "%s", most == 0 ? g->gpu[0].memory.why : ram->total.why);
     } else if (most > ram->total.v) {
-        hr_find(f, HR_WARN, "a GPU has %s of VRAM, and WSL only %s of memory", hr_human_bytes(most).text,
+        hr_find(f, HR_NOTE, "a GPU has %s of VRAM, and WSL only %s of memory", hr_human_bytes(most).text,
                 hr_human_bytes(ram->total.v).text);
         hr_fix(f, "# give WSL more: headrace wslconfig suggest --for training");
     } else {
@@ -356,8 +356,9 @@ static const char library_why[] =
 static const char cuda_why[] =
     "NVML may answer while CUDA does not start: another library, a stub, a missing service. Only starting it proves "
     "that a program can.";
-static const char larger_why[] =
-    "CUDA fails to start on WSL2 when a card has more VRAM than the virtual machine has memory.";
+static const char larger_why[] = "CUDA was reported not to start on WSL2 with a card of 96 GB in a machine of 64 GB; "
+                                 "smaller cards with little memory were seen "
+                                 "to work. Loading a model also takes host memory of its size, in most programs.";
 static const char process_why[] =
     "Under WDDM Windows manages VRAM and the driver does not know how much belongs to whom; tools that print a figure "
     "there print garbage.";

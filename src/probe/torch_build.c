@@ -161,10 +161,19 @@ static const struct hr_wheel *row_of(const struct hr_torch *t)
     return hr_wheel_of(t->number, (unsigned)HR_MIN(cuda, (uint64_t)9999));
 }
 
-/* What stands in the table; beside a library of which only a part was read, what is missing there. */
-static void from_table(struct hr_torch *t)
+/* The table is about wheels for x86-64; those for arm64 have other lists. */
+static bool other_machine(const struct hr_root *root)
 {
-    const struct hr_wheel *w = t->images_whole ? NULL : row_of(t);
+    struct hr_buf name = HR_BUF_INIT(256);
+    bool other = hr_root_machine(root, &name, NULL) == 0 && !hr_str_is(hr_buf_str(&name), "x86_64");
+    hr_buf_fini(&name);
+    return other;
+}
+
+/* What stands in the table; beside a library of which only a part was read, what is missing there. */
+static void from_table(const struct hr_root *root, struct hr_torch *t)
+{
+    const struct hr_wheel *w = t->images_whole || other_machine(root) ? NULL : row_of(t);
     struct hr_images images;
     size_t at = strlen(t->images_from);
     if (w == NULL)
@@ -188,7 +197,7 @@ void hr_torch_images(const struct hr_root *root, const char *site, struct hr_tor
     answer_name(t, name);
     if (!path.failed && hr_root_answer(root, name, ask, path.data, &text, NULL) == 0)
         read_answer(hr_buf_str(&text), t);
-    from_table(t);
+    from_table(root, t);
     if (t->images.n == 0)
         snprintf(t->images_why, sizeof t->images_why, "neither its library nor the list of wheels tells it");
     hr_buf_fini(&text);

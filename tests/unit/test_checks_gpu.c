@@ -140,7 +140,7 @@ static void wsl_only(void **state)
     finds("gpu-wsl-ram", HR_GOOD, "48.0 GiB");
     finds("gpu-persistence", HR_NOT_HERE, "Windows");
     put("proc/meminfo", "MemTotal: 8388608 kB\n");
-    finds("gpu-wsl-ram", HR_WARN, "8.00 GiB");
+    finds("gpu-wsl-ram", HR_NOTE, "8.00 GiB");
     put("var/lib/dpkg/status", "Package: cuda-drivers\nStatus: install ok installed\nVersion: 570\n");
     finds("gpu-linux-driver", HR_BAD, "cuda-drivers 570");
     put("usr/lib/x86_64-linux-gnu/libcuda.so.1", "elf");

@@ -48,6 +48,11 @@ static void a_venv_with_a_wheel(void **state)
     assert_non_null(strstr(e->torch.images_from, "the list of PyTorch's wheels"));
     assert_int_equal(hr_arch_runs(&e->torch.images, 120, 0, 0).runs, HR_RUNS_NOT);
     hr_python_fini(&python);
+    put("headrace/answer/machine", "aarch64\n"); /* the list of wheels is not about this machine */
+    read_all();
+    assert_int_equal(python.env[0].torch.images.n, 0);
+    assert_int_not_equal(python.env[0].torch.images_why[0], 0);
+    hr_python_fini(&python);
 }
 
 static void cpu_only_rocm_and_none(void **state)
