@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-/* Everything below is compiled twice, for every CPU and for AVX2: the same IEEE operations, so the same bits. */
+/* Everything below is compiled for every CPU, for AVX2 and for AVX-512: the same IEEE operations, so the same bits. */
 #define INLINE static inline __attribute__((always_inline))
 
 /* Part of one sample's field: n elements from element index `first`, which lies in column `column`. */
@@ -64,6 +64,13 @@ INLINE void sincos_stage(const struct run *r, const struct hr_stage *s, struct t
     }
 }
 
+/* A loop of its own, because it is the one that draws for every value, and vectors draw several at once. */
+INLINE void mask_all(double *restrict v, size_t n, uint64_t key, uint64_t first, uint64_t below, double to)
+{
+    for (size_t i = 0; i < n; i++)
+        v[i] = (hr_rng_u64(key, first + i) >> 11) < below ? to : v[i];
+}
+
 static void noise(uint64_t key, double a, struct tile *t, size_t begin, size_t step)
 {
     double z[HR_TILE];
@@ -77,9 +84,9 @@ INLINE void run_stage(const struct run *r, const struct hr_stage *s, struct tile
 {
     uint64_t key = s->kind >= HR_STAGE_SHIFT ? r->key[s->index] : 0, width = r->p->width;
     /* the elements that are meant: begin, begin + step, ... */
-    size_t begin = s->column < 0                        ? 0
-                   : (uint64_t)s->column < t->column    ? t->n
-                                                        : (size_t)((uint64_t)s->column - t->column);
+    size_t begin = s->column < 0                     ? 0
+                   : (uint64_t)s->column < t->column ? t->n
+                                                     : (size_t)((uint64_t)s->column - t->column);
     size_t step = s->column < 0 ? 1 : width;
     if (begin >= t->n && s->kind > HR_STAGE_CLAMP)
         return;
@@ -110,8 +117,11 @@ INLINE void run_stage(const struct run *r, const struct hr_stage *s, struct tile
             t->v[i] += s->a + (s->b - s->a) * hr_rng_unit(key, t->first + i);
         break;
     case HR_STAGE_MASK:
-        for (size_t i = begin; i < t->n; i += step)
-            t->v[i] = (hr_rng_u64(key, t->first + i) >> 11) < s->below ? s->b : t->v[i];
+        if (s->column < 0)
+            mask_all(t->v, t->n, key, t->first, s->below, s->b);
+        else
+            for (size_t i = begin; i < t->n; i += step)
+                t->v[i] = (hr_rng_u64(key, t->first + i) >> 11) < s->below ? s->b : t->v[i];
         break;
     }
 }
@@ -199,14 +209,22 @@ static void run_any(const struct run *r, const void *src, uint64_t src_line, uin
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void run_avx2(const struct run *r, const void *src, uint64_t src_line, uint64_t lines)
+__attribute__((target("avx2"))) static void run_avx2(const struct run *r, const void *src, uint64_t src_line,
+                                                     uint64_t lines)
+{
+    run(r, src, src_line, lines);
+}
+
+/* The products of 64-bit integers that the random numbers are made of. */
+__attribute__((target("avx2,avx512f,avx512dq,avx512vl"))) static void run_avx512(const struct run *r, const void *src,
+                                                                                 uint64_t src_line, uint64_t lines)
 {
     run(r, src, src_line, lines);
 }
 #endif
 
-void hr_transforms_apply(const struct hr_transforms *all, int field, const struct hr_draw *draw, const void *src, uint64_t src_line,
-                         void *dst, uint64_t lines)
+void hr_transforms_apply(const struct hr_transforms *all, int field, const struct hr_draw *draw, const void *src,
+                         uint64_t src_line, void *dst, uint64_t lines)
 {
     const struct hr_program *p = &all->program[field];
     struct run r = { .p = p, .dst = dst, .dst_line = p->width + (uint64_t)p->extra };
@@ -214,6 +232,10 @@ void hr_transforms_apply(const struct hr_transforms *all, int field, const struc
         if (p->stage[i].kind >= HR_STAGE_SHIFT)
             r.key[p->stage[i].index] = hr_rng_key(draw->seed, draw->epoch, draw->sample, p->stage[i].index);
 #if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+        run_avx512(&r, src, src_line, lines);
+        return;
+    }
     if (__builtin_cpu_supports("avx2")) {
         run_avx2(&r, src, src_line, lines);
         return;
