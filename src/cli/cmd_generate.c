@@ -1,6 +1,7 @@
 /* Writes what is made of the tables: manual pages, completions, the reference.  Called by the build. */
 #include "cli.h"
 
+#include "doctor_report.h"
 #include "file.h"
 #include "md_roff.h"
 #include "mem.h"
@@ -114,6 +115,15 @@ static void reference_head(const struct hr_opt_page *pages, size_t n, struct hr_
     hr_buf_addc(out, '\n');
 }
 
+static int checks(const struct args *a, struct hr_error *err)
+{
+    struct hr_buf text = HR_BUF_INIT(TEXT_MAX);
+    hr_doctor_markdown(&text);
+    int r = write_to(a->out, "reference", "doctor.md", &text, err);
+    hr_buf_fini(&text);
+    return r;
+}
+
 static int run(struct hr_cli *cli, void *args, struct hr_error *err)
 {
     const struct args *a = args;
@@ -134,6 +144,8 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
         reference.data[--reference.len] = 0;
     if (r == 0)
         r = write_to(a->out, "reference", "cli.md", &reference, err);
+    if (r == 0)
+        r = checks(a, err);
     if (r == 0)
         r = completions(a, pages, n, err);
     hr_buf_fini(&reference);

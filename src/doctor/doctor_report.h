@@ -31,5 +31,7 @@ void hr_doctor_json(const struct hr_diagnosis *d, const struct hr_portrait *p, c
                     struct hr_jw *w);
 /* An array with every check there is: id, group, title, why, source. */
 void hr_doctor_json_list(struct hr_jw *w);
+/* The same for people, as a page of Markdown. */
+void hr_doctor_markdown(struct hr_buf *out);
 
 #endif

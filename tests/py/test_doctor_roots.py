@@ -79,8 +79,8 @@ def test_nothing_of_this_machine_or_of_nowhere(machine, root):
     m = machine(root)
     out = m.doctor("--verbose", "--deep").out
     assert str(m.dir) not in out and m.dir.name + "/" not in out
-    for never in ("(null)", "nan", "18446744073709551615", "-1 ", "16.0 EiB", "headrace/answer"):
-        assert not re.search(rf"(?<![\w.-]){re.escape(never)}", out), never
+    for never in ("(null)", "nan", "18446744073709551615", "-1 ", "16.0 EiB"):
+        assert not re.search(rf"(?<![\w.=-]){re.escape(never)}", out), never
     # nothing that is not known is shown as 0
     for line in out.splitlines():
         assert not re.search(r"(?<![\d.,])0 (B|KiB|MiB|GiB|cores|CPUs)\b", line) or "swap" in line.lower(), line
