@@ -4,6 +4,7 @@
 #include "check_parts.h"
 #include "effective.h"
 #include "mem.h"
+#include "wsl_edit.h"
 #include "wsl_files.h"
 
 #include <inttypes.h>
@@ -46,6 +47,17 @@ static void show_finding(struct hr_finding *f, const char *file, const struct hr
         hr_fix(f, "#   %s", w->advice);
 }
 
+/* The whole file with all that can be corrected corrected, for --fix. */
+static void offer(const struct hr_wsl_read *r, enum hr_wsl_file file, struct hr_finding *f)
+{
+    struct hr_buf out = HR_BUF_INIT(2 * HR_WSL_SIZE_MAX);
+    unsigned n = 0;
+    if (hr_wsl_mend(file, hr_buf_str(&r->bytes), r->name, &r->host, &out, &n, NULL) == 0 && n != 0)
+        hr_mend_file(f, r->path, hr_buf_str(&out), "corrects %u line%s of %s; 'wsl --shutdown' puts it into force", n,
+                     n == 1 ? "" : "s", r->name);
+    hr_buf_fini(&out);
+}
+
 enum { SHOWN_MAX = 12 };
 
 static void lint(struct hr_facts *facts, struct hr_finding *f, enum hr_wsl_file file)
@@ -74,6 +86,7 @@ static void lint(struct hr_facts *facts, struct hr_finding *f, enum hr_wsl_file 
         }
     hr_fix(f, file == HR_WSL_WSLCONFIG ? "headrace wslconfig lint   # all of them, with the corrected file"
                                        : "headrace wslconfig lint /etc/wsl.conf");
+    offer(r, file, f);
 }
 
 void hr_check_wsl_config(struct hr_facts *facts, struct hr_finding *f)

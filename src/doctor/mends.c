@@ -6,12 +6,12 @@
 
 /* --- the plan --- */
 
-static bool planned(const struct hr_mend_plan *p, const char *path)
+static const struct hr_mend_step *planned(const struct hr_mend_plan *p, const char *path)
 {
     for (size_t i = 0; i < p->n; i++)
         if (strcmp(p->step[i].path, path) == 0)
-            return true;
-    return false;
+            return &p->step[i];
+    return NULL;
 }
 
 static int plan_one(const struct hr_mend *m, struct hr_mend_plan *p, struct hr_error *err)
@@ -45,11 +45,13 @@ int hr_mends_plan(const struct hr_diagnosis *d, struct hr_mend_plan *ret, struct
     struct hr_mend_plan p = { NULL, 0, 0 };
     int r = 0;
     for (size_t i = 0; r == 0 && i < d->n; i++)
-        for (const struct hr_mend *m = d->result[i].finding.mend; r == 0 && m != NULL; m = m->next)
-            if (planned(&p, m->path))
-                p.later++;
-            else
+        for (const struct hr_mend *m = d->result[i].finding.mend; r == 0 && m != NULL; m = m->next) {
+            const struct hr_mend_step *before = planned(&p, m->path);
+            if (before == NULL)
                 r = plan_one(m, &p, err);
+            else if (!hr_str_eq(before->after, (struct hr_str) { m->text, m->n }))
+                p.later++;
+        }
     if (r == 0)
         *ret = p;
     else

@@ -8,15 +8,14 @@
 static struct hr_truth parse(enum hr_wsl_file file, const struct hr_vm *vm, const struct hr_wslinfo *info,
                              struct hr_wsl_read *r)
 {
-    struct hr_wsl_host host;
     struct hr_error err = HR_ERROR_INIT;
-    hr_wsl_host_init(&host, "the doctor does not ask Windows for it");
+    hr_wsl_host_init(&r->host, "the doctor does not ask Windows for it");
     if (info->version.known)
-        host.wsl = hr_wsl_version_of(hr_str(info->version.v));
+        r->host.wsl = hr_wsl_version_of(hr_str(info->version.v));
     (void)vm;
     if (hr_wsl_conf_parse(&r->conf, file, hr_buf_str(&r->bytes), r->name, &err) < 0)
         return hr_truth_unknown("%.90s", err.text);
-    if (hr_wsl_lint(&r->conf, &host, &r->report, &err) < 0) {
+    if (hr_wsl_lint(&r->conf, &r->host, &r->report, &err) < 0) {
         hr_wsl_conf_fini(&r->conf);
         return hr_truth_unknown("%.90s", err.text);
     }
@@ -57,6 +56,7 @@ void hr_wsl_file_read(const struct hr_root *root, enum hr_wsl_file file, const s
     }
     if (!find(root, file, ret, path, sizeof path) || !ret->there.v)
         return;
+    snprintf(ret->path, sizeof ret->path, "/%s", path);
     if (hr_root_read(root, path, &ret->bytes, &err) < 0)
         ret->there = hr_truth_unknown("%.90s", err.text);
     else

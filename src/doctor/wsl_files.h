@@ -11,6 +11,8 @@
 struct hr_wsl_read {
     struct hr_truth there; /* the file is there; unknown: which one is this user's, or what it holds, cannot be told */
     char name[400];        /* "C:\Users\me\.wslconfig", "/etc/wsl.conf" */
+    char path[404];        /* the same from here: "/mnt/c/Users/me/.wslconfig" */
+    struct hr_wsl_host host;
     /* where `there` is true: */
     struct hr_buf bytes;
     struct hr_wsl_conf conf;
