@@ -1,5 +1,5 @@
 /* Tar archives in memory: ustar with pax extended headers for what ustar cannot say, and GNU's long names when reading.
- * Bytes in, bytes out; docs/decisions/0006-own-tar.md says why it is our own.
+ * Bytes in, bytes out; docs/decisions/0007-own-tar.md says why it is our own.
  *
  *   struct hr_tar t;
  *   struct hr_tar_entry e;

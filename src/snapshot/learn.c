@@ -26,6 +26,22 @@ static bool among(struct hr_str s, const char *const *list, size_t n)
     return false;
 }
 
+/* "/mnt/c/Users/Tricia McMillan/AppData/...:" of a PATH that Windows gave. */
+static int profiles(struct hr_redact *r, struct hr_str path, struct hr_error *err)
+{
+    static const char folder[] = "/Users/";
+    int k = 0;
+    for (const char *p; k == 0 && (p = memmem(path.p, path.n, folder, sizeof folder - 1)) != NULL;) {
+        path.n -= (size_t)(p + sizeof folder - 1 - path.p);
+        path.p = p + sizeof folder - 1;
+        struct hr_str name = { path.p, 0 };
+        while (name.n < path.n && path.p[name.n] != '/' && path.p[name.n] != ':')
+            name.n++;
+        k = hr_redact_know(r, HR_SECRET_USER, name, err);
+    }
+    return k;
+}
+
 static int variable(struct hr_redact *r, struct hr_str name, struct hr_str value, struct hr_error *err)
 {
     static const char *const users[] = { "USER", "LOGNAME", "SUDO_USER", "USERNAME", "LC_USER" };
@@ -35,6 +51,8 @@ static int variable(struct hr_redact *r, struct hr_str name, struct hr_str value
         return hr_redact_know(r, HR_SECRET_USER, value, err);
     if (among(name, homes, HR_COUNT(homes)))
         return hr_redact_know(r, HR_SECRET_USER, last_part(value), err);
+    if (hr_str_is(name, "PATH"))
+        return profiles(r, value, err);
     if (among(name, hosts, HR_COUNT(hosts)))
         return hr_redact_know(r, HR_SECRET_HOST, value, err);
     /* a path is the place of a secret, not one */

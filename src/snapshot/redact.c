@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAMES_MAX = 1 << 16, FIRST_ENTRIES = 256, KNOWN_MAX = 4096, MEMORY_MAX = 32 << 20, PASSES = 4, SHORT_NAME = 3, INSIDE_WORDS = 6 };
+enum { NAMES_MAX = 1 << 16, FIRST_ENTRIES = 256, KNOWN_MAX = 1 << 14, MEMORY_MAX = 32 << 20, PASSES = 4, SHORT_NAME = 3, INSIDE_WORDS = 6 };
 
 struct entry { /* of the table: what was replaced, by what */
     struct hr_str name;
@@ -19,6 +19,7 @@ struct known {
     enum hr_secret kind;
     bool weak;   /* also a word of the field, or short: found only by shapes */
     bool inside; /* long enough to be looked for inside of words; never a number */
+    uint32_t next; /* of the same first character, never longer; 0: none, else its number + 1 */
 };
 
 struct hr_redact {
@@ -26,9 +27,9 @@ struct hr_redact {
     struct hr_arena arena;
     struct entry *entry; /* open addressing, never more than half full */
     size_t entries, n;
-    struct known *known; /* longest first */
+    struct known *known;
     size_t known_n;
-    uint16_t first[256]; /* how many known names begin with this character, in lower case */
+    uint32_t first[256]; /* by the first character in lower case: the longest name that is no weak one, as its number + 1 */
     size_t times[HR_SECRETS], different[HR_SECRETS];
 };
 
@@ -304,22 +305,24 @@ int hr_redact_know(struct hr_redact *r, enum hr_secret kind, struct hr_str name,
     const char *copy = more == NULL ? NULL : hr_arena_str(&r->arena, name.p, name.n);
     if (copy == NULL)
         return hr_fail_nomem(err, name.n, "a name to be redacted");
-    size_t i = r->known_n++;
-    for (; i > 0 && more[i - 1].name.n < name.n; i--)
-        more[i] = more[i - 1];
     bool weak = is_name && (name.n < SHORT_NAME || one_of(name, field_words, HR_COUNT(field_words)));
-    more[i] = (struct known) { { copy, name.n }, kind, weak, name.n >= INSIDE_WORDS && !is_placeholder(name, "") };
-    r->first[(unsigned char)hr_lower(name.p[0])] += !weak;
+    struct known *k = &more[r->known_n++];
+    *k = (struct known) { { copy, name.n }, kind, weak, name.n >= INSIDE_WORDS && !is_placeholder(name, ""), 0 };
+    uint32_t *at = &r->first[(unsigned char)hr_lower(name.p[0])];
+    while (*at != 0 && more[*at - 1].name.n >= name.n)
+        at = &more[*at - 1].next;
+    if (!weak) {
+        k->next = *at;
+        *at = (uint32_t)r->known_n;
+    }
     return 0;
 }
 
 static bool known_at(const struct hr_redact *r, struct hr_str text, size_t at, struct hr_span *ret)
 {
-    if (r->first[(unsigned char)hr_lower(text.p[at])] == 0)
-        return false;
-    for (size_t i = 0; i < r->known_n; i++)
-        if (!r->known[i].weak && stands_at(&r->known[i], text, at)) {
-            *ret = (struct hr_span) { at, at + r->known[i].name.n, r->known[i].kind };
+    for (uint32_t i = r->first[(unsigned char)hr_lower(text.p[at])]; i != 0; i = r->known[i - 1].next)
+        if (stands_at(&r->known[i - 1], text, at)) {
+            *ret = (struct hr_span) { at, at + r->known[i - 1].name.n, r->known[i - 1].kind };
             return true;
         }
     return false;

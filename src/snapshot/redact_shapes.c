@@ -286,6 +286,15 @@ static bool ends_name(char c)
     return (unsigned char)c <= ' ' || strchr("/\\:;\"'`,()<>|&=*?[]{}@!#", c) != NULL;
 }
 
+/* Windows lets a name hold blanks: "Tricia McMillan", when a backslash or slash follows it.  Its end, or `at`. */
+static size_t blank_name(struct hr_str s, size_t at)
+{
+    size_t to = at, blanks = 0;
+    for (; to < s.n && to - at <= 64 && blanks <= 3 && (s.p[to] == ' ' || !ends_name(s.p[to])); to++)
+        blanks += s.p[to] == ' ';
+    return blanks != 0 && to > at && is_slash(hr_char_at(s, to)) && s.p[to - 1] != ' ' ? to : at;
+}
+
 /* `at` is where a name may begin: what stands before it is "/home/", "C:\\Users\\" or the like. */
 bool hr_shape_home(struct hr_str s, size_t at, struct hr_span *ret)
 {
@@ -306,6 +315,7 @@ bool hr_shape_home(struct hr_str s, size_t at, struct hr_span *ret)
             k++;
         if (k < n)
             continue;
+        to = f == 1 ? blank_name(s, at) : at;
         while (to < s.n && !ends_name(s.p[to]))
             to++;
         return span(ret, at, to, HR_SECRET_USER);

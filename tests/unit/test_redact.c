@@ -54,6 +54,7 @@ static const struct {
     { "/mnt/c/Users/Zaphod/.wslconfig", "/mnt/c/Users/user1/.wslconfig" },
     { "C:\\Users\\zaphod\\x and C:\\\\Users\\\\zaphod", "C:\\Users\\user1\\x and C:\\\\Users\\\\user1" },
     { "/mnt/c/Users/Tricia McMillan/.wslconfig", "/mnt/c/Users/user1/.wslconfig" },
+    { "/mnt/c/Users/Ford Prefect/x:C:\\Users\\ford and more:/mnt/c/Users/ford /x", "/mnt/c/Users/user1/x:C:\\Users\\user2 and more:/mnt/c/Users/user2 /x" },
     { "/home/ford/x:/home/ford/y:/home/arthur", "/home/user1/x:/home/user1/y:/home/user2" },
     { "drwx zaphod zaphod", "drwx user1 user1" },
     { "zaphods_env", "user1s_env" },
