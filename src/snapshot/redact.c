@@ -349,6 +349,8 @@ static bool find(const struct hr_redact *r, struct hr_str text, size_t at, struc
 {
     if (known_at(r, text, at, ret))
         return true;
+    if (at > 0 && hr_is_alnum(text.p[at]) && hr_is_alnum(text.p[at - 1]))
+        return false; /* no shape begins inside of a word */
     for (size_t i = 0; i < HR_COUNT(shapes); i++) {
         if (!shapes[i](text, at, ret) || (r->keep_names && ret->kind == HR_SECRET_USER))
             continue;
