@@ -256,7 +256,7 @@ const struct hr_check hr_checks_wsl[] = {
     ROW("wsl-conf", "/etc/wsl.conf",
         "WSL leaves this file at the first line that it cannot read: all that stands below is lost.",
         "microsoft/WSL src/linux/init/WslDistributionConfig.cpp", hr_check_wsl_conf),
-    ROW("wsl-claim-autoMemoryReclaim", "autoMemoryReclaim under [wsl2]",
+    ROW("wsl-claim-auto-memory-reclaim", "autoMemoryReclaim under [wsl2]",
         "Many guides put it under [wsl2], where WSL has no such key. It works in [experimental]; its default, "
         "dropCache, empties the page "
         "cache once the machine's CPUs were idle for minutes, and does nothing during a run.",
@@ -266,17 +266,17 @@ const struct hr_check hr_checks_wsl[] = {
         "it broke systemd and "
         "dockerd for some.",
         "microsoft/WSL#10675, #41096, #41171", hr_check_claim_gradual),
-    ROW("wsl-claim-guessVhdSize", "guessVhdSize", "It is in guides and in no version of WSL.",
+    ROW("wsl-claim-guess-vhd-size", "guessVhdSize", "It is in guides and in no version of WSL.",
         "no trace in microsoft/WSL, MicrosoftDocs/WSL or the issues", hr_check_claim_vhd_size),
-    ROW("wsl-claim-pageReporting", "pageReporting",
+    ROW("wsl-claim-page-reporting", "pageReporting",
         "Guides promise faster memory of it. WSL has dropped the key: free pages always go back to Windows.",
         "microsoft/WSL#9899; WSL 1.1.7 release notes", hr_check_claim_reporting),
-    ROW("wsl-claim-vmIdleTimeout", "vmIdleTimeout",
+    ROW("wsl-claim-vm-idle-timeout", "vmIdleTimeout",
         "Guides say that it frees memory after a minute of idling. It ends the virtual machine after the last "
         "distribution has stopped, "
         "which is after its last terminal was closed.",
         "microsoft/WSL src/windows/service/exe/LxssUserSession.cpp; #8854", hr_check_claim_idle),
-    ROW("wsl-claim-sparseVhd", "sparseVhd",
+    ROW("wsl-claim-sparse-vhd", "sparseVhd",
         "Guides promise that the disk file shrinks by itself. WSL switched it off because it damaged disks.",
         "microsoft/WSL#13075, #12103", hr_check_claim_sparse),
     DEEP("wsl-host-memory", "memory given to WSL",
