@@ -17,6 +17,7 @@ const struct hr_listed hr_commands[] = {
 const size_t hr_commands_n = HR_COUNT(hr_commands);
 
 const struct hr_example hr_first_steps[] = {
+    { "what is wrong with this machine for training", "headrace doctor" },
     { "pack a folder of samples, once", "headrace pack raw/ -o traffic" },
     { "what is in it", "headrace info traffic" },
     { "how fast can it be fed, and what bounds it", "headrace feed traffic" },
@@ -83,8 +84,9 @@ void hr_overview(unsigned width, bool color, struct hr_buf *out)
             column = HR_MAX(column, strlen(hr_commands[i].name) + 4);
     hr_buf_adds(out, "Usage: headrace COMMAND [OPTION]... [ARGUMENT]...\n\n");
     hr_wrap(out,
-            HR_STR("headrace keeps a training machine fed: datasets are packed once and handed to the training loop at "
-                   "memory speed, within a memory budget that is never passed."),
+            HR_STR("headrace keeps memory under the mark and the GPU fed: it tells what is wrong with a machine for "
+                   "training and mends what can be mended safely; datasets are packed once and handed to the training "
+                   "loop at memory speed, within a budget that is never passed."),
             0, 0, width);
     hr_buf_addc(out, '\n');
     for (int g = 0; g < HR_GROUP_HIDDEN; g++)
