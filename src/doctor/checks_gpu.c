@@ -356,9 +356,8 @@ static const char library_why[] =
 static const char cuda_why[] =
     "NVML may answer while CUDA does not start: another library, a stub, a missing service. Only starting it proves "
     "that a program can.";
-static const char larger_why[] = "CUDA was reported not to start on WSL2 with a card of 96 GB in a machine of 64 GB; "
-                                 "smaller cards with little memory were seen "
-                                 "to work. Loading a model also takes host memory of its size, in most programs.";
+static const char larger_why[] = "CUDA was reported not to start on WSL2 with a card of 96 GB in a machine of 64 GB. "
+                                 "If it starts here, nothing is wrong.";
 static const char process_why[] =
     "Under WDDM Windows manages VRAM and the driver does not know how much belongs to whom; tools that print a figure "
     "there print garbage.";
