@@ -166,6 +166,35 @@ void hr_check_processes(struct hr_facts *facts, struct hr_finding *f)
     hr_undo(f, "# a new shell has the old limit");
 }
 
+void hr_check_pids(struct hr_facts *facts, struct hr_finding *f)
+{
+    const struct hr_figure *n = &hr_facts_limits(facts)->pid_max;
+    if (!hr_check_known(f, n->known, n->why))
+        return;
+    hr_seen(f, "/proc/sys/kernel/pid_max: %" PRIu64, n->v);
+    if (n->v >= 32768) { /* the kernel's least default */
+        hr_find(f, HR_GOOD, "the machine may have %s processes and threads", hr_human_count(n->v).text);
+        return;
+    }
+    hr_find(f, HR_WARN, "the machine may have only %s processes and threads, fewer than the kernel's default of 32,768",
+            hr_human_count(n->v).text);
+    hr_check_sysctl(facts, f, "kernel.pid_max", 4194304, n->v);
+}
+
+void hr_check_all_files(struct hr_facts *facts, struct hr_finding *f)
+{
+    const struct hr_figure *n = &hr_facts_limits(facts)->file_max;
+    if (!hr_check_known(f, n->known, n->why))
+        return;
+    hr_seen(f, "/proc/sys/fs/file-max: %" PRIu64, n->v);
+    if (n->v >= 65536) {
+        hr_find(f, HR_GOOD, "all programs together may open %s files", hr_human_count(n->v).text);
+        return;
+    }
+    hr_find(f, HR_WARN, "all programs together may open only %s files", hr_human_count(n->v).text);
+    hr_check_sysctl(facts, f, "fs.file-max", 2097152, n->v);
+}
+
 void hr_check_inotify(struct hr_facts *facts, struct hr_finding *f)
 {
     const struct hr_figure *n = &hr_facts_limits(facts)->inotify_watches;

@@ -344,6 +344,13 @@ const struct hr_check hr_checks_memory[] = {
         "temporarily "
         "unavailable\".",
         "getrlimit(2), RLIMIT_NPROC", hr_check_processes),
+    ROW("memory-pids", "processes of the machine",
+        "Every thread of every loader, of OpenMP and of the driver takes one number; when they are used up nothing "
+        "starts any more.",
+        "kernel Documentation/admin-guide/sysctl/kernel.rst (pid_max)", hr_check_pids),
+    ROW("memory-all-files", "open files of the machine",
+        "At the kernel's own limit every program fails to open files, not only the one that has too many open.",
+        "kernel Documentation/admin-guide/sysctl/fs.rst (file-max)", hr_check_all_files),
     ROW("memory-inotify", "watched files",
         "Editors, TensorBoard and file synchronisers watch whole trees of checkpoints; past the limit they stop seeing "
         "changes.",

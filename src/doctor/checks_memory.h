@@ -23,6 +23,8 @@ void hr_check_maps(struct hr_facts *facts, struct hr_finding *f);
 void hr_check_open_files(struct hr_facts *facts, struct hr_finding *f);
 void hr_check_locked(struct hr_facts *facts, struct hr_finding *f);
 void hr_check_processes(struct hr_facts *facts, struct hr_finding *f);
+void hr_check_pids(struct hr_facts *facts, struct hr_finding *f);
+void hr_check_all_files(struct hr_facts *facts, struct hr_finding *f);
 void hr_check_inotify(struct hr_facts *facts, struct hr_finding *f);
 void hr_check_core(struct hr_facts *facts, struct hr_finding *f);
 void hr_check_zswap(struct hr_facts *facts, struct hr_finding *f);

@@ -65,6 +65,12 @@ static void windows_room(struct hr_facts *facts, struct hr_finding *f)
     hr_space_read(hr_facts_root(facts), on->at, &s);
     snprintf(what, sizeof what, "the Windows drive %.20s", on->windows != NULL ? on->windows : on->at);
     room(f, what, &s, 30 * GIB, 5 * GIB);
+    struct hr_space root;
+    hr_space_read(hr_facts_root(facts), "/", &root);
+    if (s.available.known && root.available.known && root.available.v > s.available.v) {
+        struct hr_human shown = hr_human_bytes(root.available.v), real = hr_human_bytes(s.available.v);
+        hr_seen(f, "df / shows %s free; %s of them have room on the drive", shown.text, real.text);
+    }
     if (f->verdict >= HR_WARN) {
         hr_fix(f, "# files removed in WSL do not shrink its disk file; after removing them, in PowerShell:");
         hr_fix(f, "wsl --shutdown");
