@@ -124,7 +124,9 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
     r = hr_root_open(cli->common->root, &root, err);
     if (r < 0)
         return r;
-    r = a->undo ? hr_doctor_undo(cli, root, err) : hr_facts_open(root, a->path.item, a->path.n, &facts, err);
+    r = hr_root_guard(root, HR_DOCTOR_PATIENCE, err);
+    if (r == 0)
+        r = a->undo ? hr_doctor_undo(cli, root, err) : hr_facts_open(root, a->path.item, a->path.n, &facts, err);
     if (r == 0 && !a->undo) {
         r = examine(cli, a, facts, err);
         hr_facts_close(facts);

@@ -26,6 +26,9 @@ struct hr_doctor_options {
     bool deep; /* also the checks that take long; a check asked for by its id always runs */
 };
 
+/* How long a Windows drive or a file server may take to answer (hr_root_guard): it sleeps when nobody has used it for a while. */
+#define HR_DOCTOR_PATIENCE (UINT64_C(3000000000))
+
 /* Fails only when memory runs out: what cannot be looked at is a finding. */
 int hr_doctor(struct hr_facts *facts, const struct hr_doctor_options *o, struct hr_diagnosis *ret,
               struct hr_error *err) HR_MUST_USE;

@@ -124,6 +124,8 @@ int hr_snapshot_take(const struct hr_snapshot_options *o, struct hr_snapshot *re
     struct hr_root *root = NULL;
     int r = hr_root_open(NULL, &root, err);
     if (r == 0)
+        r = hr_root_guard(root, HR_DOCTOR_PATIENCE, err);
+    if (r == 0)
         r = take(&s, o, root, err);
     hr_root_close(root);
     if (r < 0)

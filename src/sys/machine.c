@@ -45,11 +45,19 @@ static bool holds(struct hr_str at, const char *path)
     return strncmp(path, at.p, at.n) == 0 && (path[at.n] == '/' || path[at.n] == 0);
 }
 
-void hr_fs_of(const struct hr_root *root, const char *path, struct hr_fs *ret)
+bool hr_fs_is_foreign(const char *type)
 {
     static const char *const foreign[] = {
         "9p", "drvfs", "virtiofs", "nfs", "nfs4", "cifs", "smb3", "fuse", "fuseblk"
     };
+    bool yes = strncmp(type, "fuse.", 5) == 0;
+    for (size_t i = 0; i < HR_COUNT(foreign); i++)
+        yes |= strcmp(type, foreign[i]) == 0;
+    return yes;
+}
+
+void hr_fs_of(const struct hr_root *root, const char *path, struct hr_fs *ret)
+{
     strcpy(ret->type, "–");
     ret->foreign = false;
     char full[PATH_MAX];
@@ -73,8 +81,7 @@ void hr_fs_of(const struct hr_root *root, const char *path, struct hr_fs *ret)
         }
     }
     hr_buf_fini(&b);
-    for (size_t i = 0; i < HR_COUNT(foreign); i++)
-        ret->foreign |= strcmp(ret->type, foreign[i]) == 0 || strncmp(ret->type, "fuse.", 5) == 0;
+    ret->foreign = hr_fs_is_foreign(ret->type);
 }
 
 bool hr_fs_maybe_foreign(const char *path)

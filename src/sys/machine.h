@@ -21,6 +21,8 @@ struct hr_fs {
     char type[32];  /* "–" when it cannot be told */
     bool foreign;   /* a Windows drive or a network: 9p, drvfs, virtiofs, nfs, cifs, fuse */
 };
+/* The type of a file system ("9p", "fuse.sshfs") is one that somebody else serves. */
+bool hr_fs_is_foreign(const char *type);
 void hr_fs_of(const struct hr_root *root, const char *path, struct hr_fs *ret);
 /* One system call: false = `path` of this machine is certainly on no foreign file system; true = ask hr_fs_of. */
 bool hr_fs_maybe_foreign(const char *path);

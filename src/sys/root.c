@@ -53,6 +53,7 @@ void hr_root_close(struct hr_root *root)
         return;
     hr_root_answers_close(root->answers);
     hr_tree_close(root->tree);
+    hr_root_guard_close(root->guard);
     hr_close(root->fd);
     pthread_mutex_destroy(&root->trouble->lock);
     hr_free(root->trouble);
@@ -62,6 +63,24 @@ void hr_root_close(struct hr_root *root)
 bool hr_root_is_live(const struct hr_root *root)
 {
     return root->live;
+}
+
+int hr_root_guard(struct hr_root *root, uint64_t wait, struct hr_error *err)
+{
+    struct hr_buf mounts = HR_BUF_INIT(4 << 20);
+    int r = 0;
+    if (root->live && root->guard == NULL) {
+        HR_FD fd = hr_root_fd(root, "proc/self/mounts", O_RDONLY);
+        int64_t n = fd >= 0;
+        while (n > 0) {
+            char *to = hr_buf_reserve(&mounts, 65536);
+            n = to == NULL ? 0 : hr_read_some(fd, to, 65536, "/proc/self/mounts", NULL);
+            hr_buf_commit(&mounts, (size_t)HR_MAX(n, (int64_t)0));
+        }
+        r = hr_root_guard_open(hr_buf_str(&mounts), wait, NULL, &root->guard, err);
+    }
+    hr_buf_fini(&mounts);
+    return r;
 }
 
 /* --- trouble --- */
@@ -125,6 +144,10 @@ int hr_root_fd(const struct hr_root *root, const char *path, int flags)
         path++;
     if (*path == 0)
         path = ".";
+    if (root->guard != NULL && !hr_root_guard_lets(root->guard, path)) {
+        errno = ETIMEDOUT;
+        return -1;
+    }
     if (hr_fault_sys())
         return -1;
     if (root->live)

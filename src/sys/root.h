@@ -38,6 +38,11 @@ int hr_root_open(const char *path, struct hr_root **ret, struct hr_error *err) H
 void hr_root_close(struct hr_root *root); /* accepts NULL */
 bool hr_root_is_live(const struct hr_root *root);
 
+/* From here on a file system that another machine serves (9p and drvfs of Windows, NFS, FUSE) is touched only when it answers a
+ * child within `wait` ns, asked once per mount; else every question about it fails at once with ETIMEDOUT.  Does nothing on a captured
+ * root.  For processes of one thread (it forks); the handle then belongs to that thread. */
+int hr_root_guard(struct hr_root *root, uint64_t wait, struct hr_error *err) HR_MUST_USE;
+
 /* --- files --- */
 /* Appends a small file ("proc/meminfo") to `b`; its ceiling bounds what is read, and a failure leaves it as it was.  Links that lead out of the root are not
  * followed. */

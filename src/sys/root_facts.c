@@ -213,13 +213,25 @@ int hr_root_readlink(const struct hr_root *root, const char *path, struct hr_buf
     return hr_buf_add(target, to, n) ? 0 : hr_fail_nomem(err, n, "a link's target");
 }
 
+/* 0, or an errno. */
+static int real_live(const struct hr_root *root, const char *path, char full[PATH_MAX])
+{
+    char here[PATH_MAX], from[2 * PATH_MAX];
+    if (root->guard != NULL) {
+        snprintf(from, sizeof from, "%s/%s", path[0] != '/' && getcwd(here, sizeof here) != NULL ? here : "", path);
+        if (!hr_root_guard_lets(root->guard, from))
+            return ETIMEDOUT;
+    }
+    return hr_fault_sys() || realpath(path, full) == NULL ? errno : 0;
+}
+
 int hr_root_real(const struct hr_root *root, const char *path, struct hr_buf *real, struct hr_error *err)
 {
     char full[PATH_MAX];
     int en;
     int r = field_told(root, HR_ROOT_REAL, bare(path), real, &en, err);
-    if (r == TOLD_NOTHING && root->live && (hr_fault_sys() || realpath(path, full) == NULL))
-        en = errno;
+    if (r == TOLD_NOTHING && root->live)
+        en = real_live(root, path, full);
     if (en != 0) {
         hr_root_tell(root, HR_ROOT_REAL, path, HR_STR(""), en);
         return hr_fail_errno(err, en, "'%s' cannot be found", path);

@@ -4,6 +4,7 @@
 
 #include "root.h"
 #include "root_field.h"
+#include "root_guard.h"
 #include "tree.h"
 
 #include <pthread.h>
@@ -20,6 +21,7 @@ struct hr_root {
     struct hr_tree *tree;
     struct hr_root_answers *answers; /* of a captured root; read once, when it is opened */
     struct hr_root_tape tape;
+    struct hr_root_guard *guard; /* NULL: every path is touched */
     struct hr_root_trouble *trouble; /* what a handle that is otherwise immutable has to say of its own */
 };
 

@@ -3,7 +3,7 @@
 
 #include "clock.h"
 #include "fault.h"
-#include "root.h"
+#include "root_inside.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -190,6 +190,54 @@ static void calls_stay_in_the_child(void **state)
     hr_buf_fini(&b);
 }
 
+static int is_silent(void *at, struct hr_buf *out)
+{
+    (void)out;
+    while (strstr(at, "dead") != NULL)
+        pause();
+    return 1; /* an error is an answer */
+}
+
+/* A server that is gone blocks one child for the time it is given, and nobody after it. */
+static void what_does_not_answer_is_left_alone(void **state)
+{
+    (void)state;
+    static const char mounts[] = "/dev/sda / ext4 rw 0 0\nC: /mnt/c 9p rw 0 0\nnone /mnt/c/local tmpfs rw 0 0\n"
+                                 "srv:/x /mnt/dead nfs4 rw 0 0\nD: /mnt/my\\040dead drvfs rw 0 0\nnone /mnt/deadline ext4 rw 0 0\nbroken\n";
+    static const struct {
+        const char *path;
+        bool lets;
+    } want[] = {
+        { "/mnt/dead", false },   { "mnt/dead/data/x", false },  { "/mnt/my dead/x", false },   { "/mnt/deadline/x", true },
+        { "/mnt/c/Users", true }, { "/mnt/c/local/dead", true }, { "/home/dead", true },        { "/", true },
+        { "/mnt/dea", true },     { "mnt/my\\040dead", true }, { "mnt/dead/data/y", false },
+    };
+    struct hr_root_guard *g = NULL;
+    struct hr_root *root;
+    struct hr_root_stat st;
+    struct hr_error err = HR_ERROR_INIT;
+    uint64_t t = hr_now();
+    assert_int_equal(hr_root_guard_open(HR_STR(mounts), 100000000u, is_silent, &g, NULL), 0);
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
+        if (hr_root_guard_lets(g, want[i].path) != want[i].lets)
+            fail_msg("%s", want[i].path);
+    assert_true(hr_now() - t < 5000000000u);
+    assert_int_equal(hr_root_open(NULL, &root, NULL), 0);
+    root->guard = g;
+    assert_int_equal(hr_root_stat(root, "/mnt/dead/x", true, &st, &err), HR_E_IO);
+    assert_non_null(strstr(err.text, "timed out"));
+    assert_int_equal(hr_root_troubles(root, NULL), 1);
+    struct hr_buf real = HR_BUF_INIT(4096);
+    assert_int_equal(hr_root_real(root, "/mnt/dead/x", &real, &err), HR_E_IO);
+    assert_int_equal(hr_root_real(root, "/proc/self/..", &real, &err), 0);
+    hr_buf_fini(&real);
+    hr_root_close(root);
+    assert_int_equal(hr_root_open(NULL, &root, NULL), 0);
+    assert_int_equal(hr_root_guard(root, 3000000000u, &err), 0);
+    assert_true(hr_root_exists(root, "proc/meminfo"));
+    hr_root_close(root);
+}
+
 static void every_call_can_fail(void **state)
 {
     (void)state;
@@ -230,6 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(captured_answers),     cmocka_unit_test(the_tape_hears_everything),
         cmocka_unit_test(programs_end_in_time), cmocka_unit_test(calls_stay_in_the_child),
+        cmocka_unit_test(what_does_not_answer_is_left_alone),
         cmocka_unit_test(every_call_can_fail),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
