@@ -12,16 +12,21 @@
 
 enum { LABEL = 8 };
 
-void wslconfig_labelled(struct hr_cli *cli, const char *label, const char *text)
+void wslconfig_labelled_at(struct hr_cli *cli, unsigned column, const char *label, const char *text)
 {
     struct hr_buf line = HR_BUF_INIT(1 << 20), clean = HR_BUF_INIT(1 << 20);
     hr_utf8_show(&clean, hr_str(text));
-    hr_buf_printf(&line, "  %-*s", LABEL - 2, label);
-    hr_wrap(&line, hr_buf_str(&clean), LABEL, LABEL, cli->width);
+    hr_buf_printf(&line, "  %-*s", (int)column - 2, label);
+    hr_wrap(&line, hr_buf_str(&clean), column, column, cli->width);
     hr_buf_addc(&line, '\n');
     hr_print_bytes(cli, line.data, line.len);
     hr_buf_fini(&line);
     hr_buf_fini(&clean);
+}
+
+void wslconfig_labelled(struct hr_cli *cli, const char *label, const char *text)
+{
+    wslconfig_labelled_at(cli, LABEL, label, text);
 }
 
 void wslconfig_filled(struct hr_cli *cli, const char *text)

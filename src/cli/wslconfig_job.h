@@ -63,6 +63,7 @@ int wslconfig_restore(struct wslconfig_job *j, struct hr_error *err);
 
 /* Prints "  label  text" with the text filled into lines below itself. */
 void wslconfig_labelled(struct hr_cli *cli, const char *label, const char *text);
+void wslconfig_labelled_at(struct hr_cli *cli, unsigned column, const char *label, const char *text); /* text begins there */
 /* A sentence, filled into lines. */
 void wslconfig_filled(struct hr_cli *cli, const char *text);
 /* A line of a file: cleaned, and with its begin in place. */

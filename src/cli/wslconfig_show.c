@@ -377,24 +377,26 @@ static void json_key(struct hr_jw *w, const struct hr_wsl_key *k)
     hr_jw_end(w);
 }
 
+enum { KEY_LABEL = 11 }; /* behind "default" */
+
 static void text_key(struct hr_cli *cli, const struct hr_wsl_key *k, bool first)
 {
     char type[160];
     hr_print(cli, "%s%s%s.%s%s  (%s)\n", first ? "" : "\n", bold(cli), k->section, k->name, plain(cli),
              hr_wsl_file_name(k->file));
-    wslconfig_labelled(cli, "does", k->what);
+    wslconfig_labelled_at(cli, KEY_LABEL, "does", k->what);
     if (k->type != HR_WSL_NONE) {
         snprintf(type, sizeof type, "%s%s%s%s%s", hr_wsl_type_name(k->type), k->words != NULL ? ": " : "",
                  k->words != NULL ? k->words : "", k->unit != NULL ? ", in " : "", k->unit != NULL ? k->unit : "");
-        wslconfig_labelled(cli, "value", type);
-        wslconfig_labelled(cli, "default", k->def_text);
+        wslconfig_labelled_at(cli, KEY_LABEL, "value", type);
+        wslconfig_labelled_at(cli, KEY_LABEL, "default", k->def_text);
     }
-    wslconfig_labelled(cli, "since", k->since);
-    wslconfig_labelled(cli, "status", hr_wsl_status_name(k->status));
+    wslconfig_labelled_at(cli, KEY_LABEL, "since", k->since);
+    wslconfig_labelled_at(cli, KEY_LABEL, "status", hr_wsl_status_name(k->status));
     if (k->note != NULL)
-        wslconfig_labelled(cli, "note", k->note);
+        wslconfig_labelled_at(cli, KEY_LABEL, "note", k->note);
     if (k->instead != NULL)
-        wslconfig_labelled(cli, "write", k->instead);
+        wslconfig_labelled_at(cli, KEY_LABEL, "write", k->instead);
 }
 
 static bool asked_for(const struct hr_wsl_key *k, const char *word)
