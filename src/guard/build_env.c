@@ -1,0 +1,250 @@
+#include "build_env.h"
+
+#include "arch.h"
+#include "dpkg.h"
+#include "mem.h"
+#include "python_envs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define GIB (UINT64_C(1) << 30)
+
+/* Appends to a fixed text what fits. */
+static void join(char *to, size_t n, const char *sep, const char *more)
+{
+    size_t at = strlen(to);
+    snprintf(to + at, n - at, "%s%s", at == 0 ? "" : sep, more);
+}
+
+static void set(const struct hr_root *root, struct hr_build_env *e, const char *name, const char *value, const char *why)
+{
+    struct hr_buf old = HR_BUF_INIT(65536);
+    struct hr_build_set *s = &e->set[e->n];
+    if (e->n == HR_BUILD_SETS_MAX)
+        return;
+    s->name = name;
+    s->kept = hr_root_env(root, name, &old) && old.len != 0;
+    snprintf(s->value, sizeof s->value, "%s", s->kept ? old.data : value);
+    snprintf(s->why, sizeof s->why, "%s", s->kept ? "set by you, and kept" : why);
+    e->n++;
+    hr_buf_fini(&old);
+}
+
+/* --- architectures --- */
+
+struct arches {
+    char torch[HR_WORD_MAX], cmake[HR_WORD_MAX], left_out[HR_WORD_MAX], worst[HR_WORD_MAX];
+    unsigned built, cards;
+};
+
+static unsigned cc_of(const struct hr_gpus *g, size_t i)
+{
+    unsigned cc = hr_gpu_cc(&g->gpu[i]);
+    for (size_t k = 0; k < i; k++) /* each capability once */
+        if (hr_gpu_cc(&g->gpu[k]) == cc)
+            return 0;
+    return cc;
+}
+
+static struct arches arches_of(const struct hr_gpus *g, unsigned toolkit)
+{
+    struct arches a = { .built = 0 };
+    for (size_t i = 0; i < g->n; i++) {
+        unsigned cc = cc_of(g, i);
+        if (cc == 0)
+            continue;
+        a.cards++;
+        struct hr_verdict_build v = hr_arch_builds(toolkit, cc);
+        if (v.builds == HR_BUILDS_EXACT || v.builds == HR_BUILDS_FAMILY) {
+            char number[16];
+            snprintf(number, sizeof number, "%u", v.with);
+            if (strstr(a.torch, hr_cc_text(v.with).text) == NULL) {
+                join(a.torch, sizeof a.torch, ";", hr_cc_text(v.with).text);
+                join(a.cmake, sizeof a.cmake, ";", number);
+            }
+            a.built++;
+        } else {
+            join(a.left_out, sizeof a.left_out, ", ", hr_cc_text(cc).text);
+            snprintf(a.worst, sizeof a.worst, "%s", v.why);
+        }
+    }
+    return a;
+}
+
+static bool user_has(const struct hr_root *root, const char *name)
+{
+    struct hr_buf b = HR_BUF_INIT(65536);
+    bool has = hr_root_env(root, name, &b) && b.len != 0;
+    hr_buf_fini(&b);
+    return has;
+}
+
+/* The toolkit with a compiler that builds for most of the cards, the newest of equals. */
+static const struct hr_toolkit *best_of(const struct hr_gpus *g, const struct hr_toolkits *kits)
+{
+    const struct hr_toolkit *best = NULL;
+    unsigned most = 0;
+    for (size_t i = 0; i < kits->n; i++) {
+        const struct hr_toolkit *k = &kits->kit[i];
+        unsigned built = k->nvcc && k->number != 0 ? arches_of(g, k->number).built : 0;
+        if (built > most || (built == most && built != 0 && k->number > best->number)) {
+            most = built;
+            best = k;
+        }
+    }
+    return best;
+}
+
+static void take_toolkit(const struct hr_root *root, const struct hr_toolkit *k, const char *why, struct hr_build_env *e)
+{
+    char nvcc[HR_WORD_MAX];
+    snprintf(nvcc, sizeof nvcc, "%.140s/bin/nvcc", k->path);
+    set(root, e, "CUDACXX", nvcc, why);
+    set(root, e, "CUDA_HOME", k->path, "the same toolkit, for PyTorch's builder");
+    set(root, e, "CUDA_PATH", k->path, "the same toolkit, for CMake");
+}
+
+static void refuse(const struct hr_toolkit *kit, const struct arches *a, struct hr_build_env *e)
+{
+    static const char *const mends[] = {
+        "sudo apt-get install cuda-toolkit-12-8    # from NVIDIA's repository; on WSL2 never the packages 'cuda' or 'cuda-drivers'",
+        "export CUDACXX=/usr/local/cuda-12.8/bin/nvcc CUDA_HOME=/usr/local/cuda-12.8",
+        "# or, to build for other cards on purpose: export TORCH_CUDA_ARCH_LIST='9.0+PTX'",
+    };
+    e->refused = true;
+    snprintf(e->refuse_why, sizeof e->refuse_why, "the CUDA toolkit in %.100s cannot build for the card here: %s", kit->path, a->worst);
+    snprintf(e->refuse_toolkit, sizeof e->refuse_toolkit, "%s/", kit->path);
+    for (size_t i = 0; i < HR_COUNT(mends); i++)
+        e->mend[i] = mends[i];
+    e->mends = HR_COUNT(mends);
+}
+
+void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, const struct hr_toolkits *kits,
+                       struct hr_build_env *e)
+{
+    const struct hr_toolkit *own = kits->nvcc_of, *best = gpus->n != 0 ? best_of(gpus, kits) : NULL, *use = own;
+    char why[HR_WORD_MAX];
+    if (best == NULL && own == NULL)
+        best = hr_toolkits_newest(kits);
+    bool own_does = own != NULL && (gpus->n == 0 || arches_of(gpus, own->number).built != 0);
+    if (!own_does && best != NULL && best != own && !user_has(root, "CUDACXX")) {
+        snprintf(why, sizeof why, "%s; CMake would otherwise build without CUDA or for the wrong cards",
+                 own == NULL ? "no nvcc is on the PATH" : "the nvcc on the PATH cannot build for the cards here");
+        take_toolkit(root, best, why, e);
+        use = best;
+    }
+    if (gpus->n == 0) {
+        snprintf(e->say[0], sizeof e->say[0], "no NVIDIA card is seen here: the architectures are left to the project");
+        return;
+    }
+    if (use == NULL || use->number == 0) {
+        snprintf(e->say[0], sizeof e->say[0], "no CUDA toolkit with a known version is here: a build of CUDA code would be CPU-only or fail");
+        return;
+    }
+    struct arches a = arches_of(gpus, use->number);
+    if (a.built == 0 && a.cards != 0 && !user_has(root, "TORCH_CUDA_ARCH_LIST") &&
+        !user_has(root, "CMAKE_CUDA_ARCHITECTURES") && !user_has(root, "CUDAARCHS")) {
+        refuse(use, &a, e);
+        return;
+    }
+    if (a.left_out[0] != 0)
+        snprintf(e->say[1], sizeof e->say[1], "left out: compute capability %.60s, which CUDA %s cannot build for", a.left_out,
+                 hr_cuda_text(use->number).text);
+    if (a.built == 0)
+        return;
+    snprintf(why, sizeof why, "the cards that are here, as CUDA %s builds for them", hr_cuda_text(use->number).text);
+    set(root, e, "TORCH_CUDA_ARCH_LIST", a.torch, why);
+    set(root, e, "CUDAARCHS", a.cmake, "the same, as CMake reads it");
+    set(root, e, "CMAKE_CUDA_ARCHITECTURES", a.cmake, "the same, as some projects' setup.py reads it");
+}
+
+/* --- jobs --- */
+
+static void jobs_of(const struct hr_root *root, const struct hr_build_ask *ask, struct hr_build_env *e)
+{
+    char number[16], why[HR_WORD_MAX];
+    uint64_t fit = ask->ceiling * 2 / (3 * GIB);
+    e->jobs = ask->jobs != 0 ? ask->jobs : ask->gate ? ask->cpus : (unsigned)HR_MAX(HR_MIN((uint64_t)ask->cpus, fit), (uint64_t)1);
+    snprintf(number, sizeof number, "%u", e->jobs);
+    snprintf(why, sizeof why, "%s",
+             ask->jobs != 0 ? "as you asked" :
+             ask->gate      ? "one per CPU: the gate holds back what does not fit" :
+                              "one per CPU and 1.5 GiB, since there is no gate");
+    set(root, e, "MAX_JOBS", number, why);
+    set(root, e, "CMAKE_BUILD_PARALLEL_LEVEL", number, "the same for cmake --build");
+    set(root, e, "CARGO_BUILD_JOBS", number, "the same for cargo");
+    set(root, e, "NVCC_THREADS", "1", "each further thread of nvcc takes a compiler's memory once more");
+    struct hr_buf flags = HR_BUF_INIT(4096);
+    if (hr_root_env(root, "NVCC_APPEND_FLAGS", &flags) && flags.len != 0)
+        hr_buf_addc(&flags, ' ');
+    hr_buf_adds(&flags, "-t 1");
+    if (!flags.failed && flags.len < sizeof e->set[0].value && e->n < HR_BUILD_SETS_MAX) {
+        struct hr_build_set *s = &e->set[e->n++];
+        s->name = "NVCC_APPEND_FLAGS"; /* appended to the user's, which does not replace them */
+        snprintf(s->value, sizeof s->value, "%s", flags.data);
+        snprintf(s->why, sizeof s->why, "the last -t counts, also where a project has --threads in its files");
+    }
+    hr_buf_fini(&flags);
+}
+
+int hr_build_env_read(const struct hr_root *root, const struct hr_build_ask *ask, struct hr_build_env *ret,
+                      struct hr_error *err)
+{
+    HR_CLEANUP(hr_freep) struct hr_python *python = hr_calloc(1, sizeof *python);
+    HR_CLEANUP(hr_freep) struct hr_dpkg *dpkg = hr_calloc(1, sizeof *dpkg);
+    HR_CLEANUP(hr_freep) struct hr_toolkits *kits = hr_calloc(1, sizeof *kits);
+    struct hr_gpus *gpus;
+    memset(ret, 0, sizeof *ret);
+    if (python == NULL || dpkg == NULL || kits == NULL)
+        return hr_fail_nomem(err, sizeof *python + sizeof *dpkg + sizeof *kits, "the toolkits");
+    int r = hr_gpus_read(root, 0, &gpus, err);
+    if (r < 0)
+        return r;
+    jobs_of(root, ask, ret);
+    hr_python_read(root, python);
+    hr_dpkg_read(root, dpkg);
+    hr_toolkits_read(root, python, dpkg, kits);
+    hr_build_env_arch(root, gpus, kits, ret);
+    hr_toolkits_fini(kits);
+    hr_python_fini(python);
+    hr_gpus_free(gpus);
+    return 0;
+}
+
+static bool replaced(const struct hr_build_env *e, const char *line)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        size_t n = strlen(e->set[i].name);
+        if (!e->set[i].kept && strncmp(line, e->set[i].name, n) == 0 && line[n] == '=')
+            return true;
+    }
+    return false;
+}
+
+const char **hr_build_env_merge(const struct hr_build_env *e, const char *const *now)
+{
+    size_t n = 0, bytes = 0;
+    while (now[n] != NULL)
+        n++;
+    for (size_t i = 0; i < e->n; i++)
+        bytes += strlen(e->set[i].name) + strlen(e->set[i].value) + 2;
+    const char **env = hr_malloc((n + e->n + 1) * sizeof *env + bytes);
+    if (env == NULL)
+        return NULL;
+    char *text = (char *)(env + n + e->n + 1);
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!replaced(e, now[i]))
+            env[k++] = now[i];
+    for (size_t i = 0; i < e->n; i++) {
+        if (e->set[i].kept)
+            continue;
+        env[k++] = text;
+        int len = snprintf(text, bytes, "%s=%s", e->set[i].name, e->set[i].value) + 1;
+        text += len;
+        bytes -= (size_t)len;
+    }
+    env[k] = NULL;
+    return env;
+}

@@ -1,0 +1,48 @@
+/* What a build is told through its environment, so that it builds for the cards that are here and leaves the memory to the gate.
+ * A variable that the user has set stays as it is. */
+#ifndef HR_BUILD_ENV_H
+#define HR_BUILD_ENV_H
+
+#include "gpus.h"
+#include "known.h"
+#include "root.h"
+#include "toolkits.h"
+
+enum { HR_BUILD_SETS_MAX = 16, HR_BUILD_MENDS_MAX = 4 };
+
+struct hr_build_set {
+    const char *name;
+    char value[2 * HR_WORD_MAX];
+    char why[HR_WORD_MAX];
+    bool kept; /* the user's own: `value` is that */
+};
+
+struct hr_build_env {
+    struct hr_build_set set[HR_BUILD_SETS_MAX];
+    size_t n;
+    unsigned jobs;
+    char say[2][HR_WORD_MAX]; /* notes: no card, a card that is left out; "" */
+    /* The toolkit that the build would use cannot build for any card here. */
+    bool refused;
+    char refuse_why[2 * HR_WORD_MAX];
+    char refuse_toolkit[HR_WORD_MAX]; /* its folder */
+    const char *mend[HR_BUILD_MENDS_MAX];
+    size_t mends;
+};
+
+struct hr_build_ask {
+    unsigned jobs;    /* 0: choose */
+    unsigned cpus;
+    bool gate;        /* jobs are cheap then: the gate is the brake */
+    uint64_t ceiling; /* bytes for the build */
+};
+/* Reads GPUs, toolkits and the environment through the root. */
+int hr_build_env_read(const struct hr_root *root, const struct hr_build_ask *ask, struct hr_build_env *ret,
+                      struct hr_error *err) HR_MUST_USE;
+/* The rule alone, for tests. `kit` is the toolkit the build would take by itself; NULL: there is none on the path. */
+void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, const struct hr_toolkits *kits,
+                       struct hr_build_env *ret);
+/* The environment `now` with these settings in it: a block of pointers to be freed with hr_free, strings and all. */
+const char **hr_build_env_merge(const struct hr_build_env *e, const char *const *now) HR_MUST_USE;
+
+#endif

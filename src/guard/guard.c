@@ -1,0 +1,242 @@
+#include "guard.h"
+
+#include "clock.h"
+#include "file.h"
+#include "interrupt.h"
+#include "machine.h"
+#include "mem.h"
+#include "procfs.h"
+#include "seccomp.h"
+#include "watch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MS UINT64_C(1000000)
+#define TICK (50 * MS)
+enum { OUTPUT_MAX = 256 << 20, AT_ONCE = 64, FD_FIRST = 2 };
+
+const char *hr_guard_verdict_name(enum hr_guard_verdict v)
+{
+    static const char *const name[] = { "done",    "not started", "time limit", "memory",
+                                        "refused", "interrupted", "lost" };
+    return name[v];
+}
+
+/* --- one round --- */
+
+static void at_gate(struct hr_watch *w, const struct hr_gate_leaf *g, uint64_t now)
+{
+    bool known;
+    const char *kit = w->o->refuse_toolkit;
+    if (kit != NULL && strncmp(w->gate.path, kit, strlen(kit)) == 0)
+        hr_watch_stop(w, HR_GUARD_REFUSED);
+    uint64_t predicted = hr_history_predict(&w->history, &g->key, &known);
+    struct hr_leaf *leaf = hr_leaves_add(&w->leaves, &g->key, g->pid, g->id, predicted, now);
+    w->r->known += known;
+    if (leaf == NULL) {
+        w->r->passed_blind++;
+        hr_seccomp_let(w->gate.fd, g->id);
+        return;
+    }
+    leaf->known = known;
+    if (w->stop_at != 0)
+        hr_watch_let(w, w->leaves.n - 1, now);
+}
+
+static void gate_round(struct hr_watch *w, uint64_t now)
+{
+    struct hr_gate_leaf g;
+    struct pollfd p = { w->gate.fd, POLLIN, 0 };
+    for (int i = 0; i < AT_ONCE && hr_poll(&p, 1, 0) > 0 && (p.revents & POLLIN) != 0; i++)
+        if (hr_gate_take(&w->gate, &g) == HR_GATE_LEAF)
+            at_gate(w, &g, now);
+}
+
+static void news(struct hr_watch *w)
+{
+    int value = 0;
+    switch (hr_keeper_news(&w->keeper, &value)) {
+    case HR_KEPT_NOTHING:
+        return;
+    case HR_KEPT_REFUSED:
+        w->r->verdict = HR_GUARD_NOT_STARTED;
+        w->r->status = value;
+        return; /* its end follows */
+    case HR_KEPT_ENDED:
+        if (w->r->verdict != HR_GUARD_NOT_STARTED)
+            w->r->status = value;
+        w->over = true;
+        return;
+    case HR_KEPT_LOST:
+        hr_watch_stop(w, HR_GUARD_LOST);
+        w->over = true;
+        return;
+    }
+}
+
+/* Waits for the gate, the keeper, the end of a leaf, or the tick. */
+static void wait_round(struct hr_watch *w)
+{
+    struct pollfd p[FD_FIRST + HR_LEAVES_MAX];
+    p[0] = (struct pollfd) { w->keeper.socket, POLLIN, 0 };
+    p[1] = (struct pollfd) { w->gate.fd, POLLIN, 0 };
+    for (size_t i = 0; i < w->leaves.n; i++)
+        p[FD_FIRST + i] = (struct pollfd) { w->leaves.leaf[i].pidfd, POLLIN, 0 };
+    size_t n = w->leaves.n;
+    uint64_t now = hr_now(), due = w->looked + TICK;
+    int ms = now >= due ? 0 : (int)((due - now + MS - 1) / MS);
+    if (hr_poll(p, FD_FIRST + n, ms) < 0)
+        hr_sleep(MS); /* never a busy loop */
+    now = hr_now();
+    for (size_t i = n; i-- > 0;)
+        if (p[FD_FIRST + i].revents != 0)
+            hr_watch_ended(w, i, now);
+    if (p[1].revents & POLLIN)
+        gate_round(w, now);
+    else if (p[1].revents != 0) /* nobody is left behind it */
+        w->gate.fd = -1;
+    if (p[0].revents != 0)
+        news(w);
+}
+
+static void watch(struct hr_watch *w)
+{
+    while (!w->over) {
+        wait_round(w);
+        uint64_t now = hr_now();
+        if (hr_interrupted() != 0)
+            hr_watch_stop(w, HR_GUARD_INTERRUPTED);
+        if (w->o->timeout_ns != 0 && now - w->start >= w->o->timeout_ns)
+            hr_watch_stop(w, HR_GUARD_TIMEOUT);
+        if (now - w->looked >= TICK) {
+            hr_watch_look(w, now, 0);
+            if (w->stop_at == 0)
+                hr_watch_brake(w, now);
+            hr_watch_stop_step(w, now);
+        }
+        if (w->stop_at == 0)
+            hr_watch_admit(w, now);
+    }
+}
+
+/* --- before and after --- */
+
+static void load(struct hr_watch *w)
+{
+    struct hr_error why = HR_ERROR_INIT;
+    if (w->o->history != NULL && hr_history_load(&w->history, w->o->history, &w->r->history_aside, &why) < 0)
+        snprintf(w->r->history_why, sizeof w->r->history_why, "%.190s", why.text);
+}
+
+static void save(struct hr_watch *w)
+{
+    struct hr_error why = HR_ERROR_INIT;
+    if (w->o->history == NULL)
+        return;
+    char *folder = hr_strdup(w->o->history), *slash = folder == NULL ? NULL : strrchr(folder, '/');
+    int r = 0;
+    if (slash != NULL && slash != folder) {
+        *slash = 0;
+        r = hr_mkdir(folder, true, &why);
+    }
+    hr_free(folder);
+    if (r == 0)
+        r = hr_history_save(&w->history, w->o->history, &why);
+    if (r < 0)
+        snprintf(w->r->history_why, sizeof w->r->history_why, "%.190s", why.text);
+}
+
+/* Is the gate to be used, and if not, why? */
+static void choose_gate(struct hr_watch *w)
+{
+    const char *word = hr_gate_forbids(w->o->argv);
+    int en = 0;
+    w->r->gate = w->o->gate && word == NULL && (en = hr_gate_selftest()) == 0;
+    if (!w->o->gate)
+        snprintf(w->r->gate_why, sizeof w->r->gate_why, "it was not wanted");
+    else if (word != NULL)
+        snprintf(w->r->gate_why, sizeof w->r->gate_why, "the command has '%s' in it, which cannot work behind the gate", word);
+    else if (en != 0)
+        snprintf(w->r->gate_why, sizeof w->r->gate_why, "%s", hr_gate_why(en));
+}
+
+static int start(struct hr_watch *w, struct hr_error *err)
+{
+    HR_CLEANUP(hr_freep) char *output = hr_join(w->o->folder, "output.log");
+    HR_CLEANUP(hr_freep) char *timeline = hr_join(w->o->folder, "timeline.jsonl");
+    if (output == NULL || timeline == NULL)
+        return hr_fail_nomem(err, strlen(w->o->folder) + 16, "a path");
+    choose_gate(w);
+    int r = hr_scribe_start(output, timeline, OUTPUT_MAX, w->o->aside, &w->scribe, err);
+    if (r < 0)
+        return r;
+    struct hr_keep keep = { w->o->argv, w->o->envp, w->scribe.out, w->scribe.err, w->r->gate, 700 };
+    r = hr_keeper_start(&keep, &w->keeper, err);
+    if (r < 0) {
+        hr_scribe_finish(&w->scribe, hr_now() + 1000 * MS);
+        return r;
+    }
+    hr_scribe_handed(&w->scribe);
+    w->gate.fd = w->keeper.listener;
+    if (w->r->gate && w->gate.fd < 0) {
+        w->r->gate = false;
+        snprintf(w->r->gate_why, sizeof w->r->gate_why, "%s", hr_gate_why(w->keeper.gate_errno));
+    }
+    return 0;
+}
+
+static void finish(struct hr_watch *w, const struct hr_root *root)
+{
+    hr_watch_sweep(w);
+    hr_watch_tell(w, "over", NULL, NULL);
+    w->gate.fd = -1;
+    hr_keeper_dismiss(&w->keeper);
+    w->r->lines_lost = w->scribe.dropped;
+    hr_scribe_finish(&w->scribe, hr_now() + 2000 * MS);
+    w->r->wall_ns = hr_now() - w->start;
+    if (w->r->gate)
+        w->r->leaves = w->gate.leaves;
+    w->r->programs = w->gate.seen;
+    struct hr_figure own = hr_self_anon(root);
+    w->r->own_bytes = own.known ? own.v : 0;
+    hr_leaves_close(&w->leaves);
+    save(w);
+}
+
+int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, struct hr_guard_report *ret,
+                 struct hr_error *err)
+{
+    HR_CLEANUP(hr_freep) struct hr_watch *w = hr_calloc(1, sizeof *w);
+    if (w == NULL)
+        return hr_fail_nomem(err, sizeof *w, "the guard");
+    struct hr_guard_report report = { .verdict = HR_GUARD_DONE, .least_room = INT64_MAX };
+    w->o = o;
+    w->r = &report;
+    w->gate.fd = -1;
+    w->start = hr_now();
+    int r = hr_room_open(root, o->budget, &w->room, err);
+    if (r == 0) {
+        r = hr_history_init(&w->history, hr_wall(), err);
+        if (r == 0)
+            load(w);
+        if (r == 0)
+            r = start(w, err);
+        if (r == 0) {
+            report.ceiling = hr_room_ceiling(&w->room);
+            report.locked = hr_memory_lock();
+            uint64_t allocated = hr_mem_count(), cpu = hr_cpu_process();
+            hr_watch_look(w, w->start, 0);
+            watch(w);
+            report.allocations = hr_mem_count() - allocated;
+            report.cpu_ns = hr_cpu_process() - cpu;
+            finish(w, root);
+            *ret = report;
+        }
+        hr_history_fini(&w->history);
+        hr_room_close(&w->room);
+    }
+    return r;
+}

@@ -1,0 +1,75 @@
+/* A heavy command that cannot take the machine down: its leaves start when there is memory for them, are paused or ended when it
+ * runs short all the same, and the command ends with its own status or with a reason.
+ *
+ * The parts: gate.h (who wants to start), leaves.h (what each takes), room.h (what is free), admit.h (who may go), history.h
+ * (what each took before), sys/keeper.h (nothing outlives this process), sys/scribe.h (what is shown and kept). */
+#ifndef HR_GUARD_H
+#define HR_GUARD_H
+
+#include "err.h"
+#include "history.h"
+#include "leaf.h"
+#include "root.h"
+
+struct hr_guard_options {
+    const char *const *argv;
+    const char *const *envp;
+    uint64_t budget;     /* bytes for the whole build; 0: what is free */
+    unsigned jobs;       /* leaves at once; 0: as many as fit */
+    uint64_t timeout_ns; /* 0: none */
+    bool gate;           /* try to use it */
+    bool aside;          /* the command's standard output goes to standard error: a report follows */
+    const char *folder;  /* for output.log and timeline.jsonl: made, and there must be none */
+    const char *history; /* the file; NULL: nothing is remembered */
+    /* A toolkit that cannot build for the card: its compiler ends the build, with this sentence.  NULL: none. */
+    const char *refuse_toolkit, *refuse_why;
+};
+
+enum hr_guard_verdict {
+    HR_GUARD_DONE,        /* the command ended by itself; `status` */
+    HR_GUARD_NOT_STARTED, /* `status` is the errno */
+    HR_GUARD_TIMEOUT,
+    HR_GUARD_MEMORY,      /* black: the machine's memory was about to be gone */
+    HR_GUARD_REFUSED,     /* refuse_why */
+    HR_GUARD_INTERRUPTED,
+    HR_GUARD_LOST,        /* the keeper was killed */
+};
+const char *hr_guard_verdict_name(enum hr_guard_verdict v);
+
+struct hr_guard_peak {
+    struct hr_leaf_key key; /* tool NULL: none */
+    uint64_t bytes;
+};
+enum { HR_GUARD_LARGEST = 5 };
+struct hr_guard_report {
+    enum hr_guard_verdict verdict;
+    int status;           /* a wait status */
+    bool gate;
+    char gate_why[128];   /* why there was none */
+    uint64_t programs, leaves; /* started: all, and leaves among them */
+    uint64_t known;            /* leaves whose prediction was their own past */
+    uint64_t held, held_ns, held_longest_ns; /* leaves that waited for memory */
+    char held_longest[HR_LEAF_SOURCE_MAX];
+    uint64_t paused, paused_ns, ended;       /* leaves */
+    uint64_t passed_blind;     /* leaves that the full table let through uncounted */
+    unsigned at_once;          /* leaves at most */
+    uint64_t tree_peak;        /* bytes of the whole tree */
+    uint64_t ceiling;          /* what it was allowed */
+    int64_t least_room;
+    struct hr_guard_peak largest[HR_GUARD_LARGEST];
+    uint64_t wall_ns, cpu_ns;  /* cpu: the watcher's own */
+    uint64_t worst_gap_ns;     /* between two looks */
+    uint64_t allocations;      /* made while it watched */
+    uint64_t own_bytes;        /* anonymous memory of the watcher */
+    uint64_t left_behind;      /* processes that the command left and that were ended */
+    uint64_t lines_lost;
+    const char *locked;
+    bool history_aside;        /* it was malformed, and was renamed to .bad */
+    char history_why[200];     /* why it could not be read or written; "" */
+};
+
+/* Runs it to its end.  Fails only before the command has been started. */
+int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, struct hr_guard_report *ret,
+                 struct hr_error *err) HR_MUST_USE;
+
+#endif

@@ -1,0 +1,43 @@
+/* The leaves that stand at the gate or run: what each takes now, seen many times a second.  A fixed table: nothing is allocated.
+ * A process is named by its pid and the moment of its birth, and signalled through a descriptor that stays with it. */
+#ifndef HR_LEAVES_H
+#define HR_LEAVES_H
+
+#include "admit.h"
+#include "leaf.h"
+
+enum { HR_LEAVES_MAX = 256 };
+
+struct hr_leaf {
+    struct hr_leaf_key key;
+    int pid, pidfd, statm;
+    uint64_t note;          /* at the gate; 0: it never stood there */
+    uint64_t arrived, began; /* ns; began: let through */
+    uint64_t waited, stopped, stopped_at; /* ns held; ns paused, and since when */
+    bool known;             /* its prediction is its own past */
+    bool there;             /* its exec has been seen: the figures are its own and not its parent's */
+    bool ended_by_us;
+    unsigned sampled;
+};
+
+struct hr_leaves {
+    struct hr_leaf leaf[HR_LEAVES_MAX];
+    struct hr_job job[HR_LEAVES_MAX]; /* the same index */
+    size_t n;
+    uint64_t order;
+    uint64_t resident; /* of all, at the last sample */
+};
+
+/* A leaf at the gate (note != 0), or one found running.  NULL: the table is full, or it has gone. */
+struct hr_leaf *hr_leaves_add(struct hr_leaves *l, const struct hr_leaf_key *key, int pid, uint64_t note,
+                              uint64_t predicted, uint64_t now);
+void hr_leaves_remove(struct hr_leaves *l, size_t at); /* the last one takes its place */
+int hr_leaves_find(const struct hr_leaves *l, int pid); /* -1: none */
+/* Reads the memory of all that run. */
+void hr_leaves_sample(struct hr_leaves *l);
+/* The peak to remember of one that has ended.  One that lived shorter than the time between two looks has shown nothing: then what
+ * it can have reached at the fastest growth known of compilers. */
+uint64_t hr_leaves_peak(const struct hr_leaves *l, size_t at, uint64_t now);
+void hr_leaves_close(struct hr_leaves *l);
+
+#endif

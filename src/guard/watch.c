@@ -1,0 +1,322 @@
+#include "watch.h"
+
+#include "clock.h"
+#include "file.h"
+#include "procfs.h"
+#include "seccomp.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TREE_MAX = 4096 };
+#define MS UINT64_C(1000000)
+#define AGE (20000 * MS) /* after so long nobody overtakes any more */
+#define SCAN_GATED (1000 * MS)
+#define SCAN_BLIND (100 * MS)
+
+/* --- the timeline --- */
+
+/* A name for a JSON string: what would need an escape becomes '_'. */
+static const char *plain(const char *s, char to[HR_LEAF_SOURCE_MAX])
+{
+    size_t i = 0;
+    for (; s[i] != 0 && i < HR_LEAF_SOURCE_MAX - 1; i++)
+        to[i] = (unsigned char)s[i] < 0x20 || (unsigned char)s[i] > 0x7E || s[i] == '"' || s[i] == '\\' ? '_' : s[i];
+    to[i] = 0;
+    return to;
+}
+
+void hr_watch_tell(struct hr_watch *w, const char *event, const struct hr_leaf *leaf, const struct hr_job *job)
+{
+    char line[1024], name[HR_LEAF_SOURCE_MAX];
+    int n = snprintf(line, sizeof line, "{\"ms\":%" PRIu64 ",\"event\":\"%s\"", (hr_now() - w->start) / MS, event);
+    if (leaf != NULL)
+        n += snprintf(line + n, sizeof line - (size_t)n, ",\"pid\":%d,\"tool\":\"%s\",\"source\":\"%s\",\"arch\":\"%s\"", leaf->pid,
+                      leaf->key.tool->name, plain(leaf->key.source, name), leaf->key.arch);
+    if (job != NULL)
+        n += snprintf(line + n, sizeof line - (size_t)n,
+                      ",\"predicted\":%" PRIu64 ",\"peak\":%" PRIu64 ",\"resident\":%" PRIu64, job->predicted, job->peak,
+                      job->resident);
+    n += snprintf(line + n, sizeof line - (size_t)n, ",\"tree\":%" PRIu64 ",\"room\":%" PRId64 "}\n",
+                  w->leaves.resident + w->others, w->space.room);
+    hr_scribe_line(&w->scribe, line, (size_t)n);
+}
+
+/* --- looking --- */
+
+struct sums {
+    struct hr_watch *w;
+    uint64_t now, others;
+};
+
+/* Without a gate leaves are found by their names, as far as they have come. */
+static void found(struct hr_watch *w, int pid, uint64_t now)
+{
+    struct hr_proc_stat s;
+    char path[64];
+    struct hr_leaf_key key;
+    bool known;
+    if (hr_proc_stat(pid, &s) < 0 || s.state == 'Z' || hr_leaf_tool_of_comm(s.comm) == NULL)
+        return;
+    snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
+    int fd = hr_kept_open(path);
+    int64_t n = fd < 0 ? -1 : hr_kept_read(fd, w->gate.args, sizeof w->gate.args);
+    hr_close(fd < 0 ? -1 : fd);
+    struct hr_args args = { w->gate.args, n < 0 ? 0 : (size_t)n, false };
+    if (!hr_leaf_key_of(s.comm, args, &key))
+        return;
+    uint64_t predicted = hr_history_predict(&w->history, &key, &known);
+    struct hr_leaf *leaf = hr_leaves_add(&w->leaves, &key, pid, 0, predicted, now);
+    if (leaf == NULL)
+        return;
+    leaf->known = known;
+    w->r->leaves++;
+    w->r->known += known;
+    hr_watch_tell(w, "found", leaf, &w->leaves.job[w->leaves.n - 1]);
+}
+
+void hr_watch_scan(struct hr_watch *w, uint64_t now)
+{
+    static int pids[TREE_MAX];
+    if (w->scanned != 0 && now - w->scanned < (w->r->gate ? SCAN_GATED : SCAN_BLIND))
+        return;
+    w->scanned = now;
+    size_t n = hr_descendants(w->keeper.pid, pids, TREE_MAX);
+    uint64_t others = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (hr_leaves_find(&w->leaves, pids[i]) < 0 && !w->r->gate)
+            found(w, pids[i], now);
+        int fd = hr_leaves_find(&w->leaves, pids[i]) >= 0 ? -1 : hr_proc_open_statm(pids[i]);
+        uint64_t bytes;
+        if (fd >= 0 && hr_proc_anon(fd, &bytes) == 0)
+            others += bytes;
+        hr_close(fd < 0 ? -1 : fd);
+    }
+    w->others = others;
+}
+
+void hr_watch_look(struct hr_watch *w, uint64_t now, uint64_t fresh_ns)
+{
+    if (w->looked != 0 && now - w->looked < fresh_ns)
+        return;
+    if (w->looked != 0 && w->leaves.n != 0)
+        w->r->worst_gap_ns = HR_MAX(w->r->worst_gap_ns, now - w->looked);
+    w->looked = now;
+    hr_watch_scan(w, now);
+    hr_leaves_sample(&w->leaves);
+    uint64_t tree = w->leaves.resident + w->others;
+    w->space = hr_room_now(&w->room, tree);
+    w->r->tree_peak = HR_MAX(w->r->tree_peak, tree);
+    w->r->least_room = HR_MIN(w->r->least_room, w->space.room);
+}
+
+/* --- letting go --- */
+
+void hr_watch_let(struct hr_watch *w, size_t at, uint64_t now)
+{
+    struct hr_leaf *f = &w->leaves.leaf[at];
+    struct hr_job *j = &w->leaves.job[at];
+    unsigned run = 0;
+    hr_seccomp_let(w->gate.fd, f->note); /* one that has gone is told by its pidfd */
+    f->began = now;
+    f->waited = now - f->arrived;
+    j->state = HR_JOB_RUNNING;
+    j->since = now;
+    j->order = ++w->leaves.order; /* the newest is the one that began last */
+    if (f->waited > MS) {
+        w->r->held++;
+        w->r->held_ns += f->waited;
+        if (f->waited > w->r->held_longest_ns) {
+            w->r->held_longest_ns = f->waited;
+            memcpy(w->r->held_longest, f->key.source, sizeof w->r->held_longest);
+        }
+        hr_watch_tell(w, "let", f, j);
+    }
+    for (size_t i = 0; i < w->leaves.n; i++)
+        run += w->leaves.job[i].state == HR_JOB_RUNNING && !w->leaves.job[i].waits;
+    w->r->at_once = HR_MAX(w->r->at_once, run);
+}
+
+void hr_watch_admit(struct hr_watch *w, uint64_t now)
+{
+    struct hr_admit_rules rules = { w->o->jobs, AGE };
+    bool any = false;
+    for (size_t i = 0; i < w->leaves.n; i++)
+        any |= w->leaves.job[i].state == HR_JOB_HELD;
+    if (!any)
+        return;
+    hr_watch_look(w, now, 5 * MS);
+    for (;;) {
+        int at = hr_admit(w->leaves.job, w->leaves.n, &w->space, now, &rules);
+        if (at < 0)
+            return;
+        hr_watch_let(w, (size_t)at, now);
+    }
+}
+
+static void remember(struct hr_watch *w, const struct hr_leaf_key *key, uint64_t peak)
+{
+    struct hr_guard_peak one = { *key, peak };
+    hr_history_learn(&w->history, key, peak);
+    for (size_t i = 0; i < HR_GUARD_LARGEST; i++) {
+        struct hr_guard_peak *p = &w->r->largest[i];
+        if (p->key.tool != NULL && hr_leaf_same(&p->key, &one.key)) {
+            p->bytes = HR_MAX(p->bytes, one.bytes);
+            return;
+        }
+        if (p->key.tool == NULL || p->bytes < one.bytes) {
+            struct hr_guard_peak was = *p;
+            *p = one;
+            if (was.key.tool == NULL)
+                return;
+            one = was;
+        }
+    }
+}
+
+void hr_watch_ended(struct hr_watch *w, size_t at, uint64_t now)
+{
+    struct hr_leaf *f = &w->leaves.leaf[at];
+    if (w->leaves.job[at].state == HR_JOB_PAUSED)
+        f->stopped += now - f->stopped_at;
+    w->r->paused_ns += f->stopped;
+    if (f->began != 0) {
+        uint64_t peak = hr_leaves_peak(&w->leaves, at, now);
+        w->leaves.job[at].peak = HR_MAX(peak, w->leaves.job[at].peak);
+        remember(w, &f->key, peak);
+    }
+    hr_watch_tell(w, f->began != 0 ? "ended" : "gone", f, &w->leaves.job[at]);
+    hr_leaves_remove(&w->leaves, at);
+}
+
+/* --- the brake --- */
+
+static void signal_leaf(struct hr_watch *w, size_t at, int sig)
+{
+    hr_pidfd_signal(w->leaves.leaf[at].pidfd, sig);
+}
+
+static void go_on(struct hr_watch *w, size_t at, uint64_t now)
+{
+    struct hr_leaf *f = &w->leaves.leaf[at];
+    signal_leaf(w, at, SIGCONT);
+    f->stopped += now - f->stopped_at;
+    w->leaves.job[at].state = HR_JOB_RUNNING;
+    w->brake.resumed = now;
+    hr_watch_tell(w, "resumed", f, &w->leaves.job[at]);
+}
+
+void hr_watch_brake(struct hr_watch *w, uint64_t now)
+{
+    int at = -1;
+    enum hr_brake_what what = hr_brake(w->leaves.job, w->leaves.n, &w->space, now, &w->brake, &at);
+    struct hr_leaf *f = at < 0 ? NULL : &w->leaves.leaf[at];
+    struct hr_job *j = at < 0 ? NULL : &w->leaves.job[at];
+    switch (what) {
+    case HR_BRAKE_NOTHING:
+        return;
+    case HR_BRAKE_PAUSE:
+        signal_leaf(w, (size_t)at, SIGSTOP);
+        f->stopped_at = now;
+        j->state = HR_JOB_PAUSED;
+        w->brake.paused = now;
+        w->r->paused++;
+        hr_watch_tell(w, "paused", f, j);
+        return;
+    case HR_BRAKE_RESUME:
+        go_on(w, (size_t)at, now);
+        return;
+    case HR_BRAKE_END_JOB:
+        f->ended_by_us = true;
+        w->brake.ended = now;
+        w->r->ended++;
+        hr_watch_tell(w, "killed", f, j);
+        signal_leaf(w, (size_t)at, SIGKILL);
+        return;
+    case HR_BRAKE_END_ALL:
+        hr_watch_tell(w, "black", NULL, NULL);
+        for (size_t i = 0; i < w->leaves.n; i++) {
+            w->leaves.leaf[i].ended_by_us = true;
+            signal_leaf(w, i, SIGKILL);
+        }
+        hr_watch_stop(w, HR_GUARD_MEMORY);
+        return;
+    }
+}
+
+/* --- ending --- */
+
+void hr_watch_stop(struct hr_watch *w, enum hr_guard_verdict why)
+{
+    uint64_t now = hr_now();
+    if (w->stop_at != 0)
+        return;
+    w->r->verdict = why;
+    w->stop_at = now;
+    hr_watch_tell(w, hr_guard_verdict_name(why), NULL, NULL);
+    for (size_t i = 0; i < w->leaves.n; i++) {
+        if (w->leaves.job[i].state == HR_JOB_PAUSED)
+            go_on(w, i, now);
+        else if (w->leaves.job[i].state == HR_JOB_HELD)
+            hr_watch_let(w, i, now);
+    }
+}
+
+static size_t signal_tree(struct hr_watch *w, int sig)
+{
+    static int pids[TREE_MAX];
+    size_t n = hr_descendants(w->keeper.pid, pids, TREE_MAX);
+    for (size_t i = 0; i < n; i++)
+        hr_signal(pids[i], sig);
+    return n;
+}
+
+void hr_watch_stop_step(struct hr_watch *w, uint64_t now)
+{
+    /* A terminal's Ctrl-C has reached the command already: it gets a second to end by itself. */
+    uint64_t first = w->r->verdict == HR_GUARD_INTERRUPTED ? 1000 * MS : 0;
+    if (w->stop_at == 0 || w->over)
+        return;
+    if (w->stop_stage == 0 && now - w->stop_at >= first) {
+        w->stop_stage = 1;
+        signal_tree(w, SIGTERM);
+        signal_tree(w, SIGCONT);
+    } else if (w->stop_stage >= 1 && now - w->stop_at >= first + 2000 * MS) {
+        w->stop_stage = 2;
+        signal_tree(w, SIGKILL); /* again at each step: a fork may have been on its way */
+    }
+}
+
+/* Lets through whoever still comes to the gate. */
+static void open_gate(struct hr_watch *w)
+{
+    struct pollfd p = { w->gate.fd, POLLIN, 0 };
+    struct hr_gate_leaf leaf;
+    while (w->gate.fd >= 0 && hr_poll(&p, 1, 0) > 0 && (p.revents & POLLIN) != 0)
+        if (hr_gate_take(&w->gate, &leaf) == HR_GATE_LEAF)
+            hr_seccomp_let(w->gate.fd, leaf.id);
+}
+
+void hr_watch_sweep(struct hr_watch *w)
+{
+    for (size_t i = 0; i < w->leaves.n; i++) {
+        if (w->leaves.job[i].state == HR_JOB_HELD)
+            hr_seccomp_let(w->gate.fd, w->leaves.leaf[i].note);
+        signal_leaf(w, i, SIGCONT);
+    }
+    /* Behind the gate a process that lives on could start nothing any more; without one it is none of our business, unless the
+     * build was told to end. */
+    if (!w->r->gate && w->stop_at == 0)
+        return;
+    w->r->left_behind = signal_tree(w, SIGTERM);
+    for (int i = 0; i < 150 && w->r->left_behind != 0; i++) {
+        open_gate(w);
+        if (signal_tree(w, i < 50 ? SIGCONT : SIGKILL) == 0)
+            return;
+        hr_sleep(20 * MS);
+    }
+}

@@ -1,0 +1,48 @@
+/* /proc as a watcher reads it many times a second: descriptors kept open, fixed buffers, nothing allocated.
+ * Every call passes the fault counter; negative results are -errno. */
+#ifndef HR_PROCFS_H
+#define HR_PROCFS_H
+
+#include "attr.h"
+
+enum { HR_COMM_MAX = 16 };
+
+struct hr_proc_stat {
+    int pid, parent;
+    char state;               /* 'R', 'S', 'T' stopped, 'Z' ended and not yet reaped */
+    char comm[HR_COMM_MAX];   /* the program's name, cut */
+    uint64_t born;            /* start time in the kernel's ticks: with the pid it names one process for good */
+    uint64_t resident;        /* bytes */
+    uint64_t cpu;             /* user and system time in the kernel's ticks */
+};
+/* Of the bytes of /proc/PID/stat; the name in it may hold blanks and brackets.  False: they are no such line. */
+bool hr_proc_parse_stat(const char *text, size_t n, struct hr_proc_stat *ret);
+int hr_proc_stat(int pid, struct hr_proc_stat *ret) HR_MUST_USE;
+
+/* /proc/PID/statm held open: it stays with that process, and reads -ESRCH when it has gone. */
+int hr_proc_open_statm(int pid);
+/* Resident bytes that no file backs: what the process really takes. */
+int hr_proc_anon(int statm_fd, uint64_t *ret_bytes) HR_MUST_USE;
+
+/* Calls `each` with every process, in no order, until it returns false. */
+int hr_proc_each(bool (*each)(void *ctx, int pid), void *ctx);
+
+/* A small file held open (meminfo, memory.current, memory.stat): its first n bytes from the beginning. */
+int hr_kept_open(const char *path);
+int64_t hr_kept_read(int fd, char *p, size_t n);
+
+/* A descriptor of the process that poll() tells the end of; and signals through it, which can reach nobody else. */
+int hr_pidfd_open(int pid);
+int hr_pidfd_signal(int pidfd, int sig);
+int hr_signal(int pid, int sig);
+
+struct pollfd;
+/* poll(), which a signal ends early: how many descriptors have news, 0 also then. */
+int hr_poll(struct pollfd *p, size_t n, int ms);
+
+/* Takes the memory of this program for good, best effort; what was granted, in words. */
+const char *hr_memory_lock(void);
+/* Orphans of this process's descendants come to it. */
+int hr_subreaper(void);
+
+#endif

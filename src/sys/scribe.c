@@ -1,0 +1,185 @@
+#include "scribe.h"
+
+#include "clock.h"
+#include "fault.h"
+#include "file.h"
+#include "tty.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { PIECE = 16384, STREAMS = 3 };
+
+struct stream {
+    int from, shown, kept; /* shown -1: nowhere */
+    uint64_t *left;
+};
+
+/* --- in the scribe's own process --- */
+
+static void put(int fd, const char *p, size_t n)
+{
+    while (n != 0) {
+        ssize_t k = write(fd, p, n);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return; /* the reader has gone or the disk is full: the command must not suffer from it */
+        p += k;
+        n -= (size_t)k;
+    }
+}
+
+/* False: the stream has ended (a pseudo-terminal says so by EIO). */
+static bool take(struct stream *s)
+{
+    char piece[PIECE];
+    ssize_t n = read(s->from, piece, sizeof piece);
+    if (n < 0)
+        return errno == EINTR || errno == EAGAIN;
+    if (n == 0)
+        return false;
+    if (s->shown >= 0)
+        put(s->shown, piece, (size_t)n);
+    size_t room = (size_t)HR_MIN((uint64_t)n, *s->left);
+    put(s->kept, piece, room);
+    *s->left -= room;
+    return true;
+}
+
+static void scribe(struct stream *s)
+{
+    static const int sigs[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE, SIGTSTP };
+    for (size_t i = 0; i < HR_COUNT(sigs); i++)
+        signal(sigs[i], SIG_IGN);
+    for (size_t open = STREAMS; open != 0;) {
+        struct pollfd p[STREAMS];
+        open = 0;
+        for (size_t i = 0; i < STREAMS; i++) {
+            p[i] = (struct pollfd) { s[i].from, POLLIN, 0 };
+            open += s[i].from >= 0;
+        }
+        if (open == 0 || (poll(p, STREAMS, -1) < 0 && errno != EINTR))
+            break;
+        for (size_t i = 0; i < STREAMS; i++)
+            if (s[i].from >= 0 && p[i].revents != 0 && !take(&s[i])) {
+                close(s[i].from);
+                s[i].from = -1;
+            }
+    }
+    _exit(0);
+}
+
+/* --- in the watcher --- */
+
+/* ends[0] is read by the scribe, ends[1] written by the command. */
+static int channel(int like, int ends[2], struct hr_error *err)
+{
+    struct winsize size;
+    struct termios mode;
+    int r;
+    if (hr_fault_sys())
+        return hr_fail_errno(err, errno, "no channel for the command's output can be made");
+    if (hr_is_terminal(like) && ioctl(like, TIOCGWINSZ, &size) == 0 && tcgetattr(like, &mode) == 0) {
+        mode.c_oflag &= ~(tcflag_t)OPOST; /* the real terminal does that, once */
+        r = openpty(&ends[0], &ends[1], NULL, &mode, &size);
+        if (r == 0 && (fcntl(ends[0], F_SETFD, FD_CLOEXEC) != 0 || fcntl(ends[1], F_SETFD, FD_CLOEXEC) != 0))
+            errno = 0;
+    } else {
+        r = pipe2(ends, O_CLOEXEC);
+    }
+    return r == 0 ? 0 : hr_fail_errno(err, errno, "no channel for the command's output can be made");
+}
+
+struct parts {
+    int out[2], err[2], line[2], output, timeline;
+};
+
+static int prepare(const char *output_path, const char *timeline_path, struct parts *p, struct hr_error *err)
+{
+    int r = hr_open(output_path, O_WRONLY | O_CREAT | O_TRUNC, 0600, &p->output, err);
+    if (r == 0)
+        r = hr_open(timeline_path, O_WRONLY | O_CREAT | O_TRUNC, 0600, &p->timeline, err);
+    if (r == 0)
+        r = channel(1, p->out, err);
+    if (r == 0 && hr_is_terminal(1) && hr_is_terminal(2)) {
+        /* One terminal for both, so that their order stays. */
+        p->err[1] = fcntl(p->out[1], F_DUPFD_CLOEXEC, 3);
+        r = p->err[1] < 0 ? hr_fail_errno(err, errno, "no channel for the command's output can be made") : 0;
+    } else if (r == 0) {
+        r = channel(2, p->err, err);
+    }
+    if (r == 0 && (hr_fault_sys() || pipe2(p->line, O_CLOEXEC | O_NONBLOCK) != 0))
+        r = hr_fail_errno(err, errno, "no channel for the timeline can be made");
+    return r;
+}
+
+int hr_scribe_start(const char *output_path, const char *timeline_path, uint64_t most, bool aside, struct hr_scribe *ret,
+                    struct hr_error *err)
+{
+    struct parts p = { { -1, -1 }, { -1, -1 }, { -1, -1 }, -1, -1 };
+    int r = prepare(output_path, timeline_path, &p, err);
+    pid_t pid = r < 0 || hr_fault_sys() ? -1 : fork();
+    if (pid == 0) {
+        uint64_t output_left = most, timeline_left = most;
+        struct stream s[STREAMS] = { { p.out[0], aside ? 2 : 1, p.output, &output_left },
+                                     { p.err[0], 2, p.output, &output_left },
+                                     { p.line[0], -1, p.timeline, &timeline_left } };
+        close(p.out[1]);
+        hr_close(p.err[1]);
+        close(p.line[1]);
+        scribe(s);
+    }
+    if (r == 0 && pid < 0)
+        r = hr_fail_errno(err, errno, "no process can be started");
+    hr_close(p.out[0]);
+    hr_close(p.err[0]);
+    hr_close(p.line[0]);
+    hr_close(p.output);
+    hr_close(p.timeline);
+    if (r < 0) {
+        hr_close(p.out[1]);
+        hr_close(p.err[1]);
+        hr_close(p.line[1]);
+        return r;
+    }
+    *ret = (struct hr_scribe) { pid, p.out[1], p.err[1], p.line[1], 0 };
+    return 0;
+}
+
+void hr_scribe_handed(struct hr_scribe *s)
+{
+    hr_close(s->out);
+    hr_close(s->err);
+    s->out = s->err = -1;
+}
+
+void hr_scribe_line(struct hr_scribe *s, const char *text, size_t n)
+{
+    if (s->line < 0 || n > HR_SCRIBE_LINE_MAX || hr_fault_sys() || write(s->line, text, n) != (ssize_t)n)
+        s->dropped++;
+}
+
+void hr_scribe_finish(struct hr_scribe *s, uint64_t deadline)
+{
+    int status;
+    hr_scribe_handed(s);
+    hr_close(s->line);
+    s->line = -1;
+    while (s->pid > 0 && waitpid(s->pid, &status, WNOHANG) == 0) {
+        if (hr_now() >= deadline) {
+            kill(s->pid, SIGKILL);
+            deadline = UINT64_MAX;
+        }
+        hr_sleep(1000000);
+    }
+    s->pid = 0;
+}

@@ -1,0 +1,276 @@
+/* The policy, played over pictures: rules A1 to A4 of admit.h, the brake's levels, and whole builds of made-up jobs. */
+#include "unit.h"
+
+#include "admit.h"
+#include "rng.h"
+
+#include <string.h>
+
+#define MIB (UINT64_C(1) << 20)
+#define SECOND UINT64_C(1000000000)
+
+static const struct hr_admit_rules rules = { 0, 20 * SECOND };
+
+static struct hr_job held(uint64_t mib, uint64_t order)
+{
+    return (struct hr_job) { .state = HR_JOB_HELD, .predicted = mib * MIB, .order = order, .since = SECOND };
+}
+
+static struct hr_job running(uint64_t mib, uint64_t resident, uint64_t order)
+{
+    return (struct hr_job) { .state = HR_JOB_RUNNING, .predicted = mib * MIB, .peak = resident * MIB,
+                             .resident = resident * MIB, .order = order };
+}
+
+static struct hr_space space(int64_t mib)
+{
+    return (struct hr_space) { mib * (int64_t)MIB, 512 * MIB, true };
+}
+
+static void one_always_runs(void **state)
+{
+    (void)state;
+    struct hr_space none = space(-5000);
+    struct hr_job j[3] = { held(900, 2), held(100, 1), running(500, 100, 3) };
+    assert_int_equal(hr_admit(j, 2, &none, 2 * SECOND, &rules), 1); /* the oldest, however large */
+    assert_int_equal(hr_admit(j, 3, &none, 2 * SECOND, &rules), -1);
+    /* A linker that waits for its own compiler gets nothing on. */
+    j[2].waits = true;
+    assert_int_equal(hr_admit(j, 3, &none, 2 * SECOND, &rules), 1);
+    j[2].waits = false;
+    j[2].state = HR_JOB_PAUSED; /* it is let go on instead */
+    assert_int_equal(hr_admit(j, 3, &none, 2 * SECOND, &rules), -1);
+    assert_int_equal(hr_admit(NULL, 0, &none, 2 * SECOND, &rules), -1);
+}
+
+static void what_is_still_to_come_is_reserved(void **state)
+{
+    (void)state;
+    struct hr_space s = space(1000);
+    struct hr_job j[3] = { running(700, 100, 1), held(400, 2), held(401, 3) };
+    assert_int_equal(hr_job_to_come(&j[0]), 600 * MIB);
+    assert_int_equal(hr_admit(j, 2, &s, 2 * SECOND, &rules), 1);
+    j[1] = held(401, 2);
+    assert_int_equal(hr_admit(j, 3, &s, 2 * SECOND, &rules), -1);
+    /* It has shown more than was expected of it: what it once had it may want again. */
+    j[0].peak = 900 * MIB;
+    j[0].resident = 500 * MIB;
+    assert_int_equal(hr_job_to_come(&j[0]), 400 * MIB);
+    j[0].resident = 950 * MIB;
+    assert_int_equal(hr_job_to_come(&j[0]), 0);
+}
+
+static void a_limit_of_jobs_holds(void **state)
+{
+    (void)state;
+    struct hr_space s = space(100000);
+    struct hr_admit_rules two = { 2, 20 * SECOND };
+    struct hr_job j[4] = { running(10, 1, 1), held(10, 3), held(10, 4), running(10, 1, 2) };
+    assert_int_equal(hr_admit(j, 3, &s, 2 * SECOND, &two), 1);
+    assert_int_equal(hr_admit(j, 4, &s, 2 * SECOND, &two), -1);
+}
+
+static void the_small_overtake_until_the_large_has_aged(void **state)
+{
+    (void)state;
+    struct hr_space s = space(300);
+    struct hr_job j[3] = { running(100, 100, 1), held(800, 2), held(200, 3) };
+    assert_int_equal(hr_admit(j, 3, &s, 2 * SECOND, &rules), 2);
+    assert_int_equal(hr_admit(j, 3, &s, 21 * SECOND, &rules), -1);
+    s = space(900);
+    assert_int_equal(hr_admit(j, 3, &s, 21 * SECOND, &rules), 1);
+}
+
+/* --- the brake --- */
+
+static void orange_pauses_the_newest_and_never_the_oldest(void **state)
+{
+    (void)state;
+    struct hr_brake last = { 0, 0, 0 };
+    struct hr_space s = space(-10);
+    struct hr_job j[3] = { running(500, 400, 7), running(500, 300, 9), running(500, 200, 8) };
+    int at = -1;
+    assert_int_equal(hr_brake(j, 3, &s, SECOND, &last, &at), HR_BRAKE_PAUSE);
+    assert_int_equal(at, 1);
+    last.paused = SECOND - SECOND / 10;
+    assert_int_equal(hr_brake(j, 3, &s, SECOND, &last, &at), HR_BRAKE_NOTHING); /* one per 200 ms */
+    last.paused = 0;
+    j[1].fixed = true; /* not yet itself: its parent would stop with it */
+    assert_int_equal(hr_brake(j, 3, &s, SECOND, &last, &at), HR_BRAKE_PAUSE);
+    assert_int_equal(at, 2);
+    assert_int_equal(hr_brake(j, 1, &s, SECOND, &last, &at), HR_BRAKE_NOTHING);
+    s = space(0);
+    assert_int_equal(hr_brake(j, 3, &s, SECOND, &last, &at), HR_BRAKE_NOTHING);
+}
+
+static void red_ends_the_newest_and_black_all(void **state)
+{
+    (void)state;
+    struct hr_brake last = { 0, 0, 0 };
+    struct hr_space s = space(-257);
+    struct hr_job j[3] = { running(500, 400, 1), running(500, 300, 2), running(500, 200, 3) };
+    j[2].state = HR_JOB_PAUSED;
+    int at = -1;
+    assert_int_equal(hr_brake(j, 3, &s, SECOND, &last, &at), HR_BRAKE_END_JOB);
+    assert_int_equal(at, 2);
+    last.ended = SECOND; /* its memory takes a moment to come back: the next step is a pause */
+    assert_int_equal(hr_brake(j, 3, &s, SECOND + 1, &last, &at), HR_BRAKE_PAUSE);
+    assert_int_equal(at, 1);
+    assert_int_equal(hr_brake(j, 1, &s, SECOND + 1, &last, &at), HR_BRAKE_NOTHING);
+    s = space(-449);
+    assert_int_equal(hr_brake(j, 3, &s, SECOND, &last, &at), HR_BRAKE_END_ALL);
+    s.machine = false; /* a group or a budget: the machine is in no danger */
+    assert_int_equal(hr_brake(j, 1, &s, SECOND, &last, &at), HR_BRAKE_NOTHING);
+}
+
+static void the_paused_go_on_when_it_is_calm(void **state)
+{
+    (void)state;
+    struct hr_brake last = { SECOND, 0, 0 };
+    struct hr_space s = space(400);
+    struct hr_job j[3] = { running(300, 300, 1), running(500, 300, 2), running(500, 300, 3) };
+    j[1].state = j[2].state = HR_JOB_PAUSED;
+    int at = -1;
+    assert_int_equal(hr_brake(j, 3, &s, SECOND * 3 / 2, &last, &at), HR_BRAKE_NOTHING); /* too soon */
+    assert_int_equal(hr_brake(j, 3, &s, 3 * SECOND, &last, &at), HR_BRAKE_RESUME);
+    assert_int_equal(at, 1);
+    s = space(200); /* 200 are to come: they must fit with a margin */
+    assert_int_equal(hr_brake(j, 3, &s, 3 * SECOND, &last, &at), HR_BRAKE_NOTHING);
+    /* Nothing runs: the oldest goes on at once, whatever is free. */
+    s = space(-300);
+    assert_int_equal(hr_brake(j + 1, 2, &s, SECOND, &last, &at), HR_BRAKE_RESUME);
+    assert_int_equal(at, 0);
+    j[0].waits = true; /* it runs, and for another one's sake */
+    assert_int_equal(hr_brake(j, 3, &s, SECOND, &last, &at), HR_BRAKE_RESUME);
+    assert_int_equal(at, 1);
+}
+
+/* --- whole builds --- */
+
+enum { JOBS = 60, STEP_MS = 50 };
+struct world {
+    struct hr_job job[JOBS];
+    uint64_t final[JOBS], life[JOBS], age[JOBS]; /* true peak, ms of work, ms done */
+    bool left[JOBS];
+    size_t n;
+    uint64_t memory, order, worst;
+    unsigned done, killed;
+    struct hr_brake brake;
+};
+
+static void forget(struct world *w, size_t i)
+{
+    w->n--;
+    w->job[i] = w->job[w->n];
+    w->final[i] = w->final[w->n];
+    w->life[i] = w->life[w->n];
+    w->age[i] = w->age[w->n];
+}
+
+static uint64_t used(const struct world *w)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < w->n; i++)
+        sum += w->job[i].resident;
+    return sum;
+}
+
+static struct hr_space free_of(const struct world *w)
+{
+    uint64_t reserve = w->memory / 12;
+    return (struct hr_space) { (int64_t)w->memory - (int64_t)used(w) - (int64_t)reserve, reserve, false };
+}
+
+static void step(struct world *w, uint64_t now)
+{
+    for (size_t i = w->n; i-- > 0;) {
+        struct hr_job *j = &w->job[i];
+        if (j->state != HR_JOB_RUNNING)
+            continue;
+        w->age[i] += STEP_MS;
+        j->resident = w->final[i] * HR_MIN(w->age[i], w->life[i]) / w->life[i];
+        j->peak = HR_MAX(j->peak, j->resident);
+        if (w->age[i] >= w->life[i]) {
+            w->done++;
+            forget(w, i);
+        }
+    }
+    w->worst = HR_MAX(w->worst, used(w));
+    struct hr_space s = free_of(w);
+    int at = -1;
+    switch (hr_brake(w->job, w->n, &s, now, &w->brake, &at)) {
+    case HR_BRAKE_PAUSE:
+        w->job[at].state = HR_JOB_PAUSED;
+        w->brake.paused = now;
+        break;
+    case HR_BRAKE_RESUME:
+        w->job[at].state = HR_JOB_RUNNING;
+        w->brake.resumed = now;
+        break;
+    case HR_BRAKE_END_JOB:
+        w->killed++;
+        w->brake.ended = now;
+        forget(w, (size_t)at);
+        break;
+    default:
+        break;
+    }
+    s = free_of(w);
+    while ((at = hr_admit(w->job, w->n, &s, now, &rules)) >= 0) {
+        w->job[at].state = HR_JOB_RUNNING;
+        w->job[at].order = ++w->order;
+    }
+    if (w->n != 0) { /* A1 at every step */
+        size_t on = 0;
+        for (size_t i = 0; i < w->n; i++)
+            on += w->job[i].state == HR_JOB_RUNNING;
+        assert_true(on > 0 || w->job[0].state != HR_JOB_HELD);
+    }
+}
+
+/* `error` percent: how much a job takes beyond what was expected. */
+static struct world play(uint64_t seed, unsigned error)
+{
+    struct world w = { .memory = 4096 * MIB };
+    for (size_t i = 0; i < JOBS; i++) {
+        uint64_t mib = 50 + hr_rng_u64(seed, 2 * i) % 1500;
+        w.job[i] = held(mib, ++w.order);
+        w.final[i] = mib * MIB * (100 + error) / 100;
+        w.life[i] = 200 + hr_rng_u64(seed, 2 * i + 1) % 9000;
+    }
+    w.n = JOBS;
+    for (uint64_t now = SECOND, rounds = 0; w.n != 0; now += STEP_MS * UINT64_C(1000000)) {
+        step(&w, now);
+        assert_true(++rounds < 100000); /* it ends */
+    }
+    return w;
+}
+
+static void made_up_builds_finish(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct world w = play(seed, 0);
+        assert_int_equal(w.done, JOBS);
+        assert_int_equal(w.killed, 0);
+        assert_true(w.worst <= w.memory); /* expectations were right: memory was never overrun */
+        w = play(seed, 30);
+        assert_int_equal(w.done + w.killed, JOBS);
+        assert_true(w.done >= JOBS - 6);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_always_runs),
+        cmocka_unit_test(what_is_still_to_come_is_reserved),
+        cmocka_unit_test(a_limit_of_jobs_holds),
+        cmocka_unit_test(the_small_overtake_until_the_large_has_aged),
+        cmocka_unit_test(orange_pauses_the_newest_and_never_the_oldest),
+        cmocka_unit_test(red_ends_the_newest_and_black_all),
+        cmocka_unit_test(the_paused_go_on_when_it_is_calm),
+        cmocka_unit_test(made_up_builds_finish),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
