@@ -15,7 +15,8 @@
  * Output: results go to hr_print (standard output), notes and progress to standard error.  Nothing else prints.
  * Exit status: run returns 0 (done), negative with a sentence in *err (failed: printed once, status 1; status 2 when it
  * went through hr_cli_usage), or HR_CLI_FAILED when the result itself, already printed, says that something is wrong;
- * HR_CLI_BAD, where a command tells two degrees of it apart, is the worse one. */
+ * HR_CLI_BAD, where a command tells two degrees of it apart, is the worse one.  A command that runs another program returns
+ * HR_CLI_STATUS and leaves that program's exit status in cli->status. */
 #ifndef HR_CLI_H
 #define HR_CLI_H
 
@@ -25,7 +26,7 @@
 #include "opt.h"
 #include "table.h"
 
-enum { HR_CLI_FAILED = 1, HR_CLI_BAD = 2 };
+enum { HR_CLI_FAILED = 1, HR_CLI_BAD = 2, HR_CLI_STATUS = 3 };
 enum hr_exit { HR_EXIT_OK = 0, HR_EXIT_FAILED = 1, HR_EXIT_USAGE = 2, HR_EXIT_BAD = 2 };
 
 struct hr_cli {
@@ -40,6 +41,7 @@ struct hr_cli {
     struct hr_error out_err;         /* why it could not be written; code 0 while all is well */
     bool out_closed;                 /* the reader went away, as `head` does: to be left in silence */
     bool usage;                      /* the failure is one of usage */
+    int status;                      /* the exit status after HR_CLI_STATUS */
 };
 
 struct hr_command {

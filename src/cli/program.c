@@ -177,7 +177,7 @@ int hr_cli_main(int argc, char *const *argv)
     hr_interrupt_install();
     int n = HR_MAX(argc - 1, 0);
     int r = dispatch(&cli, &common, n, argv + (argc > 0), &err);
-    int status = r == 0 ? HR_EXIT_OK : r == HR_CLI_BAD ? HR_EXIT_BAD : HR_EXIT_FAILED;
+    int status = r == 0 ? HR_EXIT_OK : r == HR_CLI_BAD ? HR_EXIT_BAD : r == HR_CLI_STATUS ? cli.status : HR_EXIT_FAILED;
     /* What was gathered before a failure is shown before the failure is told. */
     hr_print_flush(&cli);
     hr_buf_fini(&cli.out);

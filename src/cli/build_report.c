@@ -1,0 +1,246 @@
+#include "build_report.h"
+
+#include "human.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+int hr_build_status(const struct hr_guard_report *r)
+{
+    if (r->verdict == HR_GUARD_NOT_STARTED)
+        return r->status == ENOENT ? 127 : 126;
+    if (r->verdict != HR_GUARD_DONE)
+        return 124;
+    return WIFSIGNALED(r->status) ? 128 + WTERMSIG(r->status) : WEXITSTATUS(r->status);
+}
+
+/* --- the plan --- */
+
+/* For a shell: in single quotes. */
+static void quote(struct hr_buf *b, const char *s)
+{
+    hr_buf_addc(b, '\'');
+    for (; *s != 0; s++) {
+        if (*s == '\'')
+            hr_buf_adds(b, "'\\''");
+        else
+            hr_buf_addc(b, *s);
+    }
+    hr_buf_addc(b, '\'');
+}
+
+static void plan_json(struct hr_jw *w, const struct hr_build_env *e)
+{
+    hr_jw_key(w, "environment");
+    hr_jw_array(w);
+    for (size_t i = 0; i < e->n; i++) {
+        hr_jw_object_flat(w);
+        hr_jw_kstr(w, "name", e->set[i].name);
+        hr_jw_kstr(w, "value", e->set[i].value);
+        hr_jw_kbool(w, "kept", e->set[i].kept);
+        hr_jw_kstr(w, "why", e->set[i].why);
+        hr_jw_end(w);
+    }
+    hr_jw_end(w);
+    hr_jw_key(w, "notes");
+    hr_jw_array(w);
+    for (size_t i = 0; i < HR_COUNT(e->say); i++)
+        if (e->say[i][0] != 0)
+            hr_jw_str(w, e->say[i]);
+    hr_jw_end(w);
+    hr_jw_kstr(w, "refused", e->refused ? e->refuse_why : NULL);
+    hr_jw_key(w, "mend");
+    hr_jw_array(w);
+    for (size_t i = 0; i < e->mends; i++)
+        hr_jw_str(w, e->mend[i]);
+    hr_jw_end(w);
+}
+
+int hr_build_print_env(struct hr_cli *cli, const struct hr_build_env *e, struct hr_error *err)
+{
+    if (cli->common->json) {
+        struct hr_jw w = hr_print_json(cli);
+        hr_jw_object(&w);
+        plan_json(&w, e);
+        hr_jw_end(&w);
+        int r = hr_print_json_end(cli, &w, err);
+        return r < 0 ? r : e->refused ? HR_CLI_FAILED : 0;
+    }
+    struct hr_buf b = HR_BUF_INIT(1 << 16);
+    for (size_t i = 0; i < e->n; i++) {
+        hr_buf_printf(&b, "%sexport %s=", e->set[i].kept ? "# " : "", e->set[i].name);
+        quote(&b, e->set[i].value);
+        hr_buf_printf(&b, "  # %s\n", e->set[i].why);
+    }
+    for (size_t i = 0; i < HR_COUNT(e->say); i++)
+        if (e->say[i][0] != 0)
+            hr_buf_printf(&b, "# %s\n", e->say[i]);
+    if (e->refused) {
+        hr_buf_printf(&b, "# refused: %s\n# what mends it:\n", e->refuse_why);
+        for (size_t i = 0; i < e->mends; i++)
+            hr_buf_printf(&b, "#   %s\n", e->mend[i]);
+    }
+    int r = hr_print_bytes(cli, b.data, b.len);
+    hr_buf_fini(&b);
+    return r < 0 ? r : e->refused ? HR_CLI_FAILED : 0;
+}
+
+/* --- the report --- */
+
+static void verdict(struct hr_buf *b, const struct hr_guard_report *r, const struct hr_build_env *e)
+{
+    struct hr_human time = hr_human_duration(r->wall_ns);
+    const char *took = time.text;
+    switch (r->verdict) {
+    case HR_GUARD_DONE:
+        if (WIFSIGNALED(r->status))
+            hr_buf_printf(b, "the command died of signal %d (%s) after %s", WTERMSIG(r->status), strsignal(WTERMSIG(r->status)), took);
+        else
+            hr_buf_printf(b, "%s, status %d, after %s", WEXITSTATUS(r->status) == 0 ? "finished" : "the command failed",
+                          WEXITSTATUS(r->status), took);
+        if (r->ended != 0)
+            hr_buf_adds(b, "; memory ran out and jobs were ended: run it again, what they need is known now");
+        return;
+    case HR_GUARD_NOT_STARTED:
+        hr_buf_printf(b, "the command could not be started: %s", strerror(r->status));
+        return;
+    case HR_GUARD_TIMEOUT:
+        hr_buf_printf(b, "ended by the time limit after %s", took);
+        return;
+    case HR_GUARD_MEMORY:
+        hr_buf_printf(b, "ended after %s to save the machine: its memory was almost gone; run it again with fewer jobs (--jobs), or give it more memory", took);
+        return;
+    case HR_GUARD_REFUSED:
+        hr_buf_printf(b, "ended before the compile: %s", e->refuse_why);
+        for (size_t i = 0; i < e->mends; i++)
+            hr_buf_printf(b, "\n  %s", e->mend[i]);
+        return;
+    case HR_GUARD_INTERRUPTED:
+        hr_buf_printf(b, "interrupted after %s; nothing of it runs on", took);
+        return;
+    case HR_GUARD_LOST:
+        hr_buf_printf(b, "lost after %s: the process that kept the command was killed", took);
+        return;
+    }
+}
+
+static const struct hr_table_column rows[] = { { .title = NULL }, { .title = NULL } };
+
+static void facts(struct hr_table *t, const struct hr_guard_report *r)
+{
+    hr_table_cell(t, "jobs");
+    hr_table_cell(t, "%s heavy ones in %s starts of programs; at most %u at once", hr_human_count(r->leaves).text,
+                  hr_human_count(r->programs).text, r->at_once);
+    hr_table_cell(t, "held");
+    if (r->held == 0)
+        hr_table_cell(t, "none");
+    else
+        hr_table_cell(t, "%s until there was memory, %s in all; the longest %s, %s", hr_human_count(r->held).text,
+                      hr_human_duration(r->held_ns).text, r->held_longest, hr_human_duration(r->held_longest_ns).text);
+    hr_table_cell(t, "paused");
+    if (r->paused == 0)
+        hr_table_cell(t, "none");
+    else
+        hr_table_cell(t, "%s times, %s in all", hr_human_count(r->paused).text, hr_human_duration(r->paused_ns).text);
+    hr_table_cell(t, "ended");
+    hr_table_cell(t, "%s", r->ended == 0 ? "none" : hr_human_count(r->ended).text);
+    hr_table_cell(t, "peak");
+    hr_table_cell(t, "%s of all its processes together; %s could be given", hr_human_bytes(r->tree_peak).text,
+                  hr_human_bytes(r->ceiling).text);
+    for (size_t i = 0; i < 3 && r->largest[i].key.tool != NULL; i++) {
+        hr_table_cell(t, "%s", i == 0 ? "largest" : " ");
+        hr_table_cell(t, "%s  %s %s%s%s", hr_human_bytes(r->largest[i].bytes).text, r->largest[i].key.tool->name,
+                      r->largest[i].key.source, r->largest[i].key.arch[0] == '-' ? "" : " ",
+                      r->largest[i].key.arch[0] == '-' ? "" : r->largest[i].key.arch);
+    }
+}
+
+void hr_build_say(struct hr_cli *cli, const struct hr_guard_report *r, const struct hr_build_env *e, const char *folder)
+{
+    struct hr_buf b = HR_BUF_INIT(1 << 16);
+    struct hr_table t = HR_TABLE_INIT(rows);
+    hr_buf_adds(&b, "headrace build: ");
+    verdict(&b, r, e);
+    hr_buf_addc(&b, '\n');
+    facts(&t, r);
+    if (!r->gate) {
+        hr_table_cell(&t, "gate");
+        hr_table_cell(&t, "none: %s; jobs were watched, and none was held", r->gate_why);
+    }
+    if (r->left_behind != 0) {
+        hr_table_cell(&t, "left behind");
+        hr_table_cell(&t, "%s processes of the command still ran and were ended", hr_human_count(r->left_behind).text);
+    }
+    if (r->history_aside || r->history_why[0] != 0) {
+        hr_table_cell(&t, "history");
+        hr_table_cell(&t, "%s", r->history_aside ? "damaged; set aside as guard-history.bad, and begun anew" : r->history_why);
+    }
+    hr_table_cell(&t, "log");
+    hr_table_cell(&t, "%s", folder);
+    hr_table_write(&t, &b, 2);
+    hr_table_fini(&t);
+    while (b.len != 0 && b.data[b.len - 1] == '\n')
+        b.data[--b.len] = 0;
+    if (!cli->common->quiet || hr_build_status(r) != 0)
+        hr_complain(b.data);
+    hr_buf_fini(&b);
+}
+
+static void figures(struct hr_jw *w, const struct hr_guard_report *r)
+{
+    hr_jw_ku64(w, "programs", r->programs);
+    hr_jw_ku64(w, "leaves", r->leaves);
+    hr_jw_ku64(w, "known", r->known);
+    hr_jw_ku64(w, "at_once", r->at_once);
+    hr_jw_ku64(w, "held", r->held);
+    hr_jw_ku64(w, "held_ns", r->held_ns);
+    hr_jw_ku64(w, "held_longest_ns", r->held_longest_ns);
+    hr_jw_ku64(w, "paused", r->paused);
+    hr_jw_ku64(w, "paused_ns", r->paused_ns);
+    hr_jw_ku64(w, "ended", r->ended);
+    hr_jw_ku64(w, "passed_blind", r->passed_blind);
+    hr_jw_ku64(w, "tree_peak_bytes", r->tree_peak);
+    hr_jw_ku64(w, "ceiling_bytes", r->ceiling);
+    hr_jw_ki64(w, "least_room_bytes", r->least_room);
+    hr_jw_ku64(w, "wall_ns", r->wall_ns);
+    hr_jw_ku64(w, "left_behind", r->left_behind);
+    hr_jw_key(w, "watcher");
+    hr_jw_object_flat(w);
+    hr_jw_ku64(w, "cpu_ns", r->cpu_ns);
+    hr_jw_ku64(w, "anon_bytes", r->own_bytes);
+    hr_jw_ku64(w, "allocations", r->allocations);
+    hr_jw_ku64(w, "worst_gap_ns", r->worst_gap_ns);
+    hr_jw_ku64(w, "lines_lost", r->lines_lost);
+    hr_jw_kstr(w, "memory", r->locked);
+    hr_jw_end(w);
+}
+
+void hr_build_json(struct hr_jw *w, const struct hr_guard_report *r, const struct hr_build_env *e, const char *folder)
+{
+    struct hr_buf say = HR_BUF_INIT(4096);
+    verdict(&say, r, e);
+    hr_jw_object(w);
+    hr_jw_kstr(w, "verdict", hr_guard_verdict_name(r->verdict));
+    hr_jw_kstr(w, "say", say.data);
+    hr_jw_ki64(w, "status", hr_build_status(r));
+    hr_jw_kbool(w, "gate", r->gate);
+    hr_jw_kstr(w, "gate_why", r->gate ? NULL : r->gate_why);
+    figures(w, r);
+    hr_jw_key(w, "largest");
+    hr_jw_array(w);
+    for (size_t i = 0; i < HR_GUARD_LARGEST && r->largest[i].key.tool != NULL; i++) {
+        hr_jw_object_flat(w);
+        hr_jw_kstr(w, "tool", r->largest[i].key.tool->name);
+        hr_jw_kstr(w, "source", r->largest[i].key.source);
+        hr_jw_kstr(w, "arch", r->largest[i].key.arch[0] == '-' ? NULL : r->largest[i].key.arch);
+        hr_jw_ku64(w, "peak_bytes", r->largest[i].bytes);
+        hr_jw_end(w);
+    }
+    hr_jw_end(w);
+    plan_json(w, e);
+    hr_jw_kstr(w, "history", r->history_aside ? "damaged, set aside" : r->history_why[0] != 0 ? r->history_why : NULL);
+    hr_jw_kstr(w, "log", folder);
+    hr_jw_end(w);
+    hr_buf_fini(&say);
+}

@@ -1,0 +1,249 @@
+"""headrace build as a user runs it: real compilers under a budget that is too small, and every way a build can end."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from places import ROOT
+
+MIB = 1 << 20
+UNIT = """#include <map>
+#include <string>
+int f{i}(const std::string &s) {{
+    std::map<std::string, int> m;
+    m[s] = {i};
+    return (int)m.size();
+}}
+"""
+
+needs_gxx = pytest.mark.skipif(shutil.which("g++") is None or shutil.which("make") is None, reason="no g++ or make here")
+
+
+@pytest.fixture
+def env(tmp_path):
+    return {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+
+@pytest.fixture
+def gate(headrace, env):
+    """Skips the test where the kernel or a sandbox refuses the gate."""
+    d = headrace("build", "--json", "--", "true", env=env).json()
+    if not d["gate"]:
+        pytest.skip(f"no gate here: {d['gate_why']}")
+
+
+@pytest.fixture
+def project(tmp_path):
+    p = tmp_path / "project"
+    p.mkdir()
+    for i in range(4):
+        (p / f"u{i}.cpp").write_text(UNIT.format(i=i))
+    objects = " ".join(f"u{i}.o" for i in range(4))
+    (p / "Makefile").write_text(f"all: {objects}\n%.o: %.cpp\n\tg++ -O0 -c $< -o $@\n")
+    return p
+
+
+def below(pid):
+    """Every process whose ancestor is pid: (pid, state)."""
+    parent, state = {}, {}
+    for d in pathlib.Path("/proc").iterdir():
+        if d.name.isdigit():
+            try:
+                f = (d / "stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            parent[int(d.name)], state[int(d.name)] = int(f[1]), f[0]
+    found, more = {pid}, True
+    while more:
+        more = {p for p, up in parent.items() if up in found} - found
+        found |= more
+    return {p: state[p] for p in found - {pid}}
+
+
+def alive(pids):
+    out = []
+    for p in pids:
+        try:
+            if pathlib.Path(f"/proc/{p}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z":
+                out.append(p)
+        except OSError:
+            pass
+    return out
+
+
+def start(headrace, env, *args, **kw):
+    """As a terminal starts a program: its own group, no signal ignored."""
+    def default():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return headrace.popen("build", *args, env={**os.environ, **env}, start_new_session=True, preexec_fn=default, **kw)
+
+
+def until(what, seconds=20):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.05)
+
+
+def test_status_and_output_pass(headrace, env):
+    ran = headrace("build", "--quiet", "--", "sh", "-c", "echo out; echo err >&2; exit 7", env=env, status=7)
+    assert ran.out == "out\n"
+    assert ran.err.startswith("err\n") and "status 7" in ran.err
+    ran = headrace("build", "--", "cat", stdin=b"through\0\xff", env=env)
+    assert ran.out == "through\0�"
+    headrace("build", "--", "sh", "-c", "kill -SEGV $$", env=env, status=128 + signal.SIGSEGV)
+    ran = headrace("build", "--", "no-such-command-anywhere", env=env, status=127)
+    assert "could not be started" in ran.err
+
+
+def test_usage(headrace, env):
+    assert "a command is missing" in headrace("build", env=env, status=2).err
+    headrace("build", "--memory", "1M", "--", "true", env=env, status=2)
+
+
+def test_logs_are_kept_and_bounded(headrace, env, tmp_path):
+    logs = tmp_path / "state/headrace/build"
+    for i in range(40):
+        (logs / f"20200101-0000{i:02d}-000000").mkdir(parents=True)
+    d = headrace("build", "--json", "--", "sh", "-c", "echo kept; echo too >&2", env=env)
+    report = d.json()
+    log = pathlib.Path(report["log"])
+    assert sorted((log / "output.log").read_text().split()) == ["kept", "too"]
+    assert "kept" in d.err and d.out.lstrip().startswith("{")
+    lines = [json.loads(line) for line in (log / "timeline.jsonl").read_text().splitlines()]
+    assert lines[-1]["event"] == "over"
+    assert json.loads((log / "report.json").read_text())["status"] == 0
+    assert len(list(logs.iterdir())) == 33
+
+
+@needs_gxx
+def test_too_little_memory_for_all_at_once(headrace, env, gate, project):
+    budget = 100  # one takes about 70: two never fit
+    d = headrace("build", "--json", "--memory", f"{budget}MiB", "--", "make", "-j4", cwd=project, env=env, timeout=300).json()
+    assert d["verdict"] == "done" and d["status"] == 0
+    assert d["leaves"] == 4 and d["at_once"] == 1 and d["held"] >= 2
+    assert d["paused"] == d["ended"] == 0
+    assert 40 * MIB < d["tree_peak_bytes"] < budget * MIB
+    assert d["watcher"]["allocations"] == 0
+    assert all((project / f"u{i}.o").exists() for i in range(4))
+    # The second time each is known, and with room for two, two run.
+    for o in project.glob("*.o"):
+        o.unlink()
+    big = int(2.4 * max(p["peak_bytes"] for p in d["largest"])) // MIB + 40
+    d = headrace("build", "--json", "--memory", f"{big}MiB", "--", "make", "-j4", cwd=project, env=env, timeout=300).json()
+    assert d["status"] == 0 and d["known"] == 4 and d["at_once"] == 2
+    assert d["tree_peak_bytes"] < big * MIB and d["paused"] == d["ended"] == 0
+
+
+@needs_gxx
+def test_what_is_built_is_the_same(headrace, env, project, tmp_path):
+    subprocess.run(["make", "-j2"], cwd=project, check=True, capture_output=True)
+    plain = {o.name: o.read_bytes() for o in project.glob("*.o")}
+    subprocess.run(["rm", *map(str, project.glob("*.o"))], check=True)
+    headrace("build", "--jobs", "1", "--", "make", "-j4", cwd=project, env=env, timeout=300)
+    assert {o.name: o.read_bytes() for o in project.glob("*.o")} == plain
+
+
+@needs_gxx
+def test_without_the_gate_it_says_so(headrace, env, project):
+    d = headrace("build", "--json", "--no-gate", "--", "make", "-j2", cwd=project, env=env, timeout=300).json()
+    assert d["status"] == 0 and not d["gate"] and d["held"] == 0 and d["leaves"] >= 1
+    d = headrace("build", "--json", "--", "sh", "-c", "true || sudo true", env=env).json()
+    assert not d["gate"] and "sudo" in d["gate_why"]
+
+
+def test_a_guard_inside_a_guard(headrace, env, gate):
+    ran = headrace("build", "--", str(headrace.bin), "build", "--json", "--", "true", env=env)
+    d = json.loads(ran.out)
+    assert not d["gate"] and "already" in d["gate_why"]
+
+
+def script(folder, name, text):
+    p = folder / name
+    p.write_text("#!/bin/sh\n" + text)
+    p.chmod(0o755)
+    return p
+
+
+def test_ctrl_c_leaves_nothing(headrace, env, gate, tmp_path):
+    """One leaf runs, one waits at the gate, one process of another group ignores the signal."""
+    script(tmp_path, "cc1plus", "echo started >> started\nexec sleep 300\n")
+    p = start(headrace, env, "--jobs", "1", "--", "sh", "-c",
+              "./cc1plus a.cpp & ./cc1plus b.cpp & setsid sh -c \"trap '' INT; sleep 301\" & wait", stderr=subprocess.PIPE)
+    until(lambda: (tmp_path / "started").exists() and len(below(p.pid)) >= 6)
+    tree = below(p.pid)
+    os.killpg(p.pid, signal.SIGINT)
+    err = p.communicate(timeout=30)[1].decode()
+    assert p.returncode == -signal.SIGINT and "interrupted" in err
+    assert alive(tree) == []
+    assert (tmp_path / "started").read_text().count("started") <= 2
+
+
+def test_killed_guard_leaves_nothing(headrace, env, gate, tmp_path):
+    script(tmp_path, "cc1plus", "echo started >> started\nexec sleep 300\n")
+    p = start(headrace, env, "--jobs", "1", "--", "sh", "-c", "./cc1plus a.cpp & ./cc1plus b.cpp & sleep 302 & kill -STOP $!; wait",
+              stderr=subprocess.DEVNULL)
+    until(lambda: (tmp_path / "started").exists() and "T" in below(p.pid).values())
+    tree = below(p.pid)
+    p.kill()
+    p.wait()
+    until(lambda: alive(tree) == [], 10)
+
+
+def test_time_limit(headrace, env):
+    begin = time.monotonic()
+    ran = headrace("build", "--timeout", "1s", "--", "sh", "-c", "trap '' TERM; sleep 100", env=env, status=124)
+    assert "time limit" in ran.err and time.monotonic() - begin < 20
+
+
+def test_left_behind_is_ended(headrace, env, gate, tmp_path):
+    d = headrace("build", "--json", "--", "sh", "-c", "sleep 303 & echo $! > pid", env=env).json()
+    assert d["left_behind"] == 1
+    assert alive([int((tmp_path / "pid").read_text())]) == []
+
+
+def test_damaged_history_is_set_aside(headrace, env, tmp_path):
+    place = tmp_path / "cache/headrace"
+    place.mkdir(parents=True)
+    (place / "guard-history").write_text("headrace guard-history 1\nnonsense\n")
+    ran = headrace("build", "--", "true", env=env)
+    assert "set aside" in ran.err
+    assert (place / "guard-history.bad").read_text().endswith("nonsense\n")
+    assert (place / "guard-history").read_text() == "headrace guard-history 1\n"
+
+
+def other(tmp_path, name):
+    """Another machine, laid out as a folder."""
+    expand = ROOT / "build/tests/expand_root"
+    if not expand.exists():
+        pytest.skip("build/tests/expand_root is not built")
+    folder = tmp_path / name
+    subprocess.run([expand, ROOT / f"tests/roots/{name}.root", folder], check=True)
+    return folder
+
+
+def test_print_env_here(headrace, env, tmp_path):
+    ran = headrace("build", "--print-env", "--jobs", "3", env={**env, "NVCC_THREADS": "4", "NVCC_APPEND_FLAGS": "-lineinfo"})
+    assert "export MAX_JOBS='3'" in ran.out
+    assert "# export NVCC_THREADS='4'  # set by you, and kept" in ran.out
+    assert "export NVCC_APPEND_FLAGS='-lineinfo -t 1'" in ran.out
+    seen = headrace("build", "--jobs", "3", "--", "sh", "-c", "echo $MAX_JOBS $NVCC_APPEND_FLAGS", env=env).out
+    assert seen == "3 -t 1\n"
+    assert not (tmp_path / "started").exists()
+
+
+def test_print_env_of_a_card(headrace, env, tmp_path):
+    d = headrace("--root", other(tmp_path, "wsl2-6.18-5070ti"), "build", "--print-env", "--json", env=env, status=None).json()
+    sets = {s["name"]: s["value"] for s in d["environment"]}
+    if d["refused"]:
+        assert "12.0" in d["refused"] and any("cuda-toolkit-12-8" in m for m in d["mend"])
+    elif "TORCH_CUDA_ARCH_LIST" in sets:
+        assert sets["TORCH_CUDA_ARCH_LIST"] == "12.0" and sets["CUDAARCHS"] == "120"
+    else:
+        assert d["notes"]
+    headrace("--root", tmp_path, "build", "--", "true", env=env, status=2)
