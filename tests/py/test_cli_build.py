@@ -136,7 +136,7 @@ def test_too_little_memory_for_all_at_once(headrace, env, gate, project):
         o.unlink()
     big = int(2.4 * max(p["peak_bytes"] for p in d["largest"])) // MIB + 40
     d = headrace("build", "--json", "--memory", f"{big}MiB", "--", "make", "-j4", cwd=project, env=env, timeout=300).json()
-    assert d["status"] == 0 and d["known"] == 4 and d["at_once"] == 2
+    assert d["status"] == 0 and d["known"] == 4 and d["at_once"] >= 2
     assert d["tree_peak_bytes"] < big * MIB and d["paused"] == d["ended"] == 0
 
 
