@@ -111,6 +111,7 @@ static void become(const struct hr_keep *k, int socket, const sigset_t *mask, co
     shoot_here_first(k->oom_score_adj);
     setrlimit(RLIMIT_CORE, &none); /* a compiler of 7 GiB that dies must not fill the disk as well */
     as_before(mask, old);
+    hr_fd_send(socket, -1, word(W_PID, getpid())); /* first of all: a refusal may follow at once */
     int fd = k->gate ? hr_seccomp_listen() : -ECANCELED;
     hr_fd_send(socket, fd, word(W_GATE, fd < 0 ? -fd : 0));
     if (fd >= 0)
@@ -206,7 +207,6 @@ static void keeper(const struct hr_keep *k, int socket)
         hr_fd_send(socket, -1, word(W_REFUSED, errno));
         _exit(1);
     }
-    hr_fd_send(socket, -1, word(W_PID, command));
     hr_close(k->out);
     hr_close(k->err);
     keep(socket, fd, command);
