@@ -92,15 +92,10 @@ static void ask_powershell(const struct hr_root *root, const char *drive, struct
     char path[HR_WORD_MAX + 64], why[HR_WHY_MAX];
     struct hr_buf out = HR_BUF_INIT(65536);
     snprintf(path, sizeof path, "%sWindows/System32/WindowsPowerShell/v1.0/powershell.exe", drive);
-    const char *const argv[] = {
-        path,
-        "-NoProfile",
-        "-NonInteractive",
-        "-Command",
-        "$c=Get-CimInstance Win32_ComputerSystem; $c.TotalPhysicalMemory; "
-        "$c.NumberOfLogicalProcessors; (Get-CimInstance Win32_OperatingSystem).FreePhysicalMemory",
-        NULL
-    };
+    static const char question[] =
+        "$c=Get-CimInstance Win32_ComputerSystem; $c.TotalPhysicalMemory; $c.NumberOfLogicalProcessors; "
+        "(Get-CimInstance Win32_OperatingSystem).FreePhysicalMemory";
+    const char *const argv[] = { path, "-NoProfile", "-NonInteractive", "-Command", question, NULL };
     if (ask(root, argv, drive, POWERSHELL_WAIT_MS, &out, why)) {
         struct hr_str rest = hr_buf_str(&out);
         w->memory = number(next_line(&rest), 1);
