@@ -408,16 +408,13 @@ static bool asked_for(const struct hr_wsl_key *k, const char *word)
 
 static void list_keys(struct wslconfig_job *j)
 {
-    static const struct hr_table_column cols[] = { { .title = "key", .max = 34 },
-                                                   { .title = "default", .max = 14 },
-                                                   { .title = "does", .max = 44 } };
+    static const struct hr_table_column cols[] = { { .title = "key", .max = 36 }, { .title = "does", .max = 42 } };
     struct hr_table t = HR_TABLE_INIT(cols);
     for (size_t i = 0; i < hr_wsl_keys_n; i++) {
         const struct hr_wsl_key *k = &hr_wsl_keys[i];
         if (k->file != j->kind || !hr_wsl_key_accepted(k) || k->status == HR_WSL_ALIAS)
             continue;
         hr_table_cell(&t, "%s.%s", k->section, k->name);
-        hr_table_cell(&t, "%s", k->def != NULL ? k->def : "");
         hr_table_cell(&t, "%s", k->what);
     }
     hr_print_table(j->cli, &t, 0);
