@@ -176,8 +176,11 @@ int wslconfig_lint(struct wslconfig_job *j, struct hr_error *err)
             print_finding(j->cli, report.finding[i]);
         size_t n = can_be_corrected(&report);
         if (n != 0)
-            hr_print(j->cli, "\n'headrace wslconfig apply --fix%s' corrects %zu of them and keeps a backup.\n",
-                     j->kind == HR_WSL_WSLCONF ? " --distro" : "", n);
+            hr_print(j->cli, "\n'headrace wslconfig apply --fix%s' corrects %s and keeps a backup.\n",
+                     j->kind == HR_WSL_WSLCONF ? " --distro" : "",
+                     n < report.n ? hr_human_count(n).text
+                     : n == 1     ? "it"
+                                  : "them");
         if (j->kind == HR_WSL_WSLCONFIG && (!j->host.ram.known || !j->host.cpus.known))
             hr_note(j->cli,
                     "the PC's memory and processors are not known (%s), so no value was held against them; --ram and "

@@ -126,6 +126,27 @@ def test_other_drive(headrace, tmp_path):
     assert "D:\\Users\\me\\.wslconfig" in headrace("wslconfig", "lint", "--root", root, status=1).out
 
 
+@pytest.mark.parametrize("line,found", [
+    (r"1 60 0:44 / /mnt/c rw,noatime - 9p C:\134 rw,aname=drvfs;path=C:\;uid=1000,cache=5,trans=fd", True),
+    (r"1 60 0:44 / /win\040drives/c rw,noatime - 9p drvfs rw,aname=drvfs;path=C:\;uid=1000,trans=virtio", True),
+    (r"1 60 0:44 /{0a1b}-x /mnt/c rw,noatime - virtiofs drvfsa rw", True),
+    (r"1 60 0:44 / /mnt/c rw,noatime - drvfs C: rw,noatime", True),
+    (r"1 60 0:44 / /mnt/c ro - 9p drivers ro,aname=drivers;fmask=222,trans=fd", False),
+    (r"1 60 0:44 / /mnt/c rw - 9p C:\134Program\040Files\134Docker rw,aname=drvfs;path=C:\Program\040Files\Docker,trans=fd", False),
+    (r"1 60 0:44 / /mnt/c rw - ext4 /dev/sdd rw", False),
+    (r"1 60 0:44 / /mnt/share rw - virtiofs share rw", False),
+])
+def test_what_a_drive_is(headrace, tmp_path, line, found):
+    root = machine(tmp_path / "r")
+    (root / "proc/self/mountinfo").write_text(line + "\n")
+    mount = line.split()[4].replace("\\040", " ").lstrip("/")
+    folder = root / mount / "Users/me"
+    folder.mkdir(parents=True)
+    (folder / ".wslconfig").write_bytes(b"[wsl2]\n")
+    ran = headrace("wslconfig", "lint", "--root", root, status=0 if found else 1)
+    assert ("C:\\Users\\me\\.wslconfig" in ran.out) == found
+
+
 # --- changes ---
 
 
