@@ -47,7 +47,7 @@ static void number_or_null(struct hr_jw *w, const char *key, int64_t v)
         hr_jw_ki64(w, key, v);
 }
 
-static void on_finding(const struct hr_finding *f, void *arg)
+static void on_finding(const struct hr_damage *f, void *arg)
 {
     struct looking *l = arg;
     if (l->shown++ >= l->most)

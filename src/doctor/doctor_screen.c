@@ -120,7 +120,26 @@ static void evidence(const struct page *g, const struct hr_buf *seen)
     }
 }
 
-/* Commands stay on their line however long, so that they can be copied; explanations are filled. */
+static void said(const struct page *g, struct hr_str text)
+{
+    style(g, DIM);
+    hr_buf_adds(g->out, "# ");
+    words(g, hr_str_trim(text), ITEM_INDENT + LABEL + 2, ITEM_INDENT + LABEL + 2);
+    style(g, PLAIN);
+}
+
+/* Where the explanation behind a command begins ("command   # explanation"); the whole length when there is none. */
+static size_t explained_at(struct hr_str line)
+{
+    static const char mark[] = "   # ";
+    for (size_t i = 1; i + sizeof mark <= line.n; i++)
+        if (memcmp(line.p + i, mark, sizeof mark - 1) == 0)
+            return i;
+    return line.n;
+}
+
+/* Commands stay on their line however long, so that they can be copied; explanations are filled, and stand before their
+ * command where both do not fit on a line. */
 static void commands(const struct page *g, const char *word, const struct hr_buf *text)
 {
     struct hr_str rest = hr_buf_str(text), line;
@@ -129,17 +148,19 @@ static void commands(const struct page *g, const char *word, const struct hr_buf
         label(g, word, first);
         first = false;
         if (line.n != 0 && line.p[0] == '#') {
-            struct hr_str said = hr_str_trim((struct hr_str) { line.p + 1, line.n - 1 });
-            style(g, DIM);
-            hr_buf_adds(g->out, "# ");
-            words(g, said, ITEM_INDENT + LABEL + 2, ITEM_INDENT + LABEL + 2);
-            style(g, PLAIN);
-        } else {
-            style(g, BOLD);
-            clean(g->out, line);
-            style(g, PLAIN);
-            hr_buf_addc(g->out, '\n');
+            said(g, (struct hr_str) { line.p + 1, line.n - 1 });
+            continue;
         }
+        size_t at = explained_at(line);
+        if (at < line.n && ITEM_INDENT + LABEL + hr_utf8_columns(line) > g->s->width) {
+            said(g, (struct hr_str) { line.p + at + 5, line.n - at - 5 });
+            label(g, "", false);
+            line.n = at;
+        }
+        style(g, BOLD);
+        clean(g->out, line);
+        style(g, PLAIN);
+        hr_buf_addc(g->out, '\n');
     }
 }
 

@@ -16,7 +16,7 @@ enum { JOBS_MAX = 256, PROGRESS_BYTES = 64 << 20 };
 struct verify {
     const struct hr_store *s;
     struct hr_verify_options o;
-    void (*found)(const struct hr_finding *f, void *arg);
+    void (*found)(const struct hr_damage *f, void *arg);
     void *arg;
     _Atomic uint32_t next; /* chunk */
     _Atomic bool stop;
@@ -29,7 +29,7 @@ struct verify {
 
 static void report(struct verify *v, const char *path, int64_t chunk, int64_t sample, int code, const char *text)
 {
-    struct hr_finding f = { path, chunk, sample, code, text };
+    struct hr_damage f = { path, chunk, sample, code, text };
     v->result.findings++;
     if (v->found != NULL)
         v->found(&f, v->arg);
@@ -207,7 +207,7 @@ static int open_failed(const char *path, const struct hr_error *e, struct verify
     return 0;
 }
 
-int hr_verify(const char *path, const struct hr_verify_options *o, void (*found)(const struct hr_finding *f, void *arg), void *arg,
+int hr_verify(const char *path, const struct hr_verify_options *o, void (*found)(const struct hr_damage *f, void *arg), void *arg,
               struct hr_verify_result *ret, struct hr_error *err)
 {
     struct verify v = { .o = *o, .found = found, .arg = arg, .lock = PTHREAD_MUTEX_INITIALIZER };

@@ -16,7 +16,7 @@ struct hr_verify_options {
     void *arg;
 };
 
-struct hr_finding {
+struct hr_damage {
     const char *path; /* of the dataset's file */
     int64_t chunk;    /* of the dataset; -1 when no chunk is meant */
     int64_t sample;   /* of the dataset; -1 when no single one is meant */
@@ -33,7 +33,7 @@ struct hr_verify_result {
 /* Calls `found` for each finding, one at a time, in no fixed order; strings live for the call.  0 = looked at everything
  * (ret->findings tells whether it was good).  Negative: it could not be done (no such file, no memory, cancelled); a
  * dataset too damaged to be opened is a finding. */
-int hr_verify(const char *path, const struct hr_verify_options *o, void (*found)(const struct hr_finding *f, void *arg), void *arg,
+int hr_verify(const char *path, const struct hr_verify_options *o, void (*found)(const struct hr_damage *f, void *arg), void *arg,
               struct hr_verify_result *ret, struct hr_error *err) HR_MUST_USE;
 
 #endif

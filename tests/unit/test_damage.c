@@ -33,7 +33,7 @@ static void must(int r, const struct hr_error *err)
 
 static struct hr_verify_options one_job = { .jobs = 1 };
 
-static void last_text(const struct hr_finding *f, void *arg)
+static void last_text(const struct hr_damage *f, void *arg)
 {
     struct hr_error *e = arg;
     e->code = f->code;
