@@ -1,6 +1,7 @@
 #include "facts.h"
 
 #include "mem.h"
+#include "told_paths.h"
 
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct hr_facts {
     const struct hr_root *root;
     const char *const *path;
     size_t paths;
+    struct hr_told_paths told; /* on a captured root for which none was named */
     /* what was read, and whether it was */
     struct {
         struct once gpus, cpu, memory, vm, mounts, container, limits, disks, net, log, procs, wslinfo, windows, cuda, dpkg, python, toolkits, target, survey, wsl_file[2];
@@ -53,9 +55,14 @@ int hr_facts_open(const struct hr_root *root, const char *const *path, size_t n,
     struct hr_facts *f = hr_calloc(1, sizeof *f);
     if (f == NULL)
         return hr_fail_nomem(err, sizeof *f, "the facts of the machine");
+    int r = hr_told_paths(root, path, n, &f->told, err);
+    if (r < 0) {
+        hr_free(f);
+        return r;
+    }
     f->root = root;
-    f->path = path;
-    f->paths = n;
+    f->path = f->told.n != 0 ? f->told.path : path;
+    f->paths = f->told.n != 0 ? f->told.n : n;
     f->real = HR_BUF_INIT(65536);
     hr_facts_look_at(f, NULL);
     *ret = f;
@@ -75,6 +82,7 @@ void hr_facts_close(struct hr_facts *f)
     hr_toolkits_fini(&f->toolkits);
     hr_python_fini(&f->python);
     hr_buf_fini(&f->real);
+    hr_told_paths_fini(&f->told);
     hr_free(f);
 }
 

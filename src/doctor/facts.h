@@ -29,7 +29,8 @@
 
 struct hr_facts;
 
-/* The root stays the caller's.  `path`: the data, checkpoints or projects that the user named; n may be 0. */
+/* The root stays the caller's.  `path`: the data, checkpoints or projects that the user named; n may be 0: then, on a captured root,
+ * those that were named where it was captured. */
 int hr_facts_open(const struct hr_root *root, const char *const *path, size_t n, struct hr_facts **ret,
                   struct hr_error *err) HR_MUST_USE;
 void hr_facts_close(struct hr_facts *facts); /* accepts NULL */

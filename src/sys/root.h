@@ -83,7 +83,7 @@ bool hr_root_env(const struct hr_root *root, const char *name, struct hr_buf *va
 int hr_root_run(const struct hr_root *root, const char *const argv[], const char *cwd, uint64_t deadline,
                 struct hr_buf *out, struct hr_ran *ret, struct hr_error *err) HR_MUST_USE;
 /* Anything else that can be put into text: on this machine `ask` appends it to `text`; on a captured root it is the file
- * headrace/answer/<name>.  The names in use: "kernel-log", "machine", "now", "nvml", "cuda" and
+ * headrace/answer/<name>.  The names in use: "kernel-log", "machine", "now", "nvml", "paths", "cuda" and
  * "fatbin-<version of a PyTorch>". */
 int hr_root_answer(const struct hr_root *root, const char *name,
                    int (*ask)(void *ctx, struct hr_buf *text, struct hr_error *err), void *ctx, struct hr_buf *text,
