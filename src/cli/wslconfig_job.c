@@ -12,6 +12,14 @@
 
 enum { LABEL = 8 };
 
+/* A text that could not be gathered whole fails the output: half a sentence is no answer. */
+static void print_whole(struct hr_cli *cli, const struct hr_buf *text, bool failed)
+{
+    if (text->failed || failed)
+        cli->out.failed = true;
+    hr_print_bytes(cli, text->data, text->len);
+}
+
 void wslconfig_labelled_at(struct hr_cli *cli, unsigned column, const char *label, const char *text)
 {
     struct hr_buf line = HR_BUF_INIT(1 << 20), clean = HR_BUF_INIT(1 << 20);
@@ -19,7 +27,7 @@ void wslconfig_labelled_at(struct hr_cli *cli, unsigned column, const char *labe
     hr_buf_printf(&line, "  %-*s", (int)column - 2, label);
     hr_wrap(&line, hr_buf_str(&clean), column, column, cli->width);
     hr_buf_addc(&line, '\n');
-    hr_print_bytes(cli, line.data, line.len);
+    print_whole(cli, &line, clean.failed);
     hr_buf_fini(&line);
     hr_buf_fini(&clean);
 }
@@ -35,7 +43,7 @@ void wslconfig_filled(struct hr_cli *cli, const char *text)
     hr_utf8_show(&clean, hr_str(text));
     hr_wrap(&line, hr_buf_str(&clean), 0, 2, cli->width);
     hr_buf_addc(&line, '\n');
-    hr_print_bytes(cli, line.data, line.len);
+    print_whole(cli, &line, clean.failed);
     hr_buf_fini(&line);
     hr_buf_fini(&clean);
 }
@@ -61,7 +69,7 @@ void wslconfig_verbatim(struct hr_cli *cli, const char *before, const char *text
             hr_buf_add(&out, c.p, c.n - all.n);
         }
         hr_buf_addc(&out, '\n');
-        hr_print_bytes(cli, out.data, out.len);
+        print_whole(cli, &out, clean.failed);
         hr_buf_fini(&clean);
         hr_buf_fini(&out);
     }

@@ -166,6 +166,8 @@ int wslconfig_lint(struct wslconfig_job *j, struct hr_error *err)
     if (r < 0)
         return r;
     verdict(&report, &said);
+    if (said.failed)
+        j->cli->out.failed = true;
     if (j->cli->common->json) {
         r = lint_json(j, &report, said.data, err);
     } else {
@@ -202,6 +204,8 @@ static void comment(struct hr_cli *cli, const char *text)
     struct hr_buf line = HR_BUF_INIT(8192);
     struct hr_str rest, one;
     hr_wrap(&line, hr_str(text), 2, 0, cli->width - 2);
+    if (line.failed)
+        cli->out.failed = true;
     rest = hr_buf_str(&line);
     while (hr_str_cut(&rest, '\n', &one))
         hr_print(cli, "# %.*s\n", HR_STR_ARG(one));

@@ -321,3 +321,19 @@ def test_faults(headrace, wsl):
             break
     else:
         pytest.fail("it never came to the end")
+
+
+def test_memory_runs_out(headrace, tmp_path):
+    """An allocation that fails is told: what is printed is whole, or there is a sentence about it; the file is old or new."""
+    path = tmp_path / ".wslconfig"
+    path.write_bytes(GUIDE)
+    whole = headrace("wslconfig", "lint", path, *PC, status=1).out
+    headrace("wslconfig", "apply", "--fix", "--yes", "-f", path, *PC)
+    mended = path.read_bytes()
+    for n in range(1, 400, 7):
+        path.write_bytes(GUIDE)
+        ran = headrace("wslconfig", "lint", path, *PC, status=1, env={"HEADRACE_FAULT": f"alloc:{n}"})
+        assert ran.out == whole or "out of memory" in ran.err, n
+        ran = headrace("wslconfig", "apply", "--fix", "--yes", "-f", path, *PC, status=None, env={"HEADRACE_FAULT": f"alloc:{n}"})
+        assert path.read_bytes() in (GUIDE, mended) and ran.status in (0, 1), n
+        assert ran.status == 0 or "out of memory" in ran.err, n
