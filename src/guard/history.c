@@ -114,9 +114,12 @@ uint64_t hr_history_predict(const struct hr_history *h, const struct hr_leaf_key
     if (p != NULL)
         return p->peak + p->peak / 20 + 4 * MIB;
     int t = hr_leaf_tool_index(key->tool->name);
-    if (t >= 0 && (size_t)t < HR_COUNT(h->tool) && h->tool[t].n >= 3 && !key->preprocess)
-        return h->tool[t].most + h->tool[t].most / 4;
-    return hr_leaf_default(key);
+    uint64_t table = hr_leaf_default(key);
+    if (t < 0 || (size_t)t >= HR_COUNT(h->tool) || h->tool[t].n == 0 || key->preprocess)
+        return table;
+    /* Each one seen makes the next less of a surprise: twice, one and a half times, one and a quarter of the largest. */
+    uint64_t most = h->tool[t].most, more = most / (h->tool[t].n == 1 ? 1 : h->tool[t].n == 2 ? 2 : 4);
+    return HR_MIN(most + more, HR_MAX(table, most + most / 4));
 }
 
 /* --- the file --- */

@@ -42,8 +42,8 @@ int hr_history_save(const struct hr_history *h, const char *path, struct hr_erro
 
 /* These two allocate nothing. */
 void hr_history_learn(struct hr_history *h, const struct hr_leaf_key *key, uint64_t peak);
-/* Bytes that it will take: its own past with a margin of a twentieth; else, after three of that tool in this run, a quarter more than
- * the largest of those; else the table.  *ret_known: its own past. */
+/* Bytes that it will take: its own past with a margin of a twentieth; else, from the largest of that tool in this run, twice, one and a half
+ * or one and a quarter times as much after one, two or three of them; else the table.  *ret_known: its own past. */
 uint64_t hr_history_predict(const struct hr_history *h, const struct hr_leaf_key *key, bool *ret_known);
 
 #endif

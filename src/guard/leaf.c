@@ -81,7 +81,7 @@ static struct hr_str lasting(struct hr_str name)
             for (size_t k = i + 1; k + 1 < name.n; k++)
                 if (name.p[k] == '_')
                     return (struct hr_str) { name.p + k + 1, name.n - k - 1 };
-    return name;
+    return HR_STR("tmpxft"); /* nvcc tries its host compiler with a file of no name */
 }
 
 static bool is_source(struct hr_str a)

@@ -38,16 +38,24 @@ static void peaks_are_learnt(void **state)
     assert_int_equal(expected(&h, a, false), hr_leaf_default(&a));
     hr_history_learn(&h, &a, 1000 * MIB);
     assert_int_equal(expected(&h, a, true), 1054 * MIB);
+    assert_int_equal(expected(&h, b, false), hr_leaf_default(&b)); /* 2000 MiB would be more than the table says */
     hr_history_learn(&h, &a, 600 * MIB); /* less: down by a quarter of the difference */
     assert_int_equal(expected(&h, a, true), 949 * MIB);
     hr_history_learn(&h, &a, 2000 * MIB);
     assert_int_equal(expected(&h, a, true), 2104 * MIB);
-    /* After three of a tool in a run the largest of them stands for what is not known. */
+    /* After three of a tool the largest of them stands for what is not known. */
     assert_int_equal(expected(&h, b, false), 2500 * MIB);
     b.flags++;
     hr_history_learn(&h, &b, 10 * MIB);
     b.flags--;
     assert_int_equal(expected(&h, b, false), 2500 * MIB);
+    struct hr_leaf_key c = key("cc1plus", "c.cpp"), d = key("cc1plus", "d.cpp");
+    static const uint64_t peak[] = { 100, 120, 110, 90 }, next[] = { 200, 180, 150, 150 };
+    for (size_t i = 0; i < HR_COUNT(peak); i++) {
+        c.flags++;
+        hr_history_learn(&h, &c, peak[i] * MIB);
+        assert_int_equal(expected(&h, d, false), next[i] * MIB);
+    }
     hr_history_fini(&h);
 }
 

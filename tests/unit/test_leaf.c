@@ -41,6 +41,7 @@ static void compilers_are_known(void **state)
     is("ptxas", "ptxas|-arch=sm_86|-m64|/tmp/tmpxft_00004971_00000000-6_a.ptx|-o|/tmp/tmpxft_00004971_00000000-8_a.cubin", "ptxas", "a.ptx",
        "sm_86");
     is("cc1plus", "cc1plus|-quiet|/tmp/tmpxft_00004971_00000000-6_a.cudafe1.cpp|-O3|-o|/tmp/x.s", "cc1plus", "a.cudafe1.cpp", "-");
+    is("cc1plus", "cc1plus|-E|/tmp/tmpxft_00002c18_00000000-2.cpp", "cc1plus", "tmpxft", "-");
     is("/usr/bin/ld.bfd", "ld|-plugin|x.so|--build-id|-o|out/program|a.o|b.o", "ld.bfd", "program", "-");
     is("/usr/lib/llvm-14/bin/clang-14", "clang|-cc1|-triple|x|-main-file-name|k.cpp|-o|k.o|-x|c++|k.cpp", "clang", "k.cpp", "-");
     is("/usr/bin/clang++", "clang++|-O2|-c|k.cpp|-o|k.o", "clang++", "k.cpp", "-");
