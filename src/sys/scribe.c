@@ -29,7 +29,8 @@ static void put(int fd, const char *p, size_t n)
 {
     while (n != 0) {
         ssize_t k = write(fd, p, n);
-        if (k < 0 && errno == EINTR)
+        struct pollfd wait = { fd, POLLOUT, 0 };
+        if (k < 0 && (errno == EINTR || (errno == EAGAIN && poll(&wait, 1, -1) >= 0)))
             continue;
         if (k <= 0)
             return; /* the reader has gone or the disk is full: the command must not suffer from it */
@@ -55,8 +56,30 @@ static bool take(struct stream *s)
     return true;
 }
 
+static volatile sig_atomic_t resized;
+
+static void on_resize(int sig)
+{
+    (void)sig;
+    resized = 1;
+}
+
+/* The terminal has another size now: the pseudo-terminals that stand for it have too. */
+static void resize(const struct stream *s)
+{
+    struct winsize size;
+    for (size_t i = 0; i < STREAMS; i++)
+        if (s[i].from >= 0 && s[i].shown >= 0 && ioctl(s[i].shown, TIOCGWINSZ, &size) == 0)
+            ioctl(s[i].from, TIOCSWINSZ, &size); /* a pipe refuses it */
+    resized = 0;
+}
+
 static void scribe(struct stream *s)
 {
+    struct sigaction winch;
+    memset(&winch, 0, sizeof winch);
+    winch.sa_handler = on_resize; /* without SA_RESTART: poll returns */
+    sigaction(SIGWINCH, &winch, NULL);
     static const int sigs[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE, SIGTSTP };
     for (size_t i = 0; i < HR_COUNT(sigs); i++)
         signal(sigs[i], SIG_IGN);
@@ -67,9 +90,14 @@ static void scribe(struct stream *s)
             p[i] = (struct pollfd) { s[i].from, POLLIN, 0 };
             open += s[i].from >= 0;
         }
-        if (open == 0 || (poll(p, STREAMS, -1) < 0 && errno != EINTR))
+        if (open == 0)
             break;
-        for (size_t i = 0; i < STREAMS; i++)
+        int k = poll(p, STREAMS, -1);
+        if (k < 0 && errno != EINTR)
+            break;
+        if (resized)
+            resize(s);
+        for (size_t i = 0; k > 0 && i < STREAMS; i++)
             if (s[i].from >= 0 && p[i].revents != 0 && !take(&s[i])) {
                 close(s[i].from);
                 s[i].from = -1;

@@ -1,11 +1,15 @@
 """headrace build as a user runs it: real compilers under a budget that is too small, and every way a build can end."""
 
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import shutil
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 import pytest
@@ -195,6 +199,33 @@ def test_killed_guard_leaves_nothing(headrace, env, gate, tmp_path):
     until(lambda: alive(tree) == [], 10)
 
 
+def test_a_terminal_stays_one(headrace, env, tmp_path):
+    """Input, colours and size pass, also a new size; nothing is changed on the way."""
+    script(tmp_path, "ask", "test -t 0 && test -t 1 && test -t 2 && echo terminal\nstty size <&1\nread x\n"
+           "for i in $(seq 100); do [ \"$(stty size <&1)\" = '20 70' ] && sleep 0.1; done\nstty size <&1\nprintf 'got %s\\n' $x\n")
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.execve(headrace.bin, [headrace.bin, "build", "--quiet", "--", "./ask"], {**os.environ, **env})
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 70, 0, 0))
+    out = b""
+    while b"70" not in out and b"0 0" not in out:
+        out += os.read(fd, 4096)
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 111, 0, 0))
+    os.write(fd, b"this\n")
+    while True:
+        try:
+            piece = os.read(fd, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        out += piece
+    os.close(fd)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert out.startswith(b"terminal\r\n") and out.endswith(b"33 111\r\ngot this\r\n"), out
+
+
 def test_time_limit(headrace, env):
     begin = time.monotonic()
     ran = headrace("build", "--timeout", "1s", "--", "sh", "-c", "trap '' TERM; sleep 100", env=env, status=124)
@@ -247,3 +278,58 @@ def test_print_env_of_a_card(headrace, env, tmp_path):
     else:
         assert d["notes"]
     headrace("--root", tmp_path, "build", "--", "true", env=env, status=2)
+
+
+def with_ninja(p):
+    (p / "build.ninja").write_text("rule cc\n  command = gcc -O1 -c $in -o $out\n" + "".join(f"build {n}.o: cc {n}.c\n" for n in "abc"))
+    return ["ninja", "-j4"], "*.o"
+
+
+def with_cmake(p):
+    (p / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.16)\nproject(p C)\nadd_library(p STATIC a.c b.c c.c)\n")
+    return ["sh", "-c", "cmake -B out . && cmake --build out -j4"], "out/libp.a"
+
+
+def with_cargo(p):
+    (p / "Cargo.toml").write_text('[package]\nname = "p"\nversion = "0.1.0"\nedition = "2021"\n')
+    (p / "src").mkdir(exist_ok=True)
+    (p / "src/main.rs").write_text("fn main() { println!(\"{}\", 6 * 7); }\n")
+    return ["cargo", "build", "--offline"], "target/debug/p"
+
+
+def with_setuptools(p):
+    (p / "setup.py").write_text("from setuptools import Extension, setup\nsetup(name='p', ext_modules=[Extension('p', ['a.c', 'b.c', 'c.c'])])\n")
+    return [shutil.which("python3") or "python3", "setup.py", "-q", "build_ext", "--inplace", "-j3"], "p*.so"
+
+
+def ready(name):
+    if name == "setuptools":
+        return subprocess.run([shutil.which("python3") or "false", "-c", "import setuptools, sysconfig, os\n"
+                               "assert os.path.exists(sysconfig.get_path('include') + '/Python.h')"], capture_output=True).returncode == 0
+    return shutil.which(name) is not None and shutil.which("gcc") is not None
+
+
+@pytest.mark.parametrize("name, write", [("ninja", with_ninja), ("cmake", with_cmake), ("cargo", with_cargo), ("setuptools", with_setuptools)])
+def test_build_tools_are_unharmed(headrace, env, tmp_path, name, write):
+    """The same artefact, byte for byte, and the same status when a unit does not compile."""
+    if not ready(name):
+        pytest.skip(f"no {name} here")
+    made = {}
+    project = tmp_path / "p"  # the same folder twice: debug information and cargo's hashes name it
+    for how in ("plain", "guarded", "broken"):
+        shutil.rmtree(project, ignore_errors=True)
+        project.mkdir()
+        for n in "abc":
+            (project / f"{n}.c").write_text(f"int {n}(void);\nint {n}(void) {{ return {ord(n)}; }}\n")
+        command, product = write(project)
+        if how == "broken":
+            (project / "b.c").write_text("int b(void) { return }\n")
+            if name == "cargo":
+                (project / "src/main.rs").write_text("fn main() { let }\n")
+        plain = subprocess.run(command, cwd=project, capture_output=True).returncode if how != "guarded" else 0
+        if how == "broken":
+            assert plain != 0
+        if how != "plain":
+            headrace("build", "--memory", "1GiB", "--", *command, cwd=project, env=env, status=plain, timeout=300)
+        made[how] = {f.name: f.read_bytes() for f in project.glob(product)}
+    assert made["plain"] and made["plain"] == made["guarded"]
