@@ -2,10 +2,12 @@
 #include "build_report.h"
 #include "cli.h"
 #include "clock.h"
+#include "cpu.h"
 #include "file.h"
 #include "gate.h"
 #include "guard.h"
 #include "keeper.h"
+#include "machine.h"
 #include "mem.h"
 #include "root.h"
 #include "room.h"
@@ -97,19 +99,32 @@ static int new_log(const struct hr_root *root, struct hr_buf *ret, struct hr_err
     return ret->failed ? hr_fail_nomem(err, ret->len, "a path") : hr_mkdir(ret->data, false, err);
 }
 
-static int plan(struct hr_cli *cli, const struct args *a, const struct hr_root *root, struct hr_build_env *e, struct hr_error *err)
+/* What the build may have: of this machine; of a captured one its CPUs, and its memory as far as it tells it. */
+static int bounds(const struct args *a, const struct hr_root *root, struct hr_build_ask *ask, struct hr_error *err)
 {
-    struct hr_build_ask ask = { (unsigned)a->jobs, hr_cpus(), a->gate, UINT64_C(4) << 30 };
     struct hr_room room;
     if (hr_root_is_live(root)) {
         int r = hr_room_open(root, a->memory, &room, err);
         if (r < 0)
             return r;
-        ask.ceiling = hr_room_ceiling(&room);
+        ask->ceiling = hr_room_ceiling(&room);
         hr_room_close(&room);
+        return 0;
     }
-    (void)cli;
-    return hr_build_env_read(root, &ask, e, err);
+    struct hr_cpu cpu;
+    struct hr_memory m;
+    hr_cpu_read(root, &cpu);
+    hr_memory_read(root, &m);
+    ask->cpus = cpu.allowed.known && cpu.allowed.v != 0 ? (unsigned)cpu.allowed.v : 1;
+    ask->ceiling = m.limit.known ? m.limit.v : m.total.known ? m.total.v : 0;
+    return 0;
+}
+
+static int plan(const struct args *a, const struct hr_root *root, struct hr_build_env *e, struct hr_error *err)
+{
+    struct hr_build_ask ask = { (unsigned)a->jobs, hr_cpus(), a->gate, 0 };
+    int r = bounds(a, root, &ask, err);
+    return r < 0 ? r : hr_build_env_read(root, &ask, e, err);
 }
 
 static int report(struct hr_cli *cli, const struct hr_guard_report *g, const struct hr_build_env *e, const char *folder,
@@ -145,8 +160,8 @@ static int guarded(struct hr_cli *cli, const struct args *a, const struct hr_roo
                                       .timeout_ns = a->timeout, .gate = a->gate, .aside = cli->common->json, .folder = folder.data,
                                       .history = history.data };
         if (e->refused) {
-            o.refuse_toolkit = e->refuse_toolkit;
-            o.refuse_why = e->refuse_why;
+            o.refuse_toolkit[0] = e->refuse_toolkit[0];
+            o.refuse_toolkit[1] = e->refuse_toolkit[1];
         }
         r = hr_guard_run(root, &o, &g, err);
     }
@@ -176,7 +191,7 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
     if (!only_look && !hr_root_is_live(root))
         r = hr_cli_usage(cli, err, "a command can run on this machine only; with --root, --print-env is possible");
     if (r == 0)
-        r = plan(cli, a, root, &e, err);
+        r = plan(a, root, &e, err);
     if (r == 0)
         r = only_look ? hr_build_print_env(cli, &e, err) : guarded(cli, a, root, &e, err);
     hr_root_close(root);

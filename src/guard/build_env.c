@@ -105,7 +105,7 @@ static void take_toolkit(const struct hr_root *root, const struct hr_toolkit *k,
     set(root, e, "CUDA_PATH", k->path, "the same toolkit, for CMake");
 }
 
-static void refuse(const struct hr_toolkit *kit, const struct arches *a, struct hr_build_env *e)
+static void refuse(const struct hr_toolkits *kits, const struct hr_toolkit *kit, const struct arches *a, struct hr_build_env *e)
 {
     static const char *const mends[] = {
         "sudo apt-get install cuda-toolkit-12-8    # from NVIDIA's repository; on WSL2 never the packages 'cuda' or 'cuda-drivers'",
@@ -114,7 +114,10 @@ static void refuse(const struct hr_toolkit *kit, const struct arches *a, struct 
     };
     e->refused = true;
     snprintf(e->refuse_why, sizeof e->refuse_why, "the CUDA toolkit in %.100s cannot build for the card here: %s", kit->path, a->worst);
-    snprintf(e->refuse_toolkit, sizeof e->refuse_toolkit, "%s/", kit->path);
+    snprintf(e->refuse_toolkit[0], sizeof e->refuse_toolkit[0], "%.150s/", kit->path);
+    struct hr_str nvcc = hr_str(kits->nvcc.known ? kits->nvcc.v : "");
+    if (kit == kits->nvcc_of && hr_str_ends(nvcc, "/bin/nvcc") && nvcc.n > 9)
+        snprintf(e->refuse_toolkit[1], sizeof e->refuse_toolkit[1], "%.*s", (int)(nvcc.n - 8), nvcc.p);
     for (size_t i = 0; i < HR_COUNT(mends); i++)
         e->mend[i] = mends[i];
     e->mends = HR_COUNT(mends);
@@ -129,8 +132,9 @@ void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, c
         best = hr_toolkits_newest(kits);
     bool own_does = own != NULL && (gpus->n == 0 || arches_of(gpus, own->number).built != 0);
     if (!own_does && best != NULL && best != own && !user_has(root, "CUDACXX")) {
-        snprintf(why, sizeof why, "%s; CMake would otherwise build without CUDA or for the wrong cards",
-                 own == NULL ? "no nvcc is on the PATH" : "the nvcc on the PATH cannot build for the cards here");
+        snprintf(why, sizeof why, "%s",
+                 own == NULL ? "no nvcc is on the PATH: CMake would build without CUDA and hardly say so" :
+                               "the nvcc on the PATH cannot build for the cards here; this one can");
         take_toolkit(root, best, why, e);
         use = best;
     }
@@ -145,7 +149,7 @@ void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, c
     struct arches a = arches_of(gpus, use->number);
     if (a.built == 0 && a.cards != 0 && !user_has(root, "TORCH_CUDA_ARCH_LIST") &&
         !user_has(root, "CMAKE_CUDA_ARCHITECTURES") && !user_has(root, "CUDAARCHS")) {
-        refuse(use, &a, e);
+        refuse(kits, use, &a, e);
         return;
     }
     if (a.left_out[0] != 0)

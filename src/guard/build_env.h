@@ -25,7 +25,7 @@ struct hr_build_env {
     /* The toolkit that the build would use cannot build for any card here. */
     bool refused;
     char refuse_why[2 * HR_WORD_MAX];
-    char refuse_toolkit[HR_WORD_MAX]; /* its folder */
+    char refuse_toolkit[2][HR_WORD_MAX]; /* its folder, and the same as the PATH names it; "" */
     const char *mend[HR_BUILD_MENDS_MAX];
     size_t mends;
 };
@@ -39,7 +39,7 @@ struct hr_build_ask {
 /* Reads GPUs, toolkits and the environment through the root. */
 int hr_build_env_read(const struct hr_root *root, const struct hr_build_ask *ask, struct hr_build_env *ret,
                       struct hr_error *err) HR_MUST_USE;
-/* The rule alone, for tests. `kit` is the toolkit the build would take by itself; NULL: there is none on the path. */
+/* The part about architectures and toolkits. */
 void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, const struct hr_toolkits *kits,
                        struct hr_build_env *ret);
 /* The environment `now` with these settings in it: a block of pointers to be freed with hr_free, strings and all. */

@@ -30,9 +30,11 @@ const char *hr_guard_verdict_name(enum hr_guard_verdict v)
 static void at_gate(struct hr_watch *w, const struct hr_gate_leaf *g, uint64_t now)
 {
     bool known;
-    const char *kit = w->o->refuse_toolkit;
-    if (kit != NULL && strncmp(w->gate.path, kit, strlen(kit)) == 0)
-        hr_watch_stop(w, HR_GUARD_REFUSED);
+    for (size_t i = 0; i < HR_COUNT(w->o->refuse_toolkit); i++) {
+        const char *kit = w->o->refuse_toolkit[i];
+        if (kit != NULL && kit[0] != 0 && strncmp(w->gate.path, kit, strlen(kit)) == 0)
+            hr_watch_stop(w, HR_GUARD_REFUSED);
+    }
     uint64_t predicted = hr_history_predict(&w->history, &g->key, &known);
     struct hr_leaf *leaf = hr_leaves_add(&w->leaves, &g->key, g->pid, g->id, predicted, now);
     w->r->known += known;

@@ -21,8 +21,8 @@ struct hr_guard_options {
     bool aside;          /* the command's standard output goes to standard error: a report follows */
     const char *folder;  /* for output.log and timeline.jsonl: made, and there must be none */
     const char *history; /* the file; NULL: nothing is remembered */
-    /* A toolkit that cannot build for the card: its compiler ends the build, with this sentence.  NULL: none. */
-    const char *refuse_toolkit, *refuse_why;
+    /* The folders of a toolkit that cannot build for the card, with a slash at the end: a leaf of it ends the build.  NULL: none. */
+    const char *refuse_toolkit[2];
 };
 
 enum hr_guard_verdict {
@@ -30,7 +30,7 @@ enum hr_guard_verdict {
     HR_GUARD_NOT_STARTED, /* `status` is the errno */
     HR_GUARD_TIMEOUT,
     HR_GUARD_MEMORY,      /* black: the machine's memory was about to be gone */
-    HR_GUARD_REFUSED,     /* refuse_why */
+    HR_GUARD_REFUSED,     /* a leaf of refuse_toolkit */
     HR_GUARD_INTERRUPTED,
     HR_GUARD_LOST,        /* the keeper was killed */
 };

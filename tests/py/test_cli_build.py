@@ -9,6 +9,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import time
 
@@ -226,6 +227,52 @@ def test_a_terminal_stays_one(headrace, env, tmp_path):
     assert out.startswith(b"terminal\r\n") and out.endswith(b"33 111\r\ngot this\r\n"), out
 
 
+HOG = """#!{python}
+import pathlib, sys, time
+me = sys.argv[1]
+held = []
+for _ in range(int(pathlib.Path(me + ".mib").read_text()) // 5):
+    held.append(bytearray(b"x") * (5 << 20))
+    time.sleep(0.05)
+open("done", "a").write(me + " ")
+"""
+
+
+def hogs(folder, **mib):
+    """Leaves that grow by 100 MiB a second to what is asked; a name's first letter is its place in the row."""
+    p = folder / "cc1plus"
+    p.write_text(HOG.format(python=sys.executable))
+    p.chmod(0o755)
+    for name, n in mib.items():
+        (folder / f"{name}.cpp.mib").write_text(str(n))
+    (folder / "done").write_text("")
+    return "".join(f"./cc1plus {n}.cpp & {n}=$!; sleep 0.3; " for n in mib) + "".join(f"wait ${n} || bad=1; " for n in mib) + "exit ${bad:-0}"
+
+
+def test_the_newest_is_paused_and_goes_on(headrace, env, gate, tmp_path):
+    """Both took little last time and are let go together; now they take more than there is."""
+    for mib in (10, 250):
+        command = hogs(tmp_path, a=mib, b=mib)
+        d = headrace("build", "--json", "--memory", "400MiB", "--", "sh", "-c", command, env=env, timeout=200).json()
+        assert d["status"] == 0 and d["ended"] == 0 and sorted((tmp_path / "done").read_text().split()) == ["a.cpp", "b.cpp"]
+    assert d["known"] == 2 and d["at_once"] == 2 and d["paused"] >= 1 and d["paused_ns"] > 0
+    assert (tmp_path / "done").read_text().split()[0] == "a.cpp"  # the oldest is never the one
+    assert d["tree_peak_bytes"] < 500 * MIB
+    # The third time it is known, and nothing has to be paused.
+    command = hogs(tmp_path, a=250, b=250)
+    d = headrace("build", "--json", "--memory", "400MiB", "--", "sh", "-c", command, env=env, timeout=200).json()
+    assert d["status"] == 0 and d["held"] == 1 and d["paused"] == 0 and d["tree_peak_bytes"] < 400 * MIB
+
+
+def test_the_newest_is_ended_before_the_oldest(headrace, env, gate, tmp_path):
+    command = hogs(tmp_path, a=10, b=10)
+    headrace("build", "--memory", "200MiB", "--", "sh", "-c", command, env=env, timeout=200)
+    command = hogs(tmp_path, a=420, b=420)  # more than a quarter over the budget with what the paused one holds
+    d = headrace("build", "--json", "--memory", "200MiB", "--", "sh", "-c", command, env=env, status=1, timeout=200).json()
+    assert d["ended"] == 1 and (tmp_path / "done").read_text().split() == ["a.cpp"]
+    assert "run it again" in d["say"]
+
+
 def test_time_limit(headrace, env):
     begin = time.monotonic()
     ran = headrace("build", "--timeout", "1s", "--", "sh", "-c", "trap '' TERM; sleep 100", env=env, status=124)
@@ -268,16 +315,35 @@ def test_print_env_here(headrace, env, tmp_path):
     assert not (tmp_path / "started").exists()
 
 
+def planned(headrace, env, root, status=0):
+    d = headrace("--root", root, "build", "--print-env", "--json", env=env, status=status).json()
+    return d, {s["name"]: s["value"] for s in d["environment"]}
+
+
 def test_print_env_of_a_card(headrace, env, tmp_path):
-    d = headrace("--root", other(tmp_path, "wsl2-6.18-5070ti"), "build", "--print-env", "--json", env=env, status=None).json()
-    sets = {s["name"]: s["value"] for s in d["environment"]}
-    if d["refused"]:
-        assert "12.0" in d["refused"] and any("cuda-toolkit-12-8" in m for m in d["mend"])
-    elif "TORCH_CUDA_ARCH_LIST" in sets:
-        assert sets["TORCH_CUDA_ARCH_LIST"] == "12.0" and sets["CUDAARCHS"] == "120"
-    else:
-        assert d["notes"]
-    headrace("--root", tmp_path, "build", "--", "true", env=env, status=2)
+    root = other(tmp_path, "wsl2-6.18-5070ti")
+    d, sets = planned(headrace, env, root)
+    assert sets["TORCH_CUDA_ARCH_LIST"] == "12.0" and sets["CUDAARCHS"] == sets["CMAKE_CUDA_ARCHITECTURES"] == "120"
+    assert "CUDACXX" not in sets and int(sets["MAX_JOBS"]) > 2 and d["refused"] is None
+    headrace("--root", root, "build", "--", "true", env=env, status=2)
+
+
+def test_a_toolkit_too_old_is_refused(headrace, env, tmp_path):
+    root = other(tmp_path, "wsl2-6.18-5070ti")
+    kit = root / "usr/local/cuda-12.8"
+    told = (kit / "version.json").read_text()
+    (kit / "version.json").write_text(told.replace("12.8", "12.4"))
+    d, sets = planned(headrace, env, root, status=1)
+    assert "12.0" in d["refused"] and "12.4" in d["refused"]
+    assert any("cuda-toolkit-12-8" in m for m in d["mend"]) and "TORCH_CUDA_ARCH_LIST" not in sets
+    assert "# refused" in headrace("--root", root, "build", "--print-env", env=env, status=1).out
+    # Another one that can is taken instead.
+    new = root / "usr/local/cuda-12.9"
+    shutil.copytree(kit, new, symlinks=True)
+    (new / "version.json").write_text(told.replace("12.8", "12.9"))
+    d, sets = planned(headrace, env, root)
+    assert sets["CUDACXX"] == "/usr/local/cuda-12.9/bin/nvcc" and sets["CUDA_HOME"] == "/usr/local/cuda-12.9"
+    assert sets["TORCH_CUDA_ARCH_LIST"] == "12.0"
 
 
 def with_ninja(p):
