@@ -4,7 +4,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* Measured here with nvcc 13.0 and gcc 12 on one translation unit of thrust and cub (docs/decisions/0007). */
+/* Measured here with nvcc 13.0 and gcc 12 on one translation unit of thrust and cub (docs/decisions/0008). */
 #define OWN "measured: one unit of thrust and cub, nvcc 13.0"
 #define OWN_C "measured: one heavy C++ unit, gcc 12, -O2"
 
