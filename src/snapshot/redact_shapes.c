@@ -175,9 +175,13 @@ bool hr_shape_email(struct hr_str s, size_t at, struct hr_span *ret)
     if (hr_char_at(s, i) != '@' || hr_str_is(box, "git") || hr_redact_is_harmless(HR_SECRET_PASS, box))
         return false; /* what a URL's user and password have become is no mail */
     size_t domain = ++i;
-    for (; in_mail(hr_char_at(s, i)) && i - domain < 255; i++)
-        if (s.p[i] == '.' && i > domain && hr_is_alnum(hr_char_at(s, i + 1)))
+    if (!hr_is_alnum(hr_char_at(s, i)))
+        return false;
+    for (; in_mail(hr_char_at(s, i)) && i - domain < 255 && !(s.p[i] == '.' && s.p[i - 1] == '.'); i++)
+        if (s.p[i] == '.' && hr_is_alnum(hr_char_at(s, i + 1)))
             dot = i;
+    if (hr_char_at(s, i) == '@')
+        return false; /* a@b.cd@e.fg: the last two parts are the address, and stay it when they have become a placeholder */
     while (i > domain && !hr_is_alnum(s.p[i - 1]))
         i--;
     if (dot == 0 || i < dot + 3)
