@@ -35,6 +35,12 @@ static void at_gate(struct hr_watch *w, const struct hr_gate_leaf *g, uint64_t n
         if (kit != NULL && kit[0] != 0 && strncmp(w->gate.path, kit, strlen(kit)) == 0)
             hr_watch_stop(w, HR_GUARD_REFUSED);
     }
+    int before = hr_leaves_find(&w->leaves, g->pid);
+    if (before >= 0) { /* a wrapper that turns into the tool itself: rustup's rustc */
+        if (!hr_leaf_has_become(&w->leaves.leaf[before]))
+            w->leaves.leaf[before].began = 0; /* its program was not there: nothing to learn from */
+        hr_watch_ended(w, (size_t)before, now);
+    }
     uint64_t predicted = hr_history_predict(&w->history, &g->key, &known);
     struct hr_leaf *leaf = hr_leaves_add(&w->leaves, &g->key, g->pid, g->id, predicted, now);
     w->r->known += known;

@@ -8,15 +8,27 @@
 #define MIB (UINT64_C(1) << 20)
 /* No compiler measured grew faster than 530 MiB in a second. */
 #define GROWTH_PER_S (512 * MIB)
-enum { CLIMB_MAX = 24 };
+enum { CLIMB_MAX = 24, BLIND_MS_MAX = 200 };
 
-static void mark_parents(struct hr_leaves *l, int pid)
+/* The nearest leaf above a process. */
+static int leaf_above(const struct hr_leaves *l, int pid)
 {
     struct hr_proc_stat s;
-    for (int i = 0; i < CLIMB_MAX && pid > 1 && hr_proc_stat(pid, &s) == 0; i++) {
-        int at = hr_leaves_find(l, pid = s.parent);
-        if (at >= 0)
-            l->job[at].waits = true;
+    for (int i = 0; i < CLIMB_MAX && pid > 1 && hr_proc_stat(pid, &s) == 0; i++)
+        if (hr_leaves_find(l, pid = s.parent) >= 0)
+            return pid;
+    return 0;
+}
+
+/* Who waits for whom, from `under` alone: it is done at every coming and going. */
+static void mark_waiting(struct hr_leaves *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        l->job[i].waits = false;
+    for (size_t i = 0; i < l->n; i++) {
+        int up = l->leaf[i].under == 0 ? -1 : hr_leaves_find(l, l->leaf[i].under);
+        if (up >= 0)
+            l->job[up].waits = true;
     }
 }
 
@@ -32,10 +44,10 @@ struct hr_leaf *hr_leaves_add(struct hr_leaves *l, const struct hr_leaf_key *key
     }
     size_t at = l->n++;
     l->leaf[at] = (struct hr_leaf) { .key = *key, .pid = pid, .pidfd = pidfd, .statm = statm, .note = note, .arrived = now,
-                                     .began = note != 0 ? 0 : now, .there = note == 0 };
+                                     .under = leaf_above(l, pid), .began = note != 0 ? 0 : now, .there = note == 0 };
     l->job[at] = (struct hr_job) { .state = note != 0 ? HR_JOB_HELD : HR_JOB_RUNNING, .predicted = predicted,
                                    .order = ++l->order, .since = now, .fixed = note != 0 };
-    mark_parents(l, pid);
+    mark_waiting(l);
     return &l->leaf[at];
 }
 
@@ -43,14 +55,14 @@ void hr_leaves_remove(struct hr_leaves *l, size_t at)
 {
     hr_close(l->leaf[at].pidfd);
     hr_close(l->leaf[at].statm);
+    int gone = l->leaf[at].pid, above = l->leaf[at].under;
     l->n--;
     l->leaf[at] = l->leaf[l->n];
     l->job[at] = l->job[l->n];
-    /* Who waited for it may not wait any more: found out anew. */
     for (size_t i = 0; i < l->n; i++)
-        l->job[i].waits = false;
-    for (size_t i = 0; i < l->n; i++)
-        mark_parents(l, l->leaf[i].pid);
+        if (l->leaf[i].under == gone)
+            l->leaf[i].under = above;
+    mark_waiting(l);
 }
 
 int hr_leaves_find(const struct hr_leaves *l, int pid)
@@ -62,7 +74,7 @@ int hr_leaves_find(const struct hr_leaves *l, int pid)
 }
 
 /* Until its exec is done a process still is its parent's image (after vfork its very memory). */
-static bool has_become(struct hr_leaf *f)
+bool hr_leaf_has_become(struct hr_leaf *f)
 {
     struct hr_proc_stat s;
     if (f->there)
@@ -74,19 +86,20 @@ static bool has_become(struct hr_leaf *f)
     return f->there;
 }
 
-void hr_leaves_sample(struct hr_leaves *l)
+void hr_leaves_sample(struct hr_leaves *l, uint64_t now)
 {
     l->resident = 0;
     for (size_t i = 0; i < l->n; i++) {
         struct hr_leaf *f = &l->leaf[i];
         struct hr_job *j = &l->job[i];
         uint64_t bytes;
-        if (j->state == HR_JOB_HELD || !has_become(f) || hr_proc_anon(f->statm, &bytes) < 0)
+        if (j->state == HR_JOB_HELD || !hr_leaf_has_become(f) || hr_proc_anon(f->statm, &bytes) < 0)
             continue;
         j->fixed = false;
         j->resident = bytes;
         j->peak = HR_MAX(j->peak, bytes);
         f->sampled++;
+        f->seen = now;
         l->resident += bytes;
     }
 }
@@ -97,9 +110,9 @@ uint64_t hr_leaves_peak(const struct hr_leaves *l, size_t at, uint64_t now)
     uint64_t peak = l->job[at].peak;
     if (f->ended_by_us)
         return peak + peak / 2;
-    uint64_t ms = (now - f->began - f->stopped) / 1000000;
     if (f->sampled < 3) {
-        uint64_t could = 16 * MIB + ms * (GROWTH_PER_S / 1000);
+        uint64_t ms = HR_MIN((now - HR_MAX(f->began, f->seen)) / 1000000, (uint64_t)BLIND_MS_MAX);
+        uint64_t could = l->job[at].resident + 16 * MIB + ms * (GROWTH_PER_S / 1000);
         return HR_MAX(peak, HR_MIN(could, l->job[at].predicted));
     }
     return peak;

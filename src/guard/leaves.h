@@ -11,6 +11,7 @@ enum { HR_LEAVES_MAX = 256 };
 struct hr_leaf {
     struct hr_leaf_key key;
     int pid, pidfd, statm;
+    int under;              /* the pid of the nearest leaf above it (ld starts lto1); 0: none */
     uint64_t note;          /* at the gate; 0: it never stood there */
     uint64_t arrived, began; /* ns; began: let through */
     uint64_t waited, stopped, stopped_at; /* ns held; ns paused, and since when */
@@ -18,6 +19,7 @@ struct hr_leaf {
     bool there;             /* its exec has been seen: the figures are its own and not its parent's */
     bool ended_by_us;
     unsigned sampled;
+    uint64_t seen;          /* ns: the last look at its memory */
 };
 
 struct hr_leaves {
@@ -28,15 +30,18 @@ struct hr_leaves {
     uint64_t resident; /* of all, at the last sample */
 };
 
-/* A leaf at the gate (note != 0), or one found running.  NULL: the table is full, or it has gone. */
+/* A leaf at the gate (note != 0), or one found running.  NULL: the table is full, or it has gone.  No process stands in the table
+ * twice: one that turns into another program (a wrapper's exec) is removed first. */
 struct hr_leaf *hr_leaves_add(struct hr_leaves *l, const struct hr_leaf_key *key, int pid, uint64_t note,
                               uint64_t predicted, uint64_t now);
 void hr_leaves_remove(struct hr_leaves *l, size_t at); /* the last one takes its place */
 int hr_leaves_find(const struct hr_leaves *l, int pid); /* -1: none */
+/* Has its exec been done?  One whose program was not there (a search along PATH) tries the next, as the process it was. */
+bool hr_leaf_has_become(struct hr_leaf *f);
 /* Reads the memory of all that run. */
-void hr_leaves_sample(struct hr_leaves *l);
-/* The peak to remember of one that has ended.  One that lived shorter than the time between two looks has shown nothing: then what
- * it can have reached at the fastest growth known of compilers. */
+void hr_leaves_sample(struct hr_leaves *l, uint64_t now);
+/* The peak to remember of one that has ended.  One that was seen less than three times has shown little: then what it can have
+ * reached since at the fastest growth known of compilers. */
 uint64_t hr_leaves_peak(const struct hr_leaves *l, size_t at, uint64_t now);
 void hr_leaves_close(struct hr_leaves *l);
 

@@ -107,7 +107,7 @@ void hr_watch_look(struct hr_watch *w, uint64_t now, uint64_t fresh_ns)
         w->r->worst_gap_ns = HR_MAX(w->r->worst_gap_ns, now - w->looked);
     w->looked = now;
     hr_watch_scan(w, now);
-    hr_leaves_sample(&w->leaves);
+    hr_leaves_sample(&w->leaves, now);
     uint64_t tree = w->leaves.resident + w->others;
     w->space = hr_room_now(&w->room, tree);
     w->r->tree_peak = HR_MAX(w->r->tree_peak, tree);

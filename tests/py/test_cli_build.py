@@ -273,6 +273,25 @@ def test_the_newest_is_ended_before_the_oldest(headrace, env, gate, tmp_path):
     assert "run it again" in d["say"]
 
 
+def test_many_at_once_and_wrappers(headrace, env, gate, tmp_path):
+    """Leaves that start others and wait for them, or turn into them, one at a time: nothing waits for itself."""
+    script(tmp_path, "lto1", "echo lto >> done\n")
+    script(tmp_path, "ld", "./lto1 $2.c\n./lto1 again.c && echo ld >> done\n")
+    script(tmp_path, "cc1", "sleep 0.05\necho cc >> done\n")
+    script(tmp_path, "cc1plus", "exec ./cc1 $1\n")
+    d = headrace("build", "--json", "--jobs", "1", "--memory", "64MiB", "--", "sh", "-c",
+                 "for i in $(seq 10); do ./ld -o out$i & ./cc1plus u$i.c & done; wait", env=env, timeout=120).json()
+    assert d["status"] == 0 and d["verdict"] == "done"
+    done = (tmp_path / "done").read_text().split()
+    assert done.count("ld") == 10 and done.count("lto") == 20 and done.count("cc") == 10
+    assert d["leaves"] == 50 and d["at_once"] == 1
+    # A name looked for along PATH stands at the gate once for each folder; what is not there is not remembered.
+    path = f"{tmp_path}/none:{tmp_path}/neither:{tmp_path}:{os.environ['PATH']}"
+    headrace("build", "--", "sh", "-c", "exec env cc1 sought.c", env={**env, "PATH": path})
+    past = (tmp_path / "cache/headrace/guard-history").read_text()
+    assert [line.split("\t")[5] for line in past.splitlines() if "sought.c" in line] == ["1"]
+
+
 def test_time_limit(headrace, env):
     begin = time.monotonic()
     ran = headrace("build", "--timeout", "1s", "--", "sh", "-c", "trap '' TERM; sleep 100", env=env, status=124)
