@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pty.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -108,6 +108,24 @@ static void scribe(struct stream *s)
 
 /* --- in the watcher --- */
 
+/* A pseudo-terminal with this mode and size; by hand, since openpty stands in a library of its own before glibc 2.34. */
+static int pair(int ends[2], const struct termios *mode, const struct winsize *size)
+{
+    char name[64];
+    ends[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (ends[0] < 0)
+        return -1;
+    ends[1] = grantpt(ends[0]) != 0 || unlockpt(ends[0]) != 0 || ptsname_r(ends[0], name, sizeof name) != 0 ?
+                  -1 :
+                  open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (ends[1] >= 0 && tcsetattr(ends[1], TCSANOW, mode) == 0 && ioctl(ends[1], TIOCSWINSZ, size) == 0)
+        return 0;
+    hr_close(ends[0]);
+    hr_close(ends[1]);
+    ends[0] = ends[1] = -1;
+    return -1;
+}
+
 /* ends[0] is read by the scribe, ends[1] written by the command. */
 static int channel(int like, int ends[2], struct hr_error *err)
 {
@@ -118,9 +136,7 @@ static int channel(int like, int ends[2], struct hr_error *err)
         return hr_fail_errno(err, errno, "no channel for the command's output can be made");
     if (hr_is_terminal(like) && ioctl(like, TIOCGWINSZ, &size) == 0 && tcgetattr(like, &mode) == 0) {
         mode.c_oflag &= ~(tcflag_t)OPOST; /* the real terminal does that, once */
-        r = openpty(&ends[0], &ends[1], NULL, &mode, &size);
-        if (r == 0 && (fcntl(ends[0], F_SETFD, FD_CLOEXEC) != 0 || fcntl(ends[1], F_SETFD, FD_CLOEXEC) != 0))
-            errno = 0;
+        r = pair(ends, &mode, &size);
     } else {
         r = pipe2(ends, O_CLOEXEC);
     }

@@ -26,6 +26,9 @@
 #else
 #define OWN_ABI 0 /* no filter is known for this machine: nothing matches, and listen says so */
 #endif
+#ifndef SECCOMP_USER_NOTIF_FLAG_CONTINUE /* headers before Linux 5.5 */
+#define SECCOMP_USER_NOTIF_FLAG_CONTINUE (1UL << 0)
+#endif
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
