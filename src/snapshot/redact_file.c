@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PASSES = 4 };
+
 /* --- UTF-16 (little endian), as programs of Windows write it --- */
 
 /* A byte order mark, or every second byte is 0 in a good part of the beginning. */
@@ -224,7 +226,7 @@ static bool fits(struct hr_str name, const char *pattern)
     return pattern[0] == '*' ? hr_str_ends(name, pattern + 1) : hr_str_is(name, pattern);
 }
 
-bool hr_redact_file(struct hr_redact *r, const char *path, struct hr_str text, struct hr_buf *out)
+static bool by_path(struct hr_redact *r, const char *path, struct hr_str text, struct hr_buf *out)
 {
     struct hr_str p = hr_str(path), name = base_name(p);
     if (hr_str_is(name, "passwd"))
@@ -241,4 +243,24 @@ bool hr_redact_file(struct hr_redact *r, const char *path, struct hr_str text, s
         if (fits(name, values[i].name) && text.n <= 256 && !(values[i].kind == HR_SECRET_HOST && hr_redact_keeps_names(r)))
             return one_value(r, values[i].kind, text, out);
     return hr_redact_text(r, text, out);
+}
+
+/* What was replaced can make a shape of what stands beside it, or a long text short enough for a value: again, until nothing
+ * changes, so that redacting what is redacted changes nothing. */
+bool hr_redact_file(struct hr_redact *r, const char *path, struct hr_str text, struct hr_buf *out)
+{
+    struct hr_buf last = HR_BUF_INIT(out->ceiling), next = HR_BUF_INIT(out->ceiling);
+    bool ok = by_path(r, path, text, &last), again = ok;
+    for (int pass = 1; again && pass < PASSES; pass++) {
+        hr_buf_reset(&next);
+        ok = by_path(r, path, hr_buf_str(&last), &next);
+        again = ok && !hr_str_eq(hr_buf_str(&last), hr_buf_str(&next));
+        struct hr_buf swap = last;
+        last = next;
+        next = swap;
+    }
+    ok = ok && hr_buf_add(out, last.data, last.len);
+    hr_buf_fini(&last);
+    hr_buf_fini(&next);
+    return ok;
 }
