@@ -150,6 +150,8 @@ static void disks(struct hr_facts *facts, struct hr_portrait *p)
         if (shown)
             disk(facts, here, b);
     }
+    if (b->len == 0) /* a change of root hides the mount that / is on */
+        hr_buf_adds(b, "– (no mount in the table holds /)");
 }
 
 bool hr_portrait_of(struct hr_facts *facts, struct hr_portrait *ret)

@@ -84,3 +84,11 @@ def test_the_screen_fits(headrace, color):
     prose = [line for line in SCREEN.sub("", out).splitlines() if not re.match(r"    (do|undo|    )  ", line)]
     assert max(map(columns, prose)) <= 80
     assert not any(line != line.rstrip() for line in SCREEN.sub("", out).splitlines())
+
+
+def test_a_mount_table_without_a_root_is_said(headrace, tmp_path):
+    """As after a change of root: the table has mounts, but none that holds /."""
+    table = tmp_path / "root/proc/self/mountinfo"
+    table.parent.mkdir(parents=True)
+    table.write_text("36 35 98:0 / /data rw,noatime - ext4 /dev/sdb1 rw\n")
+    assert "disks   – (no mount in the table holds /)" in headrace("doctor", "--root", tmp_path / "root", status=None).out
