@@ -68,6 +68,6 @@ def print_rows(rows, tells):
         if "error" in r:
             print(f"| {what} | {r['workers']} | – | – | – | – | <!-- {r['error']} -->")
             continue
-        ratio = "1" if r is rows[0] else f"{rows[0]['samples_per_s'] / r['samples_per_s']:,.1f} ×"
+        ratio = "1" if r is rows[0] else "–" if "error" in rows[0] else f"{rows[0]['samples_per_s'] / r['samples_per_s']:,.1f} ×"
         note = "" if r.get("same", True) else " (CONTENT DIFFERS)"
         print(f"| {what}{note} | {r['workers']} | {r['samples_per_s']:,.0f} | {ratio} | {r['first_batch_ms']:.1f} | {r['cpu_us']:.2f} |")
