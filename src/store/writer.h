@@ -1,5 +1,6 @@
 /* Writing one Arrow IPC file, chunk by chunk.  Nothing appears under the final name before hr_writer_finish succeeded:
- * bytes go to "<path>.partial" and are renamed after fsync.  A killed process may have kept the last 2 MiB to itself.  One thread at a time. */
+ * bytes go to "<path>.partial" and are renamed after fsync.  A killed process may have kept the last 2 MiB to itself.
+ * One thread at a time. */
 #ifndef HR_WRITER_H
 #define HR_WRITER_H
 
