@@ -7,7 +7,7 @@
 #include "mem.h"
 #include "procfs.h"
 #include "seccomp.h"
-#include "watch.h"
+#include "warden.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,19 +27,19 @@ const char *hr_guard_verdict_name(enum hr_guard_verdict v)
 
 /* --- one round --- */
 
-static void at_gate(struct hr_watch *w, const struct hr_gate_leaf *g, uint64_t now)
+static void at_gate(struct hr_warden *w, const struct hr_gate_leaf *g, uint64_t now)
 {
     bool known;
     for (size_t i = 0; i < HR_COUNT(w->o->refuse_toolkit); i++) {
         const char *kit = w->o->refuse_toolkit[i];
         if (kit != NULL && kit[0] != 0 && strncmp(w->gate.path, kit, strlen(kit)) == 0)
-            hr_watch_stop(w, HR_GUARD_REFUSED);
+            hr_warden_stop(w, HR_GUARD_REFUSED);
     }
     int before = hr_leaves_find(&w->leaves, g->pid);
     if (before >= 0) { /* a wrapper that turns into the tool itself: rustup's rustc */
         if (!hr_leaf_has_become(&w->leaves.leaf[before]))
             w->leaves.leaf[before].began = 0; /* its program was not there: nothing to learn from */
-        hr_watch_ended(w, (size_t)before, now);
+        hr_warden_ended(w, (size_t)before, now);
     }
     uint64_t predicted = hr_history_predict(&w->history, &g->key, &known);
     struct hr_leaf *leaf = hr_leaves_add(&w->leaves, &g->key, g->pid, g->id, predicted, now);
@@ -51,10 +51,10 @@ static void at_gate(struct hr_watch *w, const struct hr_gate_leaf *g, uint64_t n
     }
     leaf->known = known;
     if (w->stop_at != 0)
-        hr_watch_let(w, w->leaves.n - 1, now);
+        hr_warden_let(w, w->leaves.n - 1, now);
 }
 
-static void gate_round(struct hr_watch *w, uint64_t now)
+static void gate_round(struct hr_warden *w, uint64_t now)
 {
     struct hr_gate_leaf g;
     struct pollfd p = { w->gate.fd, POLLIN, 0 };
@@ -63,7 +63,7 @@ static void gate_round(struct hr_watch *w, uint64_t now)
             at_gate(w, &g, now);
 }
 
-static void news(struct hr_watch *w)
+static void news(struct hr_warden *w)
 {
     int value = 0;
     switch (hr_keeper_news(&w->keeper, &value)) {
@@ -79,14 +79,14 @@ static void news(struct hr_watch *w)
         w->over = true;
         return;
     case HR_KEPT_LOST:
-        hr_watch_stop(w, HR_GUARD_LOST);
+        hr_warden_stop(w, HR_GUARD_LOST);
         w->over = true;
         return;
     }
 }
 
 /* Waits for the gate, the keeper, the end of a leaf, or the tick. */
-static void wait_round(struct hr_watch *w)
+static void wait_round(struct hr_warden *w)
 {
     struct pollfd p[FD_FIRST + HR_LEAVES_MAX];
     p[0] = (struct pollfd) { w->keeper.socket, POLLIN, 0 };
@@ -101,7 +101,7 @@ static void wait_round(struct hr_watch *w)
     now = hr_now();
     for (size_t i = n; i-- > 0;)
         if (p[FD_FIRST + i].revents != 0)
-            hr_watch_ended(w, i, now);
+            hr_warden_ended(w, i, now);
     if (p[1].revents & POLLIN)
         gate_round(w, now);
     else if (p[1].revents != 0) /* nobody is left behind it */
@@ -110,36 +110,36 @@ static void wait_round(struct hr_watch *w)
         news(w);
 }
 
-static void watch(struct hr_watch *w)
+static void watch(struct hr_warden *w)
 {
     while (!w->over) {
         wait_round(w);
         uint64_t now = hr_now();
         if (hr_interrupted() != 0)
-            hr_watch_stop(w, HR_GUARD_INTERRUPTED);
+            hr_warden_stop(w, HR_GUARD_INTERRUPTED);
         if (w->o->timeout_ns != 0 && now - w->start >= w->o->timeout_ns)
-            hr_watch_stop(w, HR_GUARD_TIMEOUT);
+            hr_warden_stop(w, HR_GUARD_TIMEOUT);
         if (now - w->looked >= TICK) {
-            hr_watch_look(w, now, 0);
+            hr_warden_look(w, now, 0);
             if (w->stop_at == 0)
-                hr_watch_brake(w, now);
-            hr_watch_stop_step(w, now);
+                hr_warden_brake(w, now);
+            hr_warden_stop_step(w, now);
         }
         if (w->stop_at == 0)
-            hr_watch_admit(w, now);
+            hr_warden_admit(w, now);
     }
 }
 
 /* --- before and after --- */
 
-static void load(struct hr_watch *w)
+static void load(struct hr_warden *w)
 {
     struct hr_error why = HR_ERROR_INIT;
     if (w->o->history != NULL && hr_history_load(&w->history, w->o->history, &w->r->history_aside, &why) < 0)
         snprintf(w->r->history_why, sizeof w->r->history_why, "%.190s", why.text);
 }
 
-static void save(struct hr_watch *w)
+static void save(struct hr_warden *w)
 {
     struct hr_error why = HR_ERROR_INIT;
     if (w->o->history == NULL)
@@ -158,7 +158,7 @@ static void save(struct hr_watch *w)
 }
 
 /* Is the gate to be used, and if not, why? */
-static void choose_gate(struct hr_watch *w)
+static void choose_gate(struct hr_warden *w)
 {
     const char *word = hr_gate_forbids(w->o->argv);
     int en = 0;
@@ -171,7 +171,7 @@ static void choose_gate(struct hr_watch *w)
         snprintf(w->r->gate_why, sizeof w->r->gate_why, "%s", hr_gate_why(en));
 }
 
-static int start(struct hr_watch *w, struct hr_error *err)
+static int start(struct hr_warden *w, struct hr_error *err)
 {
     HR_CLEANUP(hr_freep) char *output = hr_join(w->o->folder, "output.log");
     HR_CLEANUP(hr_freep) char *timeline = hr_join(w->o->folder, "timeline.jsonl");
@@ -196,10 +196,10 @@ static int start(struct hr_watch *w, struct hr_error *err)
     return 0;
 }
 
-static void finish(struct hr_watch *w, const struct hr_root *root)
+static void finish(struct hr_warden *w, const struct hr_root *root)
 {
-    hr_watch_sweep(w);
-    hr_watch_tell(w, "over", NULL, NULL);
+    hr_warden_sweep(w);
+    hr_warden_tell(w, "over", NULL, NULL);
     w->gate.fd = -1;
     hr_keeper_dismiss(&w->keeper);
     w->r->lines_lost = w->scribe.dropped;
@@ -217,7 +217,7 @@ static void finish(struct hr_watch *w, const struct hr_root *root)
 int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, struct hr_guard_report *ret,
                  struct hr_error *err)
 {
-    HR_CLEANUP(hr_freep) struct hr_watch *w = hr_calloc(1, sizeof *w);
+    HR_CLEANUP(hr_freep) struct hr_warden *w = hr_calloc(1, sizeof *w);
     if (w == NULL)
         return hr_fail_nomem(err, sizeof *w, "the guard");
     struct hr_guard_report report = { .verdict = HR_GUARD_DONE, .least_room = INT64_MAX };
@@ -236,7 +236,7 @@ int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, s
             report.ceiling = hr_room_ceiling(&w->room);
             report.locked = hr_memory_lock();
             uint64_t allocated = hr_mem_count(), cpu = hr_cpu_process();
-            hr_watch_look(w, w->start, 0);
+            hr_warden_look(w, w->start, 0);
             watch(w);
             report.allocations = hr_mem_count() - allocated;
             report.cpu_ns = hr_cpu_process() - cpu;

@@ -1,4 +1,4 @@
-#include "watch.h"
+#include "warden.h"
 
 #include "clock.h"
 #include "file.h"
@@ -30,7 +30,7 @@ static const char *plain(const char *s, char to[HR_LEAF_SOURCE_MAX])
     return to;
 }
 
-void hr_watch_tell(struct hr_watch *w, const char *event, const struct hr_leaf *leaf, const struct hr_job *job)
+void hr_warden_tell(struct hr_warden *w, const char *event, const struct hr_leaf *leaf, const struct hr_job *job)
 {
     char line[1024], name[HR_LEAF_SOURCE_MAX];
     int n = snprintf(line, sizeof line, "{\"ms\":%" PRIu64 ",\"event\":\"%s\"", (hr_now() - w->start) / MS, event);
@@ -49,12 +49,12 @@ void hr_watch_tell(struct hr_watch *w, const char *event, const struct hr_leaf *
 /* --- looking --- */
 
 struct sums {
-    struct hr_watch *w;
+    struct hr_warden *w;
     uint64_t now, others;
 };
 
 /* Without a gate leaves are found by their names, as far as they have come. */
-static void found(struct hr_watch *w, int pid, uint64_t now)
+static void found(struct hr_warden *w, int pid, uint64_t now)
 {
     struct hr_proc_stat s;
     char path[64];
@@ -76,10 +76,10 @@ static void found(struct hr_watch *w, int pid, uint64_t now)
     leaf->known = known;
     w->r->leaves++;
     w->r->known += known;
-    hr_watch_tell(w, "found", leaf, &w->leaves.job[w->leaves.n - 1]);
+    hr_warden_tell(w, "found", leaf, &w->leaves.job[w->leaves.n - 1]);
 }
 
-void hr_watch_scan(struct hr_watch *w, uint64_t now)
+void hr_warden_scan(struct hr_warden *w, uint64_t now)
 {
     static int pids[TREE_MAX];
     if (w->scanned != 0 && now - w->scanned < (w->r->gate ? SCAN_GATED : SCAN_BLIND))
@@ -99,14 +99,14 @@ void hr_watch_scan(struct hr_watch *w, uint64_t now)
     w->others = others;
 }
 
-void hr_watch_look(struct hr_watch *w, uint64_t now, uint64_t fresh_ns)
+void hr_warden_look(struct hr_warden *w, uint64_t now, uint64_t fresh_ns)
 {
     if (w->looked != 0 && now - w->looked < fresh_ns)
         return;
     if (w->looked != 0 && w->leaves.n != 0)
         w->r->worst_gap_ns = HR_MAX(w->r->worst_gap_ns, now - w->looked);
     w->looked = now;
-    hr_watch_scan(w, now);
+    hr_warden_scan(w, now);
     hr_leaves_sample(&w->leaves, now);
     uint64_t tree = w->leaves.resident + w->others;
     w->space = hr_room_now(&w->room, tree);
@@ -116,7 +116,7 @@ void hr_watch_look(struct hr_watch *w, uint64_t now, uint64_t fresh_ns)
 
 /* --- letting go --- */
 
-void hr_watch_let(struct hr_watch *w, size_t at, uint64_t now)
+void hr_warden_let(struct hr_warden *w, size_t at, uint64_t now)
 {
     struct hr_leaf *f = &w->leaves.leaf[at];
     struct hr_job *j = &w->leaves.job[at];
@@ -134,14 +134,14 @@ void hr_watch_let(struct hr_watch *w, size_t at, uint64_t now)
             w->r->held_longest_ns = f->waited;
             memcpy(w->r->held_longest, f->key.source, sizeof w->r->held_longest);
         }
-        hr_watch_tell(w, "let", f, j);
+        hr_warden_tell(w, "let", f, j);
     }
     for (size_t i = 0; i < w->leaves.n; i++)
         run += w->leaves.job[i].state == HR_JOB_RUNNING && !w->leaves.job[i].waits;
     w->r->at_once = HR_MAX(w->r->at_once, run);
 }
 
-void hr_watch_admit(struct hr_watch *w, uint64_t now)
+void hr_warden_admit(struct hr_warden *w, uint64_t now)
 {
     struct hr_admit_rules rules = { w->o->jobs, AGE };
     bool any = false;
@@ -149,16 +149,16 @@ void hr_watch_admit(struct hr_watch *w, uint64_t now)
         any |= w->leaves.job[i].state == HR_JOB_HELD;
     if (!any)
         return;
-    hr_watch_look(w, now, 5 * MS);
+    hr_warden_look(w, now, 5 * MS);
     for (;;) {
         int at = hr_admit(w->leaves.job, w->leaves.n, &w->space, now, &rules);
         if (at < 0)
             return;
-        hr_watch_let(w, (size_t)at, now);
+        hr_warden_let(w, (size_t)at, now);
     }
 }
 
-static void remember(struct hr_watch *w, const struct hr_leaf_key *key, uint64_t peak)
+static void remember(struct hr_warden *w, const struct hr_leaf_key *key, uint64_t peak)
 {
     struct hr_guard_peak one = { *key, peak };
     hr_history_learn(&w->history, key, peak);
@@ -178,7 +178,7 @@ static void remember(struct hr_watch *w, const struct hr_leaf_key *key, uint64_t
     }
 }
 
-void hr_watch_ended(struct hr_watch *w, size_t at, uint64_t now)
+void hr_warden_ended(struct hr_warden *w, size_t at, uint64_t now)
 {
     struct hr_leaf *f = &w->leaves.leaf[at];
     if (w->leaves.job[at].state == HR_JOB_PAUSED)
@@ -189,28 +189,28 @@ void hr_watch_ended(struct hr_watch *w, size_t at, uint64_t now)
         w->leaves.job[at].peak = HR_MAX(peak, w->leaves.job[at].peak);
         remember(w, &f->key, peak);
     }
-    hr_watch_tell(w, f->began != 0 ? "ended" : "gone", f, &w->leaves.job[at]);
+    hr_warden_tell(w, f->began != 0 ? "ended" : "gone", f, &w->leaves.job[at]);
     hr_leaves_remove(&w->leaves, at);
 }
 
 /* --- the brake --- */
 
-static void signal_leaf(struct hr_watch *w, size_t at, int sig)
+static void signal_leaf(struct hr_warden *w, size_t at, int sig)
 {
     hr_pidfd_signal(w->leaves.leaf[at].pidfd, sig);
 }
 
-static void go_on(struct hr_watch *w, size_t at, uint64_t now)
+static void go_on(struct hr_warden *w, size_t at, uint64_t now)
 {
     struct hr_leaf *f = &w->leaves.leaf[at];
     signal_leaf(w, at, SIGCONT);
     f->stopped += now - f->stopped_at;
     w->leaves.job[at].state = HR_JOB_RUNNING;
     w->brake.resumed = now;
-    hr_watch_tell(w, "resumed", f, &w->leaves.job[at]);
+    hr_warden_tell(w, "resumed", f, &w->leaves.job[at]);
 }
 
-void hr_watch_brake(struct hr_watch *w, uint64_t now)
+void hr_warden_brake(struct hr_warden *w, uint64_t now)
 {
     int at = -1;
     enum hr_brake_what what = hr_brake(w->leaves.job, w->leaves.n, &w->space, now, &w->brake, &at);
@@ -225,7 +225,7 @@ void hr_watch_brake(struct hr_watch *w, uint64_t now)
         j->state = HR_JOB_PAUSED;
         w->brake.paused = now;
         w->r->paused++;
-        hr_watch_tell(w, "paused", f, j);
+        hr_warden_tell(w, "paused", f, j);
         return;
     case HR_BRAKE_RESUME:
         go_on(w, (size_t)at, now);
@@ -234,39 +234,39 @@ void hr_watch_brake(struct hr_watch *w, uint64_t now)
         f->ended_by_us = true;
         w->brake.ended = now;
         w->r->ended++;
-        hr_watch_tell(w, "killed", f, j);
+        hr_warden_tell(w, "killed", f, j);
         signal_leaf(w, (size_t)at, SIGKILL);
         return;
     case HR_BRAKE_END_ALL:
-        hr_watch_tell(w, "black", NULL, NULL);
+        hr_warden_tell(w, "black", NULL, NULL);
         for (size_t i = 0; i < w->leaves.n; i++) {
             w->leaves.leaf[i].ended_by_us = true;
             signal_leaf(w, i, SIGKILL);
         }
-        hr_watch_stop(w, HR_GUARD_MEMORY);
+        hr_warden_stop(w, HR_GUARD_MEMORY);
         return;
     }
 }
 
 /* --- ending --- */
 
-void hr_watch_stop(struct hr_watch *w, enum hr_guard_verdict why)
+void hr_warden_stop(struct hr_warden *w, enum hr_guard_verdict why)
 {
     uint64_t now = hr_now();
     if (w->stop_at != 0)
         return;
     w->r->verdict = why;
     w->stop_at = now;
-    hr_watch_tell(w, hr_guard_verdict_name(why), NULL, NULL);
+    hr_warden_tell(w, hr_guard_verdict_name(why), NULL, NULL);
     for (size_t i = 0; i < w->leaves.n; i++) {
         if (w->leaves.job[i].state == HR_JOB_PAUSED)
             go_on(w, i, now);
         else if (w->leaves.job[i].state == HR_JOB_HELD)
-            hr_watch_let(w, i, now);
+            hr_warden_let(w, i, now);
     }
 }
 
-static size_t signal_tree(struct hr_watch *w, int sig)
+static size_t signal_tree(struct hr_warden *w, int sig)
 {
     static int pids[TREE_MAX];
     size_t n = hr_descendants(w->keeper.pid, pids, TREE_MAX);
@@ -275,7 +275,7 @@ static size_t signal_tree(struct hr_watch *w, int sig)
     return n;
 }
 
-void hr_watch_stop_step(struct hr_watch *w, uint64_t now)
+void hr_warden_stop_step(struct hr_warden *w, uint64_t now)
 {
     /* A terminal's Ctrl-C has reached the command already: it gets a second to end by itself. */
     uint64_t first = w->r->verdict == HR_GUARD_INTERRUPTED ? 1000 * MS : 0;
@@ -292,7 +292,7 @@ void hr_watch_stop_step(struct hr_watch *w, uint64_t now)
 }
 
 /* Lets through whoever still comes to the gate. */
-static void open_gate(struct hr_watch *w)
+static void open_gate(struct hr_warden *w)
 {
     struct pollfd p = { w->gate.fd, POLLIN, 0 };
     struct hr_gate_leaf leaf;
@@ -301,7 +301,7 @@ static void open_gate(struct hr_watch *w)
             hr_seccomp_let(w->gate.fd, leaf.id);
 }
 
-void hr_watch_sweep(struct hr_watch *w)
+void hr_warden_sweep(struct hr_warden *w)
 {
     for (size_t i = 0; i < w->leaves.n; i++) {
         if (w->leaves.job[i].state == HR_JOB_HELD)

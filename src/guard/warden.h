@@ -1,6 +1,6 @@
 /* The inside of the guard: what its files share. */
-#ifndef HR_WATCH_H
-#define HR_WATCH_H
+#ifndef HR_WARDEN_H
+#define HR_WARDEN_H
 
 #include "gate.h"
 #include "guard.h"
@@ -9,7 +9,7 @@
 #include "room.h"
 #include "scribe.h"
 
-struct hr_watch {
+struct hr_warden {
     const struct hr_guard_options *o;
     struct hr_guard_report *r;
     struct hr_gate gate;
@@ -28,21 +28,21 @@ struct hr_watch {
 };
 
 /* One line of the timeline; `leaf` may be NULL. */
-void hr_watch_tell(struct hr_watch *w, const char *event, const struct hr_leaf *leaf, const struct hr_job *job);
+void hr_warden_tell(struct hr_warden *w, const char *event, const struct hr_leaf *leaf, const struct hr_job *job);
 /* The build shall end, for this reason. */
-void hr_watch_stop(struct hr_watch *w, enum hr_guard_verdict why);
+void hr_warden_stop(struct hr_warden *w, enum hr_guard_verdict why);
 /* The next step of ending it, where one is due: first everybody is let go, then SIGTERM, then SIGKILL. */
-void hr_watch_stop_step(struct hr_watch *w, uint64_t now);
+void hr_warden_stop_step(struct hr_warden *w, uint64_t now);
 /* Looks at the processes of the tree: what those take that are no leaves; and without a gate, which leaves have come. */
-void hr_watch_scan(struct hr_watch *w, uint64_t now);
+void hr_warden_scan(struct hr_warden *w, uint64_t now);
 /* Reads leaves and room anew unless they are fresh. */
-void hr_watch_look(struct hr_watch *w, uint64_t now, uint64_t fresh_ns);
-void hr_watch_admit(struct hr_watch *w, uint64_t now);
-void hr_watch_brake(struct hr_watch *w, uint64_t now);
+void hr_warden_look(struct hr_warden *w, uint64_t now, uint64_t fresh_ns);
+void hr_warden_admit(struct hr_warden *w, uint64_t now);
+void hr_warden_brake(struct hr_warden *w, uint64_t now);
 /* A leaf has ended. */
-void hr_watch_ended(struct hr_watch *w, size_t at, uint64_t now);
-void hr_watch_let(struct hr_watch *w, size_t at, uint64_t now);
+void hr_warden_ended(struct hr_warden *w, size_t at, uint64_t now);
+void hr_warden_let(struct hr_warden *w, size_t at, uint64_t now);
 /* Ends what the command has left behind. */
-void hr_watch_sweep(struct hr_watch *w);
+void hr_warden_sweep(struct hr_warden *w);
 
 #endif
