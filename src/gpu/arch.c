@@ -2,7 +2,8 @@
  *   1  SASS for X.y runs on X.z with z >= y: never on another major, never on a lower minor.
  *   2  PTX for X.y is compiled for any card >= X.y, if the driver is at least as new as the toolkit that wrote it.
  *   3  "a" code runs on exactly its chip, PTX of it too; "f" code on later members of the same major only.
- *   4  The best SASS is taken, else PTX; if neither fits the answer is error 209. */
+ *   4  Rule 1 holds among cards and not between a card and a chip of Jetson or Drive; 10.1 is the old name of 11.0.
+ *   5  The best SASS is taken, else PTX; if neither fits the answer is error 209. */
 #include "arch.h"
 
 #include <ctype.h>
@@ -151,10 +152,20 @@ unsigned hr_cuda_of(struct hr_str text)
 
 /* --- the rule --- */
 
+bool hr_arch_is_tegra(unsigned cc)
+{
+    static const uint8_t tegra[] = { 32, 53, 62, 72, 87, 101, 110 };
+    for (size_t i = 0; i < HR_COUNT(tegra); i++)
+        if (tegra[i] == cc)
+            return true;
+    return false;
+}
+
 static bool takes(const struct hr_image *c, unsigned cc)
 {
-    if (c->only == 'a')
-        return c->cc == cc;
+    bool same = c->cc == cc || (c->cc == 101 && cc == 110);
+    if (c->only == 'a' || (!c->ptx && (hr_arch_is_tegra(c->cc) || hr_arch_is_tegra(cc))))
+        return same;
     if (c->only == 'f' || !c->ptx)
         return c->cc / 10 == cc / 10 && c->cc <= cc;
     return c->cc <= cc;
@@ -206,20 +217,39 @@ static bool knows(const struct hr_arch *a, unsigned toolkit)
     return toolkit >= a->first && (a->last == 0 || toolkit <= a->last);
 }
 
-/* The newest that this toolkit knows, not newer than the card, and of its major or not. */
+void hr_arch_of_toolkit(unsigned toolkit, struct hr_images *ret)
+{
+    size_t n;
+    const struct hr_arch *a = hr_arch_table(&n);
+    ret->n = 0;
+    for (size_t i = 0; i < n; i++)
+        if (knows(&a[i], toolkit))
+            hr_images_add(ret, (struct hr_image) { a[i].cc, false, 0 });
+}
+
+/* The newest that this toolkit knows, not newer than the card, and of its major or not; a card's code for a card. */
 static const struct hr_arch *nearest(unsigned toolkit, unsigned cc, bool same_major)
 {
     size_t n;
     const struct hr_arch *a = hr_arch_table(&n), *best = NULL;
     for (size_t i = 0; i < n; i++)
         if (knows(&a[i], toolkit) && a[i].cc <= cc && (!same_major || a[i].cc / 10u == cc / 10) &&
-            (best == NULL || a[i].cc > best->cc))
+            hr_arch_is_tegra(a[i].cc) == (same_major && hr_arch_is_tegra(cc)) && (best == NULL || a[i].cc > best->cc))
             best = &a[i];
     return best;
 }
 
-struct hr_verdict_build hr_arch_builds(unsigned toolkit, unsigned cc)
+/* Thor is 10.1 to the toolkits of CUDA 12 and 11.0 to those of 13. */
+static unsigned as_named_by(unsigned toolkit, unsigned cc)
 {
+    if (cc == 110 && toolkit != 0 && toolkit < 1300)
+        return 101;
+    return cc == 101 && toolkit >= 1300 ? 110 : cc;
+}
+
+struct hr_verdict_build hr_arch_builds(unsigned toolkit, unsigned card_cc)
+{
+    unsigned cc = as_named_by(toolkit, card_cc);
     struct hr_verdict_build v = { HR_BUILDS_UNKNOWN, 0, 0, 0, "" };
     const struct hr_arch *a = hr_arch_of(cc), *same = nearest(toolkit, cc, true), *any = nearest(toolkit, cc, false);
     struct hr_cc_text kit_text = hr_cuda_text(toolkit), card_text = hr_cc_text(cc);
@@ -258,8 +288,8 @@ struct hr_verdict_build hr_arch_builds(unsigned toolkit, unsigned cc)
 
 static bool fits_one(char pattern, char c)
 {
-    if (pattern == '#' || pattern == '~')
-        return c >= (pattern == '#' ? '0' : '5') && c <= '9';
+    if (pattern == '#')
+        return c >= '0' && c <= '9';
     return tolower((unsigned char)pattern) == tolower((unsigned char)c);
 }
 

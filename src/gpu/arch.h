@@ -75,9 +75,13 @@ struct hr_arch {
 };
 const struct hr_arch *hr_arch_of(unsigned cc); /* NULL: not in the table */
 const struct hr_arch *hr_arch_table(size_t *ret_n);
+/* Everything that a toolkit builds SASS for: what its `nvcc --list-gpu-code` prints, without "a" and "f". */
+void hr_arch_of_toolkit(unsigned toolkit, struct hr_images *ret);
+/* The chips of Jetson and Drive: their code and that of the cards do not run on each other, whatever the numbers say. */
+bool hr_arch_is_tegra(unsigned cc);
 
 struct hr_card {
-    const char *name; /* words of the name NVML gives, "#" is a digit, "~" one of 5 to 9: "RTX 50~0" */
+    const char *name; /* words of the name NVML gives, "#" is a digit: "RTX A####" */
     uint16_t cc;      /* 0: cards of two capabilities have this name */
     const char *source;
 };
