@@ -110,15 +110,18 @@ static void cpu_only(struct hr_facts *facts, struct hr_finding *f)
 
 /* --- does its code run on the cards --- */
 
+/* The newest that has code for the card and whose CUDA this driver starts. */
 static void advise_torch(struct hr_facts *facts, unsigned cc, struct hr_finding *f)
 {
     const struct hr_arch *a = hr_arch_of(cc);
+    const struct hr_figure *driver = &hr_facts_gpus(facts)->cuda;
     size_t n;
     const struct hr_wheel *w = hr_wheel_table(&n), *best = NULL;
-    (void)facts;
     for (size_t i = 0; i < n; i++) {
         struct hr_images images;
         hr_wheel_images(&w[i], &images);
+        if (driver->known && w[i].cuda / 10u > driver->v / 100)
+            continue;
         if (hr_arch_runs(&images, cc, 0, 0).runs == HR_RUNS_NATIVE)
             best = best == NULL || w[i].torch_last >= best->torch_last ? &w[i] : best;
     }

@@ -333,11 +333,11 @@ static void torches(void **state)
     with("FAKE_NVML_CC", "12.0", "python-torch-arch", HR_GOOD, "its code for 12.0 runs");
     finds("python-torch-driver", HR_BAD, "too old for PyTorch's CUDA 13.0");
     with("FAKE_NVML_CC", "7.0", "python-torch-arch", HR_BAD, "nothing in it fits a card of 7.0");
-    torch_of("2.12.0+cu130", "'13.0'", "2.2.0");
+    torch_of("2.99.0+cu130", "'13.0'", "2.2.0");
     finds("python-torch-arch", HR_UNKNOWN, "cannot be told");
-    put("headrace/answer/fatbin-2.12.0+cu130", "blocks 256 first\nsass 9.0\n");
+    put("headrace/answer/fatbin-2.99.0+cu130", "blocks 256 first\nsass 9.0\n");
     with("FAKE_NVML_CC", "12.0", "python-torch-arch", HR_WARN, "nothing in it fits");
-    put("headrace/answer/fatbin-2.12.0+cu130", "blocks 900 all\nsass 9.0\nptx 9.0\n");
+    put("headrace/answer/fatbin-2.99.0+cu130", "blocks 900 all\nsass 9.0\nptx 9.0\n");
     finds("python-torch-arch", HR_BAD, "error 222");
     with("FAKE_NVML_CUDA", "13.0", "python-torch-arch", HR_NOTE, "compiles it at the first start");
     torch_of("2.7.0+cpu", "None", "1.26.0");
