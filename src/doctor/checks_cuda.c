@@ -1,5 +1,5 @@
 /* CUDA toolkits: which one builds, for which cards, and whether the driver takes what it builds. */
-#include "check.h"
+#include "cuda_checks.h"
 
 #include "arch.h"
 #include "gpu_words.h"
@@ -7,12 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-/* The toolkit that builds here: of nvcc on PATH, else the newest. */
-static const struct hr_toolkit *builder(const struct hr_toolkits *t)
-{
-    return t->nvcc_of != NULL ? t->nvcc_of : hr_toolkits_newest(t);
-}
 
 static void tell_toolkits(const struct hr_toolkits *t, struct hr_finding *f)
 {
@@ -144,7 +138,7 @@ static void worst_build(const struct hr_gpus *g, const struct hr_toolkit *k, str
 static void builds(struct hr_facts *facts, struct hr_finding *f)
 {
     const struct hr_toolkits *t = hr_facts_toolkits(facts);
-    const struct hr_toolkit *k = builder(t);
+    const struct hr_toolkit *k = hr_cuda_builder(t);
     const struct hr_gpus *g = hr_gpus_or(facts, f);
     struct hr_verdict_build v = { .builds = HR_BUILDS_UNKNOWN };
     unsigned cc = 0;
@@ -178,7 +172,7 @@ static void builds(struct hr_facts *facts, struct hr_finding *f)
 static void driver(struct hr_facts *facts, struct hr_finding *f)
 {
     const struct hr_toolkits *t = hr_facts_toolkits(facts);
-    const struct hr_toolkit *k = builder(t);
+    const struct hr_toolkit *k = hr_cuda_builder(t);
     const struct hr_gpus *g = hr_gpus_or(facts, f);
     if (g == NULL)
         return;
@@ -352,14 +346,18 @@ static void leftovers(struct hr_facts *facts, struct hr_finding *f)
     const struct hr_dpkg *d = hr_facts_dpkg(facts);
     const struct hr_root *root = hr_facts_root(facts);
     struct hr_root_stat st;
+    char first_config[HR_WORD_MAX] = "";
+    const struct hr_dpkg_package *worst = NULL;
     size_t broken = 0, configs = 0;
     for (size_t i = 0; i < d->n; i++) {
         const char *state = d->package[i].state;
-        configs += strcmp(state, "config-files") == 0;
+        if (strcmp(state, "config-files") == 0 && configs++ == 0)
+            snprintf(first_config, sizeof first_config, "%s", d->package[i].name);
         if (strcmp(state, "installed") != 0 && strcmp(state, "config-files") != 0 &&
             strcmp(state, "not-installed") != 0) {
             hr_seen(f, "/var/lib/dpkg/status: %s %s: %s", d->package[i].name, d->package[i].version, state);
-            broken++;
+            if (broken++ == 0 || worst == NULL || strcmp(state, "half-installed") == 0)
+                worst = &d->package[i];
         }
     }
     bool dangling = hr_root_stat(root, "usr/local/cuda", false, &st, NULL) == 0 && st.link &&
@@ -369,6 +367,11 @@ static void leftovers(struct hr_facts *facts, struct hr_finding *f)
                 broken == 1 ? "" : "s");
         hr_fix(f, "sudo dpkg --configure -a");
         hr_fix(f, "sudo apt-get -f install");
+        if (strcmp(worst->state, "half-installed") == 0) { /* these two leave such a one as it is */
+            hr_fix(f, "sudo apt-get install --reinstall %s", worst->name);
+            hr_fix(f, "# or, to take it off instead:");
+            hr_fix(f, "sudo dpkg --purge --force-remove-reinstreq %s", worst->name);
+        }
     } else if (dangling) {
         struct hr_buf to = HR_BUF_INIT(4096);
         if (hr_root_readlink(root, "usr/local/cuda", &to, NULL) == 0)
@@ -378,8 +381,11 @@ static void leftovers(struct hr_facts *facts, struct hr_finding *f)
         hr_fix(f, "sudo rm /usr/local/cuda && sudo ln -s cuda-<version that is there> /usr/local/cuda");
     } else if (!d->known && hr_facts_toolkits(facts)->n == 0) {
         hr_find(f, HR_NOT_HERE, "no packages and no toolkit to look at");
+    } else if (configs != 0) {
+        hr_find(f, HR_GOOD, "nothing half removed, only settings of %zu package%s that %s gone (%s%s)", configs,
+                configs == 1 ? "" : "s", configs == 1 ? "is" : "are", first_config, configs == 1 ? "" : " and more");
     } else {
-        hr_find(f, HR_GOOD, "nothing half removed%s", configs != 0 ? " (only settings of packages that are gone)" : "");
+        hr_find(f, HR_GOOD, "nothing half removed");
     }
 }
 
@@ -390,13 +396,18 @@ static void stubs(struct hr_facts *facts, struct hr_finding *f)
     for (size_t i = 0; i < t->libcudas && stub == NULL; i++)
         if (t->libcuda[i].stub)
             stub = &t->libcuda[i];
-    if (!t->library_path.known) {
-        hr_find(f, HR_GOOD, "LD_LIBRARY_PATH is not set");
+    char file[HR_WORD_MAX];
+    if (t->library_path.known)
+        hr_seen(f, "LD_LIBRARY_PATH=%s", t->library_path.v);
+    if (stub == NULL && hr_cuda_stub_in_loader(hr_facts_root(facts), file, f)) {
+        hr_find(f, HR_BAD, "the loader's own list leads to a folder of link stubs: %s", file);
+        hr_fix(f, "sudo sed -i '\\|/stubs|s|^|#|' %s && sudo ldconfig", hr_quoted(f, file));
+        hr_undo(f, "sudo sed -i '\\|/stubs|s|^#||' %s && sudo ldconfig", hr_quoted(f, file));
         return;
     }
-    hr_seen(f, "LD_LIBRARY_PATH=%s", t->library_path.v);
     if (stub == NULL) {
-        hr_find(f, HR_GOOD, "LD_LIBRARY_PATH has no folder of link stubs");
+        hr_find(f, HR_GOOD, t->library_path.known ? "LD_LIBRARY_PATH has no folder of link stubs"
+                                                  : "LD_LIBRARY_PATH is not set");
         return;
     }
     hr_find(f, HR_BAD, "LD_LIBRARY_PATH leads to a link stub of the driver: %s", stub->path);
@@ -461,6 +472,12 @@ static const char leftovers_why[] =
 static const char stubs_why[] =
     "The folder stubs of a toolkit holds a libcuda.so for linking without a driver. At run time it loads, and every "
     "call fails with CUDA_ERROR_STUB_LIBRARY (34).";
+static const char headers_why[] = "nvcc compiles, and then cuda_runtime.h or libcudart is missing: the packages of the "
+                                  "compiler and of the runtime's development files were installed apart.";
+static const char gcc_why[] = "nvcc hands the host's part of every file to gcc and refuses one that is newer than it "
+                              "knows: \"unsupported GNU version\".";
+static const char mixed_why[] = "What nvcc links against its own runtime loads the libraries that LD_LIBRARY_PATH names "
+                                "first; those of another toolkit lack symbols or crash.";
 static const char switches_why[] =
     "Switches that were set once to find a fault stay in a shell's settings and cost speed from then on.";
 
@@ -480,7 +497,14 @@ const struct hr_check hr_checks_cuda[] = {
     { "cuda-sm120", "RTX 50 is sm_120, not 8.9", not_89_why, "developer.nvidia.com/cuda-gpus; pytorch issue 167244",
       false, not_89 },
     { "cuda-leftovers", "half removed packages", leftovers_why, "dpkg(1): package states", false, leftovers },
-    { "cuda-stubs", "link stubs on LD_LIBRARY_PATH", stubs_why, "CUDA driver API: CUDA_ERROR_STUB_LIBRARY", false,
+    { "cuda-headers", "headers and runtime beside nvcc", headers_why,
+      "CUDA installation guide: meta packages; CMake: FindCUDAToolkit", false, hr_check_cuda_headers },
+    { "cuda-gcc", "nvcc and the host's compiler", gcc_why,
+      "crt/host_config.h of each toolkit; CUDA installation guide: host compiler support policy", false,
+      hr_check_cuda_gcc },
+    { "cuda-mixed", "libraries of another toolkit", mixed_why, "ld.so(8): LD_LIBRARY_PATH", false,
+      hr_check_cuda_mixed },
+    { "cuda-stubs", "link stubs that the loader finds", stubs_why, "CUDA driver API: CUDA_ERROR_STUB_LIBRARY", false,
       stubs },
     { "cuda-switches", "CUDA's debugging switches", switches_why, "CUDA C++ programming guide: environment variables",
       false, debug_switches },

@@ -6,7 +6,7 @@
 #include "known.h"
 #include "root.h"
 
-enum { HR_DPKG_MAX = 64 };
+enum { HR_DPKG_MAX = 256 }; /* a whole toolkit is about a hundred */
 
 struct hr_dpkg_package {
     char name[96], version[64];

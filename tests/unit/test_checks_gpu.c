@@ -8,6 +8,8 @@
 #include "nvml.h"
 #include "root_make.h"
 
+#include <unistd.h>
+
 static const char wsl_mounts[] =
     "77 82 8:48 / / rw,relatime - ext4 /dev/sdd rw\n"
     "92 77 0:52 / /mnt/c rw,noatime - 9p C:\\134 rw,aname=drvfs;path=C:\\;symlinkroot=/mnt/\n";
@@ -292,6 +294,9 @@ static void leftovers_and_switches(void **state)
     finds("cuda-leftovers", HR_GOOD, "nothing half removed");
     put("var/lib/dpkg/status", "Package: cuda-toolkit-12-4\nStatus: install ok half-configured\nVersion: 12.4\n");
     finds("cuda-leftovers", HR_WARN, "1 package");
+    put("var/lib/dpkg/status", "Package: cuda-toolkit-11-8\nStatus: deinstall ok config-files\nVersion: 11.8\n");
+    finds("cuda-leftovers", HR_GOOD, "only settings of 1 package that is gone (cuda-toolkit-11-8)");
+    put("var/lib/dpkg/status", "Package: bash\nStatus: install ok installed\nVersion: 5\n");
     finds("cuda-stubs", HR_GOOD, "not set");
     put("usr/local/cuda-12.8/lib64/stubs/libcuda.so", "elf");
     put("headrace/env", "LD_LIBRARY_PATH /usr/local/cuda-12.8/lib64/stubs\nCUDA_LAUNCH_BLOCKING 1\n");
@@ -300,6 +305,59 @@ static void leftovers_and_switches(void **state)
     put("headrace/env", "CUDA_LAUNCH_BLOCKING 0\nLD_LIBRARY_PATH /opt/lib\n");
     finds("cuda-switches", HR_GOOD, "none");
     finds("cuda-stubs", HR_GOOD, "no folder");
+}
+
+/* A second name of something on the machine. */
+static void link_to(const char *target, const char *path)
+{
+    char full[512];
+    snprintf(full, sizeof full, "%s/%s", root_dir, path);
+    assert_int_equal(symlink(target, full), 0);
+}
+
+static void parts_of_a_toolkit(void **state)
+{
+    (void)state;
+    machine(false);
+    finds("cuda-headers", HR_NOT_HERE, "no toolkit");
+    finds("cuda-gcc", HR_NOT_HERE, "no CUDA toolkit");
+    finds("cuda-mixed", HR_NOT_HERE, "no CUDA toolkit");
+    put("usr/local/cuda-12.4/bin/nvcc", "elf");
+    put("headrace/env", "PATH /usr/local/cuda-12.4/bin:/usr/bin\n");
+    finds("cuda-headers", HR_WARN, "neither its headers nor the library");
+    put("usr/local/cuda-12.4/lib64/libcudart.so", "elf");
+    finds("cuda-headers", HR_WARN, "not its headers");
+    put("usr/local/cuda-12.4/targets/x86_64-linux/include/cuda_runtime.h", "");
+    finds("cuda-headers", HR_GOOD, "beside its nvcc");
+    /* the host's compiler */
+    finds("cuda-gcc", HR_WARN, "no folder of PATH has gcc");
+    put("usr/bin/gcc", "elf");
+    finds("cuda-gcc", HR_UNKNOWN, "neither its name nor itself");
+    put("headrace/run", "usr/bin/gcc%20-dumpversion exit 0 13.3.0%0A\n");
+    finds("cuda-gcc", HR_GOOD, "CUDA 12.4 takes gcc 13");
+    put("headrace/run", "usr/bin/gcc%20-dumpversion exit 0 14%0A\n");
+    finds("cuda-gcc", HR_WARN, "gcc 14 is too new for the nvcc of CUDA 12.4, which takes up to 13");
+    put("usr/local/cuda-12.4/include/crt/host_config.h", "#if __GNUC__ > 14\n#error\n"); /* its own word goes before the table */
+    finds("cuda-gcc", HR_GOOD, "takes gcc 14");
+    put("usr/local/cuda-12.4/include/crt/host_config.h", "\0\xff#if __GNUC__ > >\n");
+    finds("cuda-gcc", HR_WARN, "takes up to 13");
+    put("headrace/env", "PATH /usr/local/cuda-12.4/bin:/usr/bin\nNVCC_CCBIN /usr/bin/g++-12\n");
+    finds("cuda-gcc", HR_GOOD, "takes gcc 12");
+    put("headrace/env", "PATH /usr/local/cuda-12.4/bin:/usr/bin\nNVCC_CCBIN clang++\n");
+    finds("cuda-gcc", HR_UNKNOWN, "clang");
+    /* whose libraries */
+    finds("cuda-mixed", HR_GOOD, "no toolkit's libraries");
+    put("usr/local/cuda-13.0/bin/nvcc", "elf");
+    link_to("cuda-13.0", "usr/local/cuda");
+    put("headrace/env", "PATH /usr/local/cuda-12.4/bin\nLD_LIBRARY_PATH /opt/x:/usr/local/cuda-12.4/lib64\n");
+    finds("cuda-mixed", HR_GOOD, "same toolkit");
+    put("headrace/env", "PATH /usr/local/cuda-12.4/bin\nLD_LIBRARY_PATH /usr/local/cuda/lib64/:/usr/local/cuda-12.4/lib64\n");
+    finds("cuda-mixed", HR_WARN, "nvcc builds with CUDA 12.4, and LD_LIBRARY_PATH makes programs load the libraries of CUDA 13.0");
+    /* stubs in the loader's own list */
+    put("etc/ld.so.conf.d/cuda.conf", "# /x/stubs\n/usr/local/cuda/lib64\n");
+    finds("cuda-stubs", HR_GOOD, "");
+    put("etc/ld.so.conf.d/a b.conf", "/usr/local/cuda/lib64/stubs/\n");
+    finds("cuda-stubs", HR_BAD, "loader's own list leads to a folder of link stubs: /etc/ld.so.conf.d/a b.conf");
 }
 
 static void torch_of(const char *version, const char *cuda, const char *numpy)
@@ -440,6 +498,7 @@ int main(void)
         cmocka_unit_test(toolkits),
         cmocka_unit_test(lists_of_architectures),
         cmocka_unit_test(leftovers_and_switches),
+        cmocka_unit_test(parts_of_a_toolkit),
         cmocka_unit_test(torches),
         cmocka_unit_test(places),
         cmocka_unit_test(every_call_can_fail),

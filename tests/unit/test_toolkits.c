@@ -1,6 +1,7 @@
 /* CUDA toolkits, driver libraries and packages, read from the files of captured machines. */
 #include "unit.h"
 
+#include "host_gcc.h"
 #include "root_make.h"
 #include "toolkits.h"
 
@@ -131,13 +132,69 @@ static void packages(void **state)
     assert_int_equal(kits.n, 0);
     assert_false(kits.nvcc.known);
     done();
+    hr_dpkg_parse(HR_STR("Package: libcups2\nStatus: install ok installed\n\nPackage: libcublas-12-8\nStatus: install ok "
+                         "installed\nVersion: 12.8.4\n\nPackage: cuda-drivers-570\nStatus: install ok installed\n"),
+                  &dpkg);
+    assert_int_equal(dpkg.n, 2); /* CUPS is nobody's GPU library */
+    assert_string_equal(dpkg.package[0].name, "libcublas-12-8");
+    assert_false(dpkg.package[0].driver);
+    assert_true(dpkg.package[1].driver);
     struct hr_buf many = HR_BUF_INIT(1 << 20);
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < 2 * HR_DPKG_MAX; i++)
         hr_buf_printf(&many, "Package: cuda-nvcc-%d\nVersion: 1\n\n", i);
     hr_dpkg_parse(hr_buf_str(&many), &dpkg);
     assert_int_equal(dpkg.n, HR_DPKG_MAX);
     assert_true(dpkg.cut);
     hr_buf_fini(&many);
+}
+
+static void host_compilers(void **state)
+{
+    (void)state;
+    struct hr_host_gcc g;
+    static const struct {
+        const char *name;
+        unsigned major;
+    } named[] = { { "gcc-13", 13 }, { "x86_64-linux-gnu-g++-9", 9 }, { "gcc", 0 }, { "gcc-", 0 }, { "gcc-999999999999", 0 },
+                  { "clang-14", 0 }, { "", 0 }, { "13", 0 }, { "gcc-ar-13", 0 } };
+    for (size_t i = 0; i < HR_COUNT(named); i++)
+        assert_int_equal(hr_gcc_of_name(hr_str(named[i].name)), named[i].major);
+    fresh();
+    put("usr/bin/x86_64-linux-gnu-gcc-13", "elf");
+    put("usr/bin/g++-12", "elf");
+    link_to("gcc-13", "usr/bin/gcc");
+    link_to("x86_64-linux-gnu-gcc-13", "usr/bin/gcc-13");
+    put("headrace/env", "PATH /usr/local/bin:/usr/bin\n");
+    struct hr_root *root = opened();
+    hr_host_gcc_read(root, &g);
+    assert_string_equal(g.path.v, "/usr/bin/gcc");
+    assert_int_equal(g.major, 13);
+    assert_int_equal(hr_host_gcc_at_most(root, 14), 12);
+    assert_int_equal(hr_host_gcc_at_most(root, 11), 0);
+    hr_root_close(root);
+    put("opt/cc/gcc", "elf");
+    put("headrace/env", "PATH /usr/bin\nNVCC_CCBIN /opt/cc/gcc\n");
+    put("headrace/run", "/opt/cc/gcc%20-dumpversion exit 0 11%0A\n");
+    root = opened();
+    hr_host_gcc_read(root, &g);
+    assert_string_equal(g.from, "NVCC_CCBIN");
+    hr_root_close(root);
+    put("headrace/env", "PATH /nowhere\n");
+    root = opened();
+    hr_host_gcc_read(root, &g);
+    assert_false(g.path.known);
+    assert_int_equal(g.major, 0);
+    assert_true(g.why[0] != 0);
+    hr_root_close(root);
+    fresh();
+    put("usr/bin/ld", "elf"); /* links that lead in a circle */
+    link_to("cc", "usr/bin/gcc");
+    link_to("gcc", "usr/bin/cc");
+    put("headrace/env", "PATH /usr/bin\n");
+    root = opened();
+    hr_host_gcc_read(root, &g);
+    assert_int_equal(g.major, 0);
+    hr_root_close(root);
 }
 
 static void driver_libraries(void **state)
@@ -212,6 +269,7 @@ int main(void)
         cmocka_unit_test(nvcc_behind_a_script),
         cmocka_unit_test(packages),
         cmocka_unit_test(driver_libraries),
+        cmocka_unit_test(host_compilers),
         cmocka_unit_test(conda_and_wheels),
         cmocka_unit_test(version_files),
     };
