@@ -130,8 +130,11 @@ static const struct hr_table_column rows[] = { { .title = NULL }, { .title = NUL
 static void facts(struct hr_table *t, const struct hr_guard_report *r)
 {
     hr_table_cell(t, "jobs");
-    hr_table_cell(t, "%s heavy ones in %s starts of programs; at most %u at once", hr_human_count(r->leaves).text,
-                  hr_human_count(r->programs).text, r->at_once);
+    if (r->programs != 0)
+        hr_table_cell(t, "%s heavy ones in %s starts of programs; at most %u at once", hr_human_count(r->leaves).text,
+                      hr_human_count(r->programs).text, r->at_once);
+    else
+        hr_table_cell(t, "%s heavy ones; at most %u at once", hr_human_count(r->leaves).text, r->at_once);
     hr_table_cell(t, "held");
     if (r->held == 0)
         hr_table_cell(t, "none");
@@ -164,9 +167,16 @@ void hr_build_say(struct hr_cli *cli, const struct hr_guard_report *r, const str
     verdict(&b, r, e);
     hr_buf_addc(&b, '\n');
     facts(&t, r);
-    if (!r->gate) {
+    if (r->nested) {
         hr_table_cell(&t, "gate");
-        hr_table_cell(&t, "none: %s; jobs were watched, and none was held", r->gate_why);
+        hr_table_cell(&t, "%s", r->gate_why);
+    } else if (!r->gate) {
+        hr_table_cell(&t, "gate");
+        hr_table_cell(&t, "none: %s%s%s; jobs were watched, and none was held", r->gate_why, r->preload_why[0] != 0 ? "; " : "",
+                      r->preload_why);
+    } else if (r->preload) {
+        hr_table_cell(&t, "gate");
+        hr_table_cell(&t, "by a preloaded library, because %s", r->gate_why);
     }
     if (r->left_behind != 0) {
         hr_table_cell(&t, "left behind");
@@ -189,7 +199,10 @@ void hr_build_say(struct hr_cli *cli, const struct hr_guard_report *r, const str
 
 static void figures(struct hr_jw *w, const struct hr_guard_report *r)
 {
-    hr_jw_ku64(w, "programs", r->programs);
+    if (r->programs != 0)
+        hr_jw_ku64(w, "programs", r->programs);
+    else
+        hr_jw_kstr(w, "programs", NULL);
     hr_jw_ku64(w, "leaves", r->leaves);
     hr_jw_ku64(w, "known", r->known);
     hr_jw_ku64(w, "at_once", r->at_once);
@@ -225,7 +238,9 @@ void hr_build_json(struct hr_jw *w, const struct hr_guard_report *r, const struc
     hr_jw_kstr(w, "say", say.data);
     hr_jw_ki64(w, "status", hr_build_status(r));
     hr_jw_kbool(w, "gate", r->gate);
-    hr_jw_kstr(w, "gate_why", r->gate ? NULL : r->gate_why);
+    hr_jw_kstr(w, "gate_how", r->nested ? "outer" : !r->gate ? NULL : r->preload ? "preload" : "seccomp");
+    hr_jw_kstr(w, "gate_why", r->gate && !r->preload ? NULL : r->gate_why);
+    hr_jw_kstr(w, "preload_why", r->preload_why[0] == 0 ? NULL : r->preload_why);
     figures(w, r);
     hr_jw_key(w, "largest");
     hr_jw_array(w);

@@ -12,7 +12,8 @@
 enum { HR_GATE_PATH_MAX = 512, HR_GATE_ARGS_MAX = 32768, HR_GATE_ARGC_MAX = 1024 };
 
 struct hr_gate {
-    int fd; /* the listener */
+    int fd;    /* the kernel's listener, or the door of preloaded programs */
+    bool door; /* the latter: only leaves come, after their exec; not all of them do */
     uint64_t seen, leaves, unread; /* programs, leaves among them, those whose memory could not be read */
     char path[HR_GATE_PATH_MAX];   /* of the last one */
     char args[HR_GATE_ARGS_MAX];   /* of the last leaf */
@@ -21,7 +22,7 @@ struct hr_gate {
 enum hr_gate_came {
     HR_GATE_NOBODY, /* it went away before it was seen */
     HR_GATE_PASSED, /* no leaf: it has been let through */
-    HR_GATE_LEAF,   /* held: hr_seccomp_let(fd, id) lets it go */
+    HR_GATE_LEAF,   /* held: hr_gate_let(gate, id) lets it go */
 };
 struct hr_gate_leaf {
     uint64_t id;
@@ -30,6 +31,8 @@ struct hr_gate_leaf {
 };
 /* Once poll() says that somebody stands there.  Allocates nothing. */
 enum hr_gate_came hr_gate_take(struct hr_gate *g, struct hr_gate_leaf *ret);
+/* Lets one go on; one that has gone is no trouble.  Once for each leaf that was taken. */
+void hr_gate_let(const struct hr_gate *g, uint64_t id);
 
 /* May the gate be used here?  0, or the errno of the kernel's refusal: the whole way is tried, with a child whose path is read
  * from its memory and which is then let through.  EPROTO: it was granted and did not work. */

@@ -1,12 +1,12 @@
 #include "guard.h"
 
 #include "clock.h"
+#include "env.h"
 #include "file.h"
 #include "interrupt.h"
 #include "machine.h"
 #include "mem.h"
 #include "procfs.h"
-#include "seccomp.h"
 #include "warden.h"
 
 #include <errno.h>
@@ -16,6 +16,7 @@
 
 #define MS UINT64_C(1000000)
 #define TICK (50 * MS)
+#define GUARD_VARIABLE "HEADRACE_GUARD" /* in the command's environment: our pid, for a guard inside */
 enum { OUTPUT_MAX = 256 << 20, AT_ONCE = 64, FD_FIRST = 2 };
 
 const char *hr_guard_verdict_name(enum hr_guard_verdict v)
@@ -37,8 +38,10 @@ static void at_gate(struct hr_warden *w, const struct hr_gate_leaf *g, uint64_t 
     }
     int before = hr_leaves_find(&w->leaves, g->pid);
     if (before >= 0) { /* a wrapper that turns into the tool itself: rustup's rustc */
-        if (!hr_leaf_has_become(&w->leaves.leaf[before]))
-            w->leaves.leaf[before].began = 0; /* its program was not there: nothing to learn from */
+        struct hr_leaf *f = &w->leaves.leaf[before];
+        /* Its program was not there, or the look around came before its knock: nothing to learn from. */
+        if (!hr_leaf_has_become(f) || (w->gate.door && f->note == 0))
+            f->began = 0;
         hr_warden_ended(w, (size_t)before, now);
     }
     uint64_t predicted = hr_history_predict(&w->history, &g->key, &known);
@@ -46,7 +49,7 @@ static void at_gate(struct hr_warden *w, const struct hr_gate_leaf *g, uint64_t 
     w->r->known += known;
     if (leaf == NULL) {
         w->r->passed_blind++;
-        hr_seccomp_let(w->gate.fd, g->id);
+        hr_gate_let(&w->gate, g->id);
         return;
     }
     leaf->known = known;
@@ -121,7 +124,7 @@ static void watch(struct hr_warden *w)
             hr_warden_stop(w, HR_GUARD_TIMEOUT);
         if (now - w->looked >= TICK) {
             hr_warden_look(w, now, 0);
-            if (w->stop_at == 0)
+            if (w->stop_at == 0 && !w->r->nested)
                 hr_warden_brake(w, now);
             hr_warden_stop_step(w, now);
         }
@@ -160,8 +163,16 @@ static void save(struct hr_warden *w)
 /* Is the gate to be used, and if not, why? */
 static void choose_gate(struct hr_warden *w)
 {
-    const char *word = hr_gate_forbids(w->o->argv);
-    int en = 0;
+    const char *word = hr_gate_forbids(w->o->argv), *outer = hr_env(GUARD_VARIABLE);
+    int en = 0, around = 0;
+    /* Two that hold and pause the same processes could each wait for what the other holds. */
+    for (; outer != NULL && *outer >= '0' && *outer <= '9' && around < 100000000; outer++)
+        around = around * 10 + (*outer - '0');
+    if (around != 0 && hr_proc_above(around)) {
+        w->r->nested = true;
+        snprintf(w->r->gate_why, sizeof w->r->gate_why, "the guard around this one (process %d) holds its jobs already", around);
+        return;
+    }
     w->r->gate = w->o->gate && word == NULL && (en = hr_gate_selftest()) == 0;
     if (!w->o->gate)
         snprintf(w->r->gate_why, sizeof w->r->gate_why, "it was not wanted");
@@ -169,6 +180,24 @@ static void choose_gate(struct hr_warden *w)
         snprintf(w->r->gate_why, sizeof w->r->gate_why, "the command has '%s' in it, which cannot work behind the gate", word);
     else if (en != 0)
         snprintf(w->r->gate_why, sizeof w->r->gate_why, "%s", hr_gate_why(en));
+}
+
+/* Where the kernel grants no gate: the preloaded library, or nothing and the reason. */
+static void second_choice(struct hr_warden *w)
+{
+    struct hr_error why = HR_ERROR_INIT;
+    if (w->r->gate || w->r->nested || !w->o->preload)
+        return;
+    HR_CLEANUP(hr_freep) char *folder = hr_strdup(w->o->history != NULL ? w->o->history : w->o->folder);
+    char *slash = folder == NULL || w->o->history == NULL ? NULL : strrchr(folder, '/');
+    if (slash != NULL)
+        *slash = 0;
+    if (folder != NULL && hr_preload_start(folder, w->o->envp, &w->preload, &why) == 0) {
+        w->r->gate = w->r->preload = w->gate.door = true;
+        w->gate.fd = w->preload.door;
+    } else {
+        snprintf(w->r->preload_why, sizeof w->r->preload_why, "%.150s", why.text);
+    }
 }
 
 static int start(struct hr_warden *w, struct hr_error *err)
@@ -181,14 +210,25 @@ static int start(struct hr_warden *w, struct hr_error *err)
     int r = hr_scribe_start(output, timeline, OUTPUT_MAX, w->o->aside, &w->scribe, err);
     if (r < 0)
         return r;
-    struct hr_keep keep = { w->o->argv, w->o->envp, w->scribe.out, w->scribe.err, w->r->gate, 700 };
+    second_choice(w);
+    char mark[32];
+    snprintf(mark, sizeof mark, GUARD_VARIABLE "=%d", hr_proc_self());
+    const char *const lines[] = { mark, NULL };
+    HR_CLEANUP(hr_freep) const char **env = hr_env_with(w->r->preload ? w->preload.envp : w->o->envp, lines);
+    if (env == NULL) {
+        hr_scribe_finish(&w->scribe, hr_now() + 1000 * MS);
+        return hr_fail_nomem(err, 4096, "the environment");
+    }
+    struct hr_keep keep = { w->o->argv, env, w->scribe.out, w->scribe.err,
+                            w->r->gate && !w->r->preload, 700 };
     r = hr_keeper_start(&keep, &w->keeper, err);
     if (r < 0) {
         hr_scribe_finish(&w->scribe, hr_now() + 1000 * MS);
         return r;
     }
     hr_scribe_handed(&w->scribe);
-    w->gate.fd = w->keeper.listener;
+    if (!w->r->preload)
+        w->gate.fd = w->keeper.listener;
     if (w->r->gate && w->gate.fd < 0) {
         w->r->gate = false;
         snprintf(w->r->gate_why, sizeof w->r->gate_why, "%s", hr_gate_why(w->keeper.gate_errno));
@@ -205,9 +245,8 @@ static void finish(struct hr_warden *w, const struct hr_root *root)
     w->r->lines_lost = w->scribe.dropped;
     hr_scribe_finish(&w->scribe, hr_now() + 2000 * MS);
     w->r->wall_ns = hr_now() - w->start;
-    if (w->r->gate)
-        w->r->leaves = w->gate.leaves;
-    w->r->programs = w->gate.seen;
+    w->r->leaves += w->gate.leaves; /* beside those that were found by looking */
+    w->r->programs = w->r->preload ? 0 : w->gate.seen;
     struct hr_figure own = hr_self_anon(root);
     w->r->own_bytes = own.known ? own.v : 0;
     hr_leaves_close(&w->leaves);
@@ -223,7 +262,7 @@ int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, s
     struct hr_guard_report report = { .verdict = HR_GUARD_DONE, .least_room = INT64_MAX };
     w->o = o;
     w->r = &report;
-    w->gate.fd = -1;
+    w->gate.fd = w->preload.door = -1;
     w->start = hr_now();
     int r = hr_room_open(root, o->budget, &w->room, err);
     if (r == 0) {
@@ -243,6 +282,7 @@ int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, s
             finish(w, root);
             *ret = report;
         }
+        hr_preload_stop(&w->preload);
         hr_history_fini(&w->history);
         hr_room_close(&w->room);
     }

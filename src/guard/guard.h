@@ -18,6 +18,7 @@ struct hr_guard_options {
     unsigned jobs;       /* leaves at once; 0: as many as fit */
     uint64_t timeout_ns; /* 0: none */
     bool gate;           /* try to use it */
+    bool preload;        /* where there is none, try the preloaded library (preload.h) */
     bool aside;          /* the command's standard output goes to standard error: a report follows */
     const char *folder;  /* for output.log and timeline.jsonl: made, and there must be none */
     const char *history; /* the file; NULL: nothing is remembered */
@@ -45,8 +46,11 @@ struct hr_guard_report {
     enum hr_guard_verdict verdict;
     int status;           /* a wait status */
     bool gate;
-    char gate_why[128];   /* why there was none */
-    uint64_t programs, leaves; /* started: all, and leaves among them */
+    bool preload;         /* it is that of the preloaded library */
+    bool nested;          /* a guard around this one holds, pauses and ends its jobs */
+    char gate_why[128];   /* why there was none, or not the kernel's */
+    char preload_why[160]; /* why there was not even that; "" */
+    uint64_t programs, leaves; /* started: all (0 without the kernel's gate: not known), and leaves among them */
     uint64_t known;            /* leaves whose prediction was their own past */
     uint64_t held, held_ns, held_longest_ns; /* leaves that waited for memory */
     char held_longest[HR_LEAF_SOURCE_MAX];

@@ -3,7 +3,6 @@
 #include "clock.h"
 #include "file.h"
 #include "procfs.h"
-#include "seccomp.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -88,7 +87,7 @@ void hr_warden_scan(struct hr_warden *w, uint64_t now)
     size_t n = hr_descendants(w->keeper.pid, pids, TREE_MAX);
     uint64_t others = 0;
     for (size_t i = 0; i < n; i++) {
-        if (hr_leaves_find(&w->leaves, pids[i]) < 0 && !w->r->gate)
+        if (hr_leaves_find(&w->leaves, pids[i]) < 0 && (!w->r->gate || w->gate.door))
             found(w, pids[i], now);
         int fd = hr_leaves_find(&w->leaves, pids[i]) >= 0 ? -1 : hr_proc_open_statm(pids[i]);
         uint64_t bytes;
@@ -121,7 +120,7 @@ void hr_warden_let(struct hr_warden *w, size_t at, uint64_t now)
     struct hr_leaf *f = &w->leaves.leaf[at];
     struct hr_job *j = &w->leaves.job[at];
     unsigned run = 0;
-    hr_seccomp_let(w->gate.fd, f->note); /* one that has gone is told by its pidfd */
+    hr_gate_let(&w->gate, f->note); /* one that has gone is told by its pidfd */
     f->began = now;
     f->waited = now - f->arrived;
     j->state = HR_JOB_RUNNING;
@@ -181,6 +180,8 @@ static void remember(struct hr_warden *w, const struct hr_leaf_key *key, uint64_
 void hr_warden_ended(struct hr_warden *w, size_t at, uint64_t now)
 {
     struct hr_leaf *f = &w->leaves.leaf[at];
+    if (w->leaves.job[at].state == HR_JOB_HELD)
+        hr_gate_let(&w->gate, f->note);
     if (w->leaves.job[at].state == HR_JOB_PAUSED)
         f->stopped += now - f->stopped_at;
     w->r->paused_ns += f->stopped;
@@ -298,19 +299,21 @@ static void open_gate(struct hr_warden *w)
     struct hr_gate_leaf leaf;
     while (w->gate.fd >= 0 && hr_poll(&p, 1, 0) > 0 && (p.revents & POLLIN) != 0)
         if (hr_gate_take(&w->gate, &leaf) == HR_GATE_LEAF)
-            hr_seccomp_let(w->gate.fd, leaf.id);
+            hr_gate_let(&w->gate, leaf.id);
 }
 
 void hr_warden_sweep(struct hr_warden *w)
 {
     for (size_t i = 0; i < w->leaves.n; i++) {
-        if (w->leaves.job[i].state == HR_JOB_HELD)
-            hr_seccomp_let(w->gate.fd, w->leaves.leaf[i].note);
+        if (w->leaves.job[i].state == HR_JOB_HELD) {
+            hr_gate_let(&w->gate, w->leaves.leaf[i].note);
+            w->leaves.job[i].state = HR_JOB_RUNNING;
+        }
         signal_leaf(w, i, SIGCONT);
     }
     /* Behind the gate a process that lives on could start nothing any more; without one it is none of our business, unless the
      * build was told to end. */
-    if (!w->r->gate && w->stop_at == 0)
+    if ((!w->r->gate || w->gate.door) && w->stop_at == 0)
         return;
     w->r->left_behind = signal_tree(w, SIGTERM);
     for (int i = 0; i < 150 && w->r->left_behind != 0; i++) {

@@ -6,6 +6,7 @@
 #include "guard.h"
 #include "keeper.h"
 #include "leaves.h"
+#include "preload.h"
 #include "room.h"
 #include "scribe.h"
 
@@ -16,6 +17,7 @@ struct hr_warden {
     struct hr_leaves leaves;
     struct hr_room room;
     struct hr_history history;
+    struct hr_preload preload;
     struct hr_keeper keeper;
     struct hr_scribe scribe;
     struct hr_brake brake;

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { STAT_ROOM = 1024, LIST_ROOM = 16384 };
+enum { STAT_ROOM = 1024, LIST_ROOM = 16384, CLIMB_MAX = 512 };
 
 /* Digits at *p, after which *p stands; 0 where there are none. */
 static uint64_t number(const char **p, const char *end)
@@ -136,6 +136,34 @@ int64_t hr_kept_read(int fd, char *p, size_t n)
 {
     ssize_t got = hr_fault_sys() ? -1 : pread(fd, p, n, 0);
     return got < 0 ? -errno : got;
+}
+
+int hr_proc_self(void)
+{
+    return (int)getpid();
+}
+
+bool hr_proc_above(int pid)
+{
+    struct hr_proc_stat s;
+    int up = hr_proc_self();
+    for (int i = 0; pid > 0 && i < CLIMB_MAX && up > 1; i++) {
+        if (hr_proc_stat(up, &s) < 0)
+            return false;
+        up = s.parent;
+        if (up == pid)
+            return true;
+    }
+    return false;
+}
+
+int64_t hr_link_read(const char *path, char *to, size_t n)
+{
+    ssize_t got = hr_fault_sys() ? -1 : readlink(path, to, n - 1);
+    if (got < 0)
+        return -errno;
+    to[got] = 0;
+    return got;
 }
 
 int hr_pidfd_open(int pid)

@@ -31,6 +31,12 @@ int hr_proc_each(bool (*each)(void *ctx, int pid), void *ctx);
 int hr_kept_open(const char *path);
 int64_t hr_kept_read(int fd, char *p, size_t n);
 
+int hr_proc_self(void);
+/* Is it the parent of this process, or the parent's parent, and so on? */
+bool hr_proc_above(int pid);
+/* Where a link of /proc (PID/exe) points, terminated and cut at n - 1 bytes: its length. */
+int64_t hr_link_read(const char *path, char *to, size_t n);
+
 /* A descriptor of the process that poll() tells the end of; and signals through it, which can reach nobody else. */
 int hr_pidfd_open(int pid);
 int hr_pidfd_signal(int pidfd, int sig);
