@@ -127,6 +127,43 @@ static void verdict(struct hr_buf *b, const struct hr_guard_report *r, const str
 
 static const struct hr_table_column rows[] = { { .title = NULL }, { .title = NULL } };
 
+/* What the guard met and did besides; a row only where there was something. */
+static void trouble(struct hr_table *t, const struct hr_guard_report *r)
+{
+    if (r->stalled != 0) {
+        hr_table_cell(t, "stalled");
+        hr_table_cell(t, "%s ended because it used no CPU for as long as --stall allows; the last one %s", hr_human_count(r->stalled).text,
+                      r->stalled_source);
+    }
+    if (r->too_large != 0) {
+        hr_table_cell(t, "too large");
+        hr_table_cell(t, "%s took %s or more, and %s could be given: it ran alone", r->too_large_source,
+                      hr_human_bytes(r->too_large_bytes).text, hr_human_bytes(r->ceiling).text);
+    }
+    if (r->oom_kills != 0) {
+        hr_table_cell(t, "the kernel");
+        hr_table_cell(t, "it shot %s for want of memory", r->oom_kills == 1 ? "one process" : "several processes");
+    }
+    if (r->worst_level > HR_LEVEL_GREEN) {
+        hr_table_cell(t, "short");
+        hr_table_cell(t, "of memory for %s, at worst %s; tasks waited for it up to %u %% of a second", hr_human_duration(r->short_ns).text,
+                      hr_level_name(r->worst_level), r->worst_some / 10);
+    }
+    if (r->continued_again != 0) {
+        hr_table_cell(t, "continued");
+        hr_table_cell(t, "%s again: the first time had no effect", hr_human_count(r->continued_again).text);
+    }
+    if (r->sudo) {
+        hr_table_cell(t, "sudo");
+        hr_table_cell(t, "a program of the build started it, and behind the gate it cannot work: use --no-gate");
+    }
+    if (r->server[0] != 0) {
+        hr_table_cell(t, "outside");
+        hr_table_cell(t, "a %s server that was there before ran %u compilers at once, %s together: nobody could hold them; stop it before the build",
+                      r->server, r->outside, hr_human_bytes(r->outside_peak).text);
+    }
+}
+
 static void facts(struct hr_table *t, const struct hr_guard_report *r)
 {
     hr_table_cell(t, "jobs");
@@ -148,6 +185,7 @@ static void facts(struct hr_table *t, const struct hr_guard_report *r)
         hr_table_cell(t, "%s times, %s in all", hr_human_count(r->paused).text, hr_human_duration(r->paused_ns).text);
     hr_table_cell(t, "ended");
     hr_table_cell(t, "%s", r->ended == 0 ? "none" : hr_human_count(r->ended).text);
+    trouble(t, r);
     hr_table_cell(t, "peak");
     hr_table_cell(t, "%s of all its processes together; %s could be given", hr_human_bytes(r->tree_peak).text,
                   hr_human_bytes(r->ceiling).text);
@@ -213,6 +251,21 @@ static void figures(struct hr_jw *w, const struct hr_guard_report *r)
     hr_jw_ku64(w, "paused_ns", r->paused_ns);
     hr_jw_ku64(w, "ended", r->ended);
     hr_jw_ku64(w, "passed_blind", r->passed_blind);
+    hr_jw_ku64(w, "stalled", r->stalled);
+    hr_jw_ku64(w, "too_large", r->too_large);
+    hr_jw_ku64(w, "too_large_bytes", r->too_large_bytes);
+    hr_jw_kstr(w, "too_large_source", r->too_large != 0 ? r->too_large_source : NULL);
+    hr_jw_ku64(w, "oom_kills", r->oom_kills);
+    hr_jw_ku64(w, "continued_again", r->continued_again);
+    hr_jw_kbool(w, "sudo", r->sudo);
+    hr_jw_kstr(w, "server", r->server[0] != 0 ? r->server : NULL);
+    hr_jw_ku64(w, "outside", r->outside);
+    hr_jw_ku64(w, "outside_peak_bytes", r->outside_peak);
+    hr_jw_kstr(w, "worst_level", hr_level_name(r->worst_level));
+    hr_jw_ku64(w, "short_ns", r->short_ns);
+    hr_jw_ku64(w, "waited_permille", r->worst_some);
+    hr_jw_ku64(w, "all_waited_permille", r->worst_full);
+    hr_jw_ku64(w, "swapped_bytes", r->swapped);
     hr_jw_ku64(w, "tree_peak_bytes", r->tree_peak);
     hr_jw_ku64(w, "ceiling_bytes", r->ceiling);
     hr_jw_ki64(w, "least_room_bytes", r->least_room);
@@ -222,6 +275,9 @@ static void figures(struct hr_jw *w, const struct hr_guard_report *r)
     hr_jw_object_flat(w);
     hr_jw_ku64(w, "cpu_ns", r->cpu_ns);
     hr_jw_ku64(w, "anon_bytes", r->own_bytes);
+    hr_jw_ku64(w, "resident_bytes", r->own_resident);
+    hr_jw_ku64(w, "looks", r->looks);
+    hr_jw_kstr(w, "strain", r->strain);
     hr_jw_ku64(w, "allocations", r->allocations);
     hr_jw_ku64(w, "worst_gap_ns", r->worst_gap_ns);
     hr_jw_ku64(w, "lines_lost", r->lines_lost);

@@ -20,8 +20,8 @@
 struct args {
     struct hr_strings command;
     int jobs;
-    uint64_t memory, timeout;
-    bool gate, preload, print_env, dry_run;
+    uint64_t memory, timeout, stall;
+    bool gate, preload, gentle, print_env, dry_run;
 };
 
 enum { LOGS_KEPT = 32 };
@@ -34,6 +34,9 @@ static const struct hr_opt opts[] = {
     HR_OPT_INT(struct args, jobs, 'j', "jobs", "N", "(as many as fit)", 1, 4096, "heavy jobs at once, at most"),
     HR_OPT_DURATION(struct args, timeout, 't', "timeout", "TIME", "(none)", UINT64_C(1000000000), UINT64_C(1) << 62,
                     "end the build after this time"),
+    HR_OPT_DURATION(struct args, stall, 0, "stall", "TIME", "10min", UINT64_C(1000000000), UINT64_C(1) << 62,
+                    "end a heavy job that has used no CPU for this time"),
+    HR_OPT_FLAG(struct args, gentle, 0, "gentle", "on", "let everything else go first, for CPU and disk"),
     HR_OPT_FLAG(struct args, gate, 0, "gate", "on", "have the kernel hold heavy jobs before they start"),
     HR_OPT_FLAG(struct args, preload, 0, "preload", "on", "where it does not, have a preloaded library hold them"),
     HR_OPT_HEADING("Only looking"),
@@ -158,7 +161,8 @@ static int guarded(struct hr_cli *cli, const struct args *a, const struct hr_roo
         r = place(root, "XDG_CACHE_HOME", ".cache", "guard-history", &history, err);
     if (r == 0) {
         struct hr_guard_options o = { .argv = a->command.item, .envp = env, .budget = a->memory, .jobs = (unsigned)a->jobs,
-                                      .timeout_ns = a->timeout, .gate = a->gate, .preload = a->preload, .aside = cli->common->json, .folder = folder.data,
+                                      .timeout_ns = a->timeout, .stall_ns = a->stall, .gentle = a->gentle, .gate = a->gate,
+                                      .preload = a->preload, .aside = cli->common->json, .folder = folder.data,
                                       .history = history.data };
         if (e->refused) {
             o.refuse_toolkit[0] = e->refuse_toolkit[0];

@@ -6,11 +6,25 @@ enum { NONE = -1 };
 #define END_EVERY (500 * MS)
 #define RESUME_AFTER (1000 * MS)
 #define RESUME_EVERY (300 * MS)
+#define END_SWAP_EVERY (2000 * MS)
+#define SWAP_RED (2000 * MS)
+#define AHEAD (500 * MS)  /* how far growth is carried on */
+#define IMPACT (100 * MS) /* two looks before the wall */
+#define MIB (UINT64_C(1) << 20)
+#define LAST_MIB 128 /* of the machine: below it Linux itself hardly gets on (docs/decisions/0009) */
+/* Shares of the last second, per mille, as Buck2's threshold for `some` and a fifth and a half of `full`. */
+enum { SOME_YELLOW = 100, SOME_ORANGE = 400, FULL_ORANGE = 200, FULL_BLACK = 500 };
 
 uint64_t hr_job_to_come(const struct hr_job *j)
 {
     uint64_t most = HR_MAX(j->predicted, j->peak);
     return most > j->resident ? most - j->resident : 0;
+}
+
+const char *hr_level_name(enum hr_level l)
+{
+    static const char *const name[] = { "green", "yellow", "orange", "red", "black" };
+    return name[l];
 }
 
 static bool active(const struct hr_job *j)
@@ -59,6 +73,41 @@ static int64_t left(const struct hr_job *job, size_t n, int64_t room)
     return to_come > INT64_MAX / 2 ? INT64_MIN / 2 : room - (int64_t)to_come;
 }
 
+uint64_t hr_ahead(const struct hr_job *job, size_t n, const struct hr_space *s, uint64_t ns)
+{
+    uint64_t sum = s->foreign / 1000 * (ns / MS);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t more = job[i].grows / 1000 * (ns / MS), to_come = hr_job_to_come(&job[i]);
+        if (job[i].state == HR_JOB_RUNNING)
+            sum += to_come != 0 ? HR_MIN(more, to_come) : more;
+    }
+    return HR_MIN(sum, (uint64_t)INT64_MAX / 8);
+}
+
+/* Of the reserve less than `keep` is left. */
+static bool beyond(const struct hr_space *s, int64_t keep)
+{
+    return s->reserve != 0 && s->room < -((int64_t)HR_MIN(s->reserve, (uint64_t)INT64_MAX / 8) - keep);
+}
+
+static int64_t part(const struct hr_space *s, uint64_t of)
+{
+    return (int64_t)(HR_MIN(s->reserve, (uint64_t)INT64_MAX / 8) / of);
+}
+
+enum hr_level hr_level(const struct hr_job *job, size_t n, const struct hr_space *s)
+{
+    bool last = s->reserve >= 2 * LAST_MIB * MIB && s->available != 0 && s->available < LAST_MIB * MIB;
+    if (s->machine && (beyond(s, part(s, 8)) || last || (s->near && s->full >= FULL_BLACK)))
+        return HR_LEVEL_BLACK;
+    if (beyond(s, part(s, 2)) || (s->near && (s->swapping >= SWAP_RED || s->full >= FULL_BLACK)))
+        return HR_LEVEL_RED;
+    if (s->room < 0 || s->room < (int64_t)hr_ahead(job, n, s, AHEAD) ||
+        (s->near && (s->some >= SOME_ORANGE || s->full >= FULL_ORANGE)))
+        return HR_LEVEL_ORANGE;
+    return s->near && s->some >= SOME_YELLOW ? HR_LEVEL_YELLOW : HR_LEVEL_GREEN;
+}
+
 int hr_admit(const struct hr_job *job, size_t n, const struct hr_space *s, uint64_t now, const struct hr_admit_rules *rules)
 {
     int head = extreme(job, n, false, held);
@@ -72,7 +121,7 @@ int hr_admit(const struct hr_job *job, size_t n, const struct hr_space *s, uint6
     if (run == 0) /* A1 */
         return head;
     /* Whoever is paused comes first; where nothing else runs, the brake lets it go on. */
-    if (on != run || (rules->jobs != 0 && run >= rules->jobs))
+    if (on != run || (rules->jobs != 0 && run >= rules->jobs) || hr_level(job, n, s) > HR_LEVEL_GREEN)
         return NONE;
     int64_t room = left(job, n, s->room);
     if (room > 0 && job[head].predicted <= (uint64_t)room)
@@ -110,29 +159,48 @@ static enum hr_brake_what go_on(const struct hr_job *job, size_t n, const struct
     return calm && room > (int64_t)(s->reserve / 8) ? HR_BRAKE_RESUME : HR_BRAKE_NOTHING;
 }
 
+/* Would the kernel shoot somebody within the next two looks, even if only the oldest went on? */
+static bool impact(const struct hr_job *job, const struct hr_space *s, int oldest)
+{
+    return s->wall && s->room - (int64_t)hr_ahead(&job[oldest], 1, s, IMPACT) < -part(s, 1);
+}
+
+/* Whom to end: the newest; the oldest only where it is alone and the kernel would do it.  NONE: nobody. */
+static int to_end(const struct hr_job *job, size_t n, bool hits, int oldest)
+{
+    int newest = extreme(job, n, true, endable);
+    if (newest != NONE && newest != oldest && job[newest].order > job[oldest].order) /* A2 */
+        return newest;
+    return hits ? oldest : NONE;
+}
+
 enum hr_brake_what hr_brake(const struct hr_job *job, size_t n, const struct hr_space *s, uint64_t now,
                             const struct hr_brake *last, int *ret_job)
 {
-    int64_t reserve = (int64_t)HR_MIN(s->reserve, (uint64_t)INT64_MAX / 8);
-    bool red = reserve != 0 && s->room < -reserve / 2;
-    if (reserve != 0 && s->machine && s->room < -(reserve - reserve / 8))
-        return HR_BRAKE_END_ALL;
+    enum hr_level level = hr_level(job, n, s);
     int oldest = extreme(job, n, false, active);
+    if (level == HR_LEVEL_BLACK)
+        return HR_BRAKE_END_ALL;
+    /* It is not the jobs that run into the wall, and there is none to end. */
+    if (s->wall && beyond(s, part(s, 8)) && extreme(job, n, false, endable) == NONE)
+        return HR_BRAKE_END_ALL;
     if (oldest == NONE) /* nothing gets on: that comes before room (A1) */
         return go_on(job, n, s, now, last, ret_job);
-    if (red && due(now, last->ended, END_EVERY)) {
-        int newest = extreme(job, n, true, endable);
-        if (newest != NONE && newest != oldest && job[newest].order > job[oldest].order) { /* A2 */
-            *ret_job = newest;
+    bool hits = impact(job, s, oldest);
+    uint64_t every = hits ? IMPACT : beyond(s, part(s, 2)) ? END_EVERY : END_SWAP_EVERY;
+    if ((hits || level == HR_LEVEL_RED) && due(now, last->ended, every)) {
+        int who = to_end(job, n, hits, oldest);
+        if (who != NONE) {
+            *ret_job = who;
             return HR_BRAKE_END_JOB;
         }
     }
-    if (s->room < 0) {
+    if (level >= HR_LEVEL_ORANGE) {
         int newest = extreme(job, n, true, pausable);
         if (newest == NONE || newest == oldest || !due(now, last->paused, PAUSE_EVERY)) /* A2 */
             return HR_BRAKE_NOTHING;
         *ret_job = newest;
         return HR_BRAKE_PAUSE;
     }
-    return go_on(job, n, s, now, last, ret_job);
+    return level == HR_LEVEL_GREEN ? go_on(job, n, s, now, last, ret_job) : HR_BRAKE_NOTHING;
 }

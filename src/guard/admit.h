@@ -1,7 +1,8 @@
 /* Who may start, and who must wait, stop or end: pure functions over a picture of the jobs, so that every case is a test.
  *
  * A1: at least one job runs, whatever the figures say: one that waits for nobody.
- * A2: the oldest running job is never paused and never ended to make room; so something always finishes.
+ * A2: the oldest running job is never paused and never ended to make room for another; so something always finishes.  Where
+ *     it is alone and about to run into a limit behind which there is no swap, it is ended here and not by the kernel.
  * A3: nothing is let through that does not fit beside what the running jobs are still expected to take.
  * A4: a smaller job may overtake a larger one that waits, until that one has waited for `age`; then nobody passes it. */
 #ifndef HR_ADMIT_H
@@ -13,6 +14,7 @@ enum hr_job_state { HR_JOB_HELD, HR_JOB_RUNNING, HR_JOB_PAUSED };
 struct hr_job {
     enum hr_job_state state;
     uint64_t predicted, peak, resident; /* bytes: expected, most so far, now */
+    uint64_t grows;                     /* bytes per second, at present */
     uint64_t order;                     /* of arrival: smaller is older */
     uint64_t since;                     /* held: since when, in ns */
     bool waits; /* for another job of the picture, its descendant: it does not get on by itself */
@@ -24,7 +26,24 @@ struct hr_space {
     int64_t room;     /* bytes above the reserve */
     uint64_t reserve; /* bytes: 0 = there is none, nothing is ever ended for it */
     bool machine;     /* it is the machine's own memory that is short: when it is gone, everything is */
+    bool wall;        /* there is no swap behind it: whoever passes it is shot by the kernel */
+    bool near;        /* of machine or group less than twice the reserve is left: only then strain tells of memory */
+    uint64_t available; /* bytes that the machine has; 0: not known */
+    uint64_t foreign;   /* bytes per second that others take more and more of it */
+    unsigned some, full; /* per mille of the last second in which a task, or all of them, waited for memory */
+    uint64_t swapping;   /* ns for which more than HR_SWAP_FAST has been swapped out without a break */
 };
+#define HR_SWAP_FAST (UINT64_C(64) << 20) /* bytes per second */
+
+/* How short it is.  What decides, in one place: hr_level(). */
+enum hr_level {
+    HR_LEVEL_GREEN,
+    HR_LEVEL_YELLOW, /* nothing new starts, nothing paused goes on */
+    HR_LEVEL_ORANGE, /* the newest is paused */
+    HR_LEVEL_RED,    /* the newest is ended */
+    HR_LEVEL_BLACK,  /* all are */
+};
+const char *hr_level_name(enum hr_level l);
 
 struct hr_admit_rules {
     unsigned jobs; /* at most this many run; 0 = no limit */
@@ -40,9 +59,12 @@ enum hr_brake_what { HR_BRAKE_NOTHING, HR_BRAKE_PAUSE, HR_BRAKE_RESUME, HR_BRAKE
 struct hr_brake {
     uint64_t paused, resumed, ended; /* when it did so last; 0: never */
 };
-/* What to do at this tick; *ret_job is whom.  Orange (room < 0): the newest is paused, one per 200 ms.  Red (half of the reserve
- * is gone): the newest is ended, one per 500 ms.  Black (an eighth of it is left, of the machine): all.  Paused ones go on, the
- * oldest first, a second after the last pause, when what they still take fits. */
+/* Bytes that the running jobs will take within `ns` if they grow on as they do: one that has not yet reached what is expected of
+ * it, up to that; and what others will. */
+uint64_t hr_ahead(const struct hr_job *job, size_t n, const struct hr_space *s, uint64_t ns);
+enum hr_level hr_level(const struct hr_job *job, size_t n, const struct hr_space *s);
+/* What to do at this tick; *ret_job is whom.  Orange: one is paused per 200 ms.  Red: one is ended per 500 ms (for swapping: per 2 s).
+ * Paused ones go on, the oldest first, a second after the last pause, when it is green and what they still take fits. */
 enum hr_brake_what hr_brake(const struct hr_job *job, size_t n, const struct hr_space *s, uint64_t now,
                             const struct hr_brake *last, int *ret_job);
 

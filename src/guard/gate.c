@@ -49,6 +49,18 @@ static struct hr_args args_of(struct hr_gate *g, int mem, uint64_t argv)
     return a;
 }
 
+static const char *const needs_rights[] = { "sudo", "su", "doas", "pkexec" };
+
+static bool is_sudo(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    name = name == NULL ? path : name + 1;
+    for (size_t i = 0; i < HR_COUNT(needs_rights); i++)
+        if (strcmp(name, needs_rights[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Most programs of a build are no leaves: their names alone tell, and their arguments are not read. */
 static bool may_be_leaf(const char *path)
 {
@@ -127,6 +139,8 @@ enum hr_gate_came hr_gate_take(struct hr_gate *g, struct hr_gate_leaf *ret)
         g->path[0] = 0;
     } else if (may_be_leaf(g->path)) {
         held = hr_leaf_key_of(g->path, args_of(g, mem, note.argv), &leaf.key);
+    } else if (is_sudo(g->path)) {
+        g->sudo = true;
     }
     if (mem >= 0)
         hr_close(mem);
@@ -169,7 +183,7 @@ static int answer(struct hr_keeper *k, uint64_t deadline)
 int hr_gate_selftest(void)
 {
     static const char *const argv[] = { TRIAL, "-quiet", "trial.cpp", NULL };
-    const struct hr_keep keep = { argv, hr_environment(), -1, -1, true, 0 };
+    const struct hr_keep keep = { argv, hr_environment(), -1, -1, true, false, 0 };
     struct hr_keeper k;
     struct hr_error err = HR_ERROR_INIT;
     if (hr_keeper_start(&keep, &k, &err) < 0)
@@ -212,7 +226,6 @@ const char *hr_gate_why(int en)
 
 const char *hr_gate_forbids(const char *const *argv)
 {
-    static const char *const word[] = { "sudo", "su", "doas", "pkexec" };
     for (; *argv != NULL; argv++) {
         const char *p = *argv;
         while (*p != 0) {
@@ -224,9 +237,9 @@ const char *hr_gate_forbids(const char *const *argv)
                     one = (struct hr_str) { one.p + i + 1, one.n - i - 1 };
                     break;
                 }
-            for (size_t i = 0; i < HR_COUNT(word); i++)
-                if (hr_str_is(one, word[i]))
-                    return word[i];
+            for (size_t i = 0; i < HR_COUNT(needs_rights); i++)
+                if (hr_str_is(one, needs_rights[i]))
+                    return needs_rights[i];
             p += n;
         }
     }

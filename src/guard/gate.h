@@ -15,6 +15,7 @@ struct hr_gate {
     int fd;    /* the kernel's listener, or the door of preloaded programs */
     bool door; /* the latter: only leaves come, after their exec; not all of them do */
     uint64_t seen, leaves, unread; /* programs, leaves among them, those whose memory could not be read */
+    bool sudo; /* one of hr_gate_forbids's words has been started */
     char path[HR_GATE_PATH_MAX];   /* of the last one */
     char args[HR_GATE_ARGS_MAX];   /* of the last leaf */
 };

@@ -6,6 +6,7 @@
 #include "interrupt.h"
 #include "machine.h"
 #include "mem.h"
+#include "memlock.h"
 #include "procfs.h"
 #include "warden.h"
 
@@ -15,7 +16,6 @@
 #include <string.h>
 
 #define MS UINT64_C(1000000)
-#define TICK (50 * MS)
 #define GUARD_VARIABLE "HEADRACE_GUARD" /* in the command's environment: our pid, for a guard inside */
 enum { OUTPUT_MAX = 256 << 20, AT_ONCE = 64, FD_FIRST = 2 };
 
@@ -82,6 +82,7 @@ static void news(struct hr_warden *w)
         w->over = true;
         return;
     case HR_KEPT_LOST:
+        w->lost = true;
         hr_warden_stop(w, HR_GUARD_LOST);
         w->over = true;
         return;
@@ -97,7 +98,7 @@ static void wait_round(struct hr_warden *w)
     for (size_t i = 0; i < w->leaves.n; i++)
         p[FD_FIRST + i] = (struct pollfd) { w->leaves.leaf[i].pidfd, POLLIN, 0 };
     size_t n = w->leaves.n;
-    uint64_t now = hr_now(), due = w->looked + TICK;
+    uint64_t now = hr_now(), due = w->looked + w->tick;
     int ms = now >= due ? 0 : (int)((due - now + MS - 1) / MS);
     if (hr_poll(p, FD_FIRST + n, ms) < 0)
         hr_sleep(MS); /* never a busy loop */
@@ -122,10 +123,12 @@ static void watch(struct hr_warden *w)
             hr_warden_stop(w, HR_GUARD_INTERRUPTED);
         if (w->o->timeout_ns != 0 && now - w->start >= w->o->timeout_ns)
             hr_warden_stop(w, HR_GUARD_TIMEOUT);
-        if (now - w->looked >= TICK) {
+        if (now - w->looked >= w->tick) {
             hr_warden_look(w, now, 0);
-            if (w->stop_at == 0 && !w->r->nested)
+            if (w->stop_at == 0 && !w->r->nested) {
                 hr_warden_brake(w, now);
+                hr_warden_audit(w, now);
+            }
             hr_warden_stop_step(w, now);
         }
         if (w->stop_at == 0)
@@ -182,6 +185,14 @@ static void choose_gate(struct hr_warden *w)
         snprintf(w->r->gate_why, sizeof w->r->gate_why, "%s", hr_gate_why(en));
 }
 
+/* While everything it needs for its work is still there. */
+static void own_memory(struct hr_warden *w, const struct hr_root *root)
+{
+    w->r->own_resident = hr_self_resident();
+    struct hr_figure own = hr_self_anon(root);
+    w->r->own_bytes = own.known ? own.v : 0;
+}
+
 /* Where the kernel grants no gate: the preloaded library, or nothing and the reason. */
 static void second_choice(struct hr_warden *w)
 {
@@ -220,7 +231,7 @@ static int start(struct hr_warden *w, struct hr_error *err)
         return hr_fail_nomem(err, 4096, "the environment");
     }
     struct hr_keep keep = { w->o->argv, env, w->scribe.out, w->scribe.err,
-                            w->r->gate && !w->r->preload, 700 };
+                            w->r->gate && !w->r->preload, w->o->gentle, 700 };
     r = hr_keeper_start(&keep, &w->keeper, err);
     if (r < 0) {
         hr_scribe_finish(&w->scribe, hr_now() + 1000 * MS);
@@ -236,7 +247,7 @@ static int start(struct hr_warden *w, struct hr_error *err)
     return 0;
 }
 
-static void finish(struct hr_warden *w, const struct hr_root *root)
+static void finish(struct hr_warden *w)
 {
     hr_warden_sweep(w);
     hr_warden_tell(w, "over", NULL, NULL);
@@ -247,8 +258,14 @@ static void finish(struct hr_warden *w, const struct hr_root *root)
     w->r->wall_ns = hr_now() - w->start;
     w->r->leaves += w->gate.leaves; /* beside those that were found by looking */
     w->r->programs = w->r->preload ? 0 : w->gate.seen;
-    struct hr_figure own = hr_self_anon(root);
-    w->r->own_bytes = own.known ? own.v : 0;
+    w->r->sudo = w->r->gate && w->gate.sudo;
+    w->r->oom_kills = hr_room_kills(&w->room);
+    w->r->worst_some = w->room.strain.worst_some;
+    w->r->worst_full = w->room.strain.worst_full;
+    w->r->swapped = hr_strain_swapped(&w->room.strain);
+    snprintf(w->r->server, sizeof w->r->server, "%s", w->outside.most != 0 ? w->outside.name : "");
+    w->r->outside = w->outside.most;
+    w->r->outside_peak = w->outside.peak;
     hr_leaves_close(&w->leaves);
     save(w);
 }
@@ -264,6 +281,7 @@ int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, s
     w->r = &report;
     w->gate.fd = w->preload.door = -1;
     w->start = hr_now();
+    hr_subreaper();
     int r = hr_room_open(root, o->budget, &w->room, err);
     if (r == 0) {
         r = hr_history_init(&w->history, hr_wall(), err);
@@ -273,13 +291,15 @@ int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, s
             r = start(w, err);
         if (r == 0) {
             report.ceiling = hr_room_ceiling(&w->room);
+            report.strain = hr_strain_source(&w->room.strain);
             report.locked = hr_memory_lock();
             uint64_t allocated = hr_mem_count(), cpu = hr_cpu_process();
             hr_warden_look(w, w->start, 0);
             watch(w);
             report.allocations = hr_mem_count() - allocated;
+            own_memory(w, root);
             report.cpu_ns = hr_cpu_process() - cpu;
-            finish(w, root);
+            finish(w);
             *ret = report;
         }
         hr_preload_stop(&w->preload);

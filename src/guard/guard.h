@@ -6,6 +6,7 @@
 #ifndef HR_GUARD_H
 #define HR_GUARD_H
 
+#include "admit.h"
 #include "err.h"
 #include "history.h"
 #include "leaf.h"
@@ -17,6 +18,8 @@ struct hr_guard_options {
     uint64_t budget;     /* bytes for the whole build; 0: what is free */
     unsigned jobs;       /* leaves at once; 0: as many as fit */
     uint64_t timeout_ns; /* 0: none */
+    uint64_t stall_ns;   /* a leaf that uses no CPU for so long is ended; 0: never */
+    bool gentle;         /* the command yields to everything else for CPU and disk */
     bool gate;           /* try to use it */
     bool preload;        /* where there is none, try the preloaded library (preload.h) */
     bool aside;          /* the command's standard output goes to standard error: a report follows */
@@ -55,6 +58,24 @@ struct hr_guard_report {
     uint64_t held, held_ns, held_longest_ns; /* leaves that waited for memory */
     char held_longest[HR_LEAF_SOURCE_MAX];
     uint64_t paused, paused_ns, ended;       /* leaves */
+    uint64_t stalled;          /* leaves that were ended because they used no CPU, and the last one's name */
+    char stalled_source[HR_LEAF_SOURCE_MAX];
+    uint64_t too_large;        /* leaves that took more than all that could be given, and the largest of them */
+    uint64_t too_large_bytes;
+    char too_large_source[HR_LEAF_SOURCE_MAX];
+    uint64_t oom_kills;        /* processes that the kernel shot for memory meanwhile */
+    uint64_t continued_again;  /* leaves whose SIGCONT had been lost */
+    bool sudo;                 /* a program started it behind the gate, where it cannot work */
+    /* Compilers of a cache's server that runs outside the command (sccache): seen, and held by nobody. */
+    char server[16];           /* its name; "": none */
+    unsigned outside;          /* at once, at most */
+    uint64_t outside_peak;     /* bytes */
+    /* The sensors. */
+    const char *strain;        /* what told of want of memory (strain.h) */
+    unsigned worst_some, worst_full; /* per mille of a second that a task, or all, waited for memory */
+    enum hr_level worst_level;
+    uint64_t short_ns;         /* time that it was not green */
+    uint64_t swapped;          /* bytes that the machine moved to swap meanwhile */
     uint64_t passed_blind;     /* leaves that the full table let through uncounted */
     unsigned at_once;          /* leaves at most */
     uint64_t tree_peak;        /* bytes of the whole tree */
@@ -64,7 +85,9 @@ struct hr_guard_report {
     uint64_t wall_ns, cpu_ns;  /* cpu: the watcher's own */
     uint64_t worst_gap_ns;     /* between two looks */
     uint64_t allocations;      /* made while it watched */
+    uint64_t looks;
     uint64_t own_bytes;        /* anonymous memory of the watcher */
+    uint64_t own_resident;     /* all of its resident memory, the pages of the program and its libraries too */
     uint64_t left_behind;      /* processes that the command left and that were ended */
     uint64_t lines_lost;
     const char *locked;

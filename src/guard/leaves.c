@@ -86,6 +86,15 @@ bool hr_leaf_has_become(struct hr_leaf *f)
     return f->there;
 }
 
+/* Smoothed over two looks only: what takes 2 GiB a second has no more. */
+static void grow(struct hr_job *j, const struct hr_leaf *f, uint64_t bytes, uint64_t now)
+{
+    uint64_t since = HR_MAX(f->seen, f->began), ms = now > since ? (now - since) / 1000000 : 0;
+    uint64_t rate = bytes > j->resident && ms != 0 ? (bytes - j->resident) / ms * 1000 : 0;
+    if (ms != 0)
+        j->grows = j->grows / 2 + rate / 2;
+}
+
 void hr_leaves_sample(struct hr_leaves *l, uint64_t now)
 {
     l->resident = 0;
@@ -96,6 +105,7 @@ void hr_leaves_sample(struct hr_leaves *l, uint64_t now)
         if (j->state == HR_JOB_HELD || !hr_leaf_has_become(f) || hr_proc_anon(f->statm, &bytes) < 0)
             continue;
         j->fixed = false;
+        grow(j, f, bytes, now);
         j->resident = bytes;
         j->peak = HR_MAX(j->peak, bytes);
         f->sampled++;
@@ -116,6 +126,35 @@ uint64_t hr_leaves_peak(const struct hr_leaves *l, size_t at, uint64_t now)
         return HR_MAX(peak, HR_MIN(could, l->job[at].predicted));
     }
     return peak;
+}
+
+int hr_leaves_stalled(struct hr_leaves *l, uint64_t now, uint64_t ns)
+{
+    int found = -1;
+    for (size_t i = 0; i < l->n; i++) {
+        struct hr_leaf *f = &l->leaf[i];
+        struct hr_proc_stat s;
+        if (l->job[i].state != HR_JOB_RUNNING || l->job[i].waits || hr_proc_stat(f->pid, &s) < 0) {
+            f->busy = 0;
+            continue;
+        }
+        if (f->busy == 0 || s.cpu != f->cpu) {
+            f->cpu = s.cpu;
+            f->busy = now;
+        } else if (now - f->busy >= ns) {
+            found = (int)i;
+        }
+    }
+    return found;
+}
+
+int hr_leaves_left_stopped(struct hr_leaves *l)
+{
+    struct hr_proc_stat s;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->job[i].state == HR_JOB_RUNNING && l->leaf[i].paused_once && hr_proc_stat(l->leaf[i].pid, &s) == 0 && s.state == 'T')
+            return (int)i;
+    return -1;
 }
 
 void hr_leaves_close(struct hr_leaves *l)

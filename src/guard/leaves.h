@@ -18,6 +18,9 @@ struct hr_leaf {
     bool known;             /* its prediction is its own past */
     bool there;             /* its exec has been seen: the figures are its own and not its parent's */
     bool ended_by_us;
+    bool paused_once;
+    bool too_large;         /* ended alone, before a limit */
+    uint64_t cpu, busy;     /* ticks of the kernel, and ns: when they last went up */
     unsigned sampled;
     uint64_t seen;          /* ns: the last look at its memory */
 };
@@ -38,11 +41,15 @@ void hr_leaves_remove(struct hr_leaves *l, size_t at); /* the last one takes its
 int hr_leaves_find(const struct hr_leaves *l, int pid); /* -1: none */
 /* Has its exec been done?  One whose program was not there (a search along PATH) tries the next, as the process it was. */
 bool hr_leaf_has_become(struct hr_leaf *f);
-/* Reads the memory of all that run. */
+/* Reads the memory of all that run, and how fast it grows. */
 void hr_leaves_sample(struct hr_leaves *l, uint64_t now);
 /* The peak to remember of one that has ended.  One that was seen less than three times has shown little: then what it can have
  * reached since at the fastest growth known of compilers. */
 uint64_t hr_leaves_peak(const struct hr_leaves *l, size_t at, uint64_t now);
+/* One that runs, waits for no other, and has used no CPU for `ns`; -1: none.  Ask about once a second: it reads CPU times. */
+int hr_leaves_stalled(struct hr_leaves *l, uint64_t now, uint64_t ns);
+/* One that counts as running, was paused once, and stands still all the same: its SIGCONT has been lost.  -1: none. */
+int hr_leaves_left_stopped(struct hr_leaves *l);
 void hr_leaves_close(struct hr_leaves *l);
 
 #endif

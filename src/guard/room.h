@@ -1,29 +1,52 @@
-/* How much memory may still be taken, read many times a second: the smallest of what the machine has, what the tightest cgroup
- * lets, and the user's budget, each less a reserve.  Files are opened once; nothing is allocated after that. */
+/* How much memory may still be taken, read many times a second: the smallest of what the machine has, what each cgroup on the way up
+ * lets, and the user's budget, each less a reserve.  Files are opened once; nothing is allocated after that.
+ *
+ * R1: swap is no room.  MemAvailable leaves it out, and a group's swap allowance is not added: on WSL2 it is a file on the Windows
+ *     disk, and a compiler that works in it does not get on (docs/decisions/0009).  It only tells a wall from a slope.
+ * R2: page cache is room: the kernel takes it back before anything else.
+ * R3: a group that may take nearly all the memory (WSL's own for users: all but 32 MiB) stands for the machine, with its reserve. */
 #ifndef HR_ROOM_H
 #define HR_ROOM_H
 
 #include "admit.h"
 #include "known.h"
 #include "root.h"
+#include "strain.h"
 
+enum { HR_ROOM_GROUPS_MAX = 6 };
+struct hr_room_group {
+    int used, stat, kills; /* descriptors; -1: not there */
+    bool v2, swap, machine;
+    uint64_t limit, reserve;
+    uint64_t cache, read_at; /* bytes of page cache at the last look at memory.stat */
+    uint64_t kills_first;
+};
 struct hr_room {
-    int meminfo, group_used, group_stat; /* -1: not there */
-    bool v2;
-    uint64_t total;             /* bytes of the machine; 0: not known */
-    uint64_t limit;             /* of the cgroup; 0: none */
-    uint64_t machine_reserve, group_reserve;
+    int meminfo; /* -1: not there */
+    uint64_t total; /* bytes of the machine; 0: not known */
+    uint64_t machine_reserve;
+    bool swap;      /* there is any */
     uint64_t budget; /* 0: none */
-    char limit_file[HR_WORD_MAX];
+    size_t n;
+    struct hr_room_group group[HR_ROOM_GROUPS_MAX];
+    struct hr_strain strain;
+    uint64_t kills_first; /* vmstat */
+    /* for what others take */
+    uint64_t at, available, tree, foreign;
 };
 
 /* Opens what there is of this machine.  HR_E_UNSUPPORTED: neither figure can be had. */
 int hr_room_open(const struct hr_root *root, uint64_t budget, struct hr_room *ret, struct hr_error *err) HR_MUST_USE;
+/* The same of a machine laid out as a folder at `at`, which is also the root. */
+int hr_room_open_at(const struct hr_root *root, const char *at, uint64_t budget, struct hr_room *ret,
+                    struct hr_error *err) HR_MUST_USE;
 void hr_room_close(struct hr_room *r);
 /* `tree`: bytes that the build holds now, for the budget. */
-struct hr_space hr_room_now(const struct hr_room *r, uint64_t tree);
+struct hr_space hr_room_now(struct hr_room *r, uint64_t tree, uint64_t now);
 /* The most that a build can be given here: of all three less their reserves, were nothing else running. */
 uint64_t hr_room_ceiling(const struct hr_room *r);
+/* Processes that the kernel has shot for memory since it was opened, in these groups, or where there is none, on the machine. */
+uint64_t hr_room_kills(const struct hr_room *r);
 /* A line of meminfo, memory.stat or the like in a text: "MemAvailable:   123 kB", "inactive_file 4096".  False: not there. */
 bool hr_room_line(const char *text, size_t n, const char *key, uint64_t *ret);
 

@@ -16,6 +16,11 @@ enum { TREE_MAX = 4096 };
 #define AGE (20000 * MS) /* after so long nobody overtakes any more */
 #define SCAN_GATED (1000 * MS)
 #define SCAN_BLIND (100 * MS)
+#define TICK_LEAST (20 * MS)
+#define TICK_MOST (50 * MS)
+#define TICK_IDLE (100 * MS) /* while no leaf is there */
+#define GROWTH_LEAST (UINT64_C(512) << 20) /* bytes per second: compilers have been seen to take as much */
+#define AUDIT_EVERY (1000 * MS)
 
 /* --- the timeline --- */
 
@@ -40,8 +45,8 @@ void hr_warden_tell(struct hr_warden *w, const char *event, const struct hr_leaf
         n += snprintf(line + n, sizeof line - (size_t)n,
                       ",\"predicted\":%" PRIu64 ",\"peak\":%" PRIu64 ",\"resident\":%" PRIu64, job->predicted, job->peak,
                       job->resident);
-    n += snprintf(line + n, sizeof line - (size_t)n, ",\"tree\":%" PRIu64 ",\"room\":%" PRId64 "}\n",
-                  w->leaves.resident + w->others, w->space.room);
+    n += snprintf(line + n, sizeof line - (size_t)n, ",\"tree\":%" PRIu64 ",\"room\":%" PRId64 ",\"level\":\"%s\"}\n",
+                  w->leaves.resident + w->others, w->space.room, hr_level_name(w->level));
     hr_scribe_line(&w->scribe, line, (size_t)n);
 }
 
@@ -78,13 +83,19 @@ static void found(struct hr_warden *w, int pid, uint64_t now)
     hr_warden_tell(w, "found", leaf, &w->leaves.job[w->leaves.n - 1]);
 }
 
+int hr_warden_top(const struct hr_warden *w)
+{
+    return w->lost ? hr_proc_self() : w->keeper.pid; /* orphans of a keeper that was killed come to the watcher */
+}
+
 void hr_warden_scan(struct hr_warden *w, uint64_t now)
 {
     static int pids[TREE_MAX];
-    if (w->scanned != 0 && now - w->scanned < (w->r->gate ? SCAN_GATED : SCAN_BLIND))
+    uint64_t least = w->r->gate ? SCAN_GATED : SCAN_BLIND;
+    if (w->scanned != 0 && now - w->scanned < HR_MAX(least, w->scan_every))
         return;
     w->scanned = now;
-    size_t n = hr_descendants(w->keeper.pid, pids, TREE_MAX);
+    size_t n = hr_descendants(hr_warden_top(w), pids, TREE_MAX);
     uint64_t others = 0;
     for (size_t i = 0; i < n; i++) {
         if (hr_leaves_find(&w->leaves, pids[i]) < 0 && (!w->r->gate || w->gate.door))
@@ -96,6 +107,30 @@ void hr_warden_scan(struct hr_warden *w, uint64_t now)
         hr_close(fd < 0 ? -1 : fd);
     }
     w->others = others;
+    /* On a machine of thousands of processes this is dear: it may take a half percent of a CPU, and two where nothing else shows
+     * the leaves. */
+    w->scan_every = (hr_now() - now) * (w->r->gate ? 200 : 50);
+}
+
+/* When to look again: where a leaf could take an eighth of what is left. */
+static void set_tick(struct hr_warden *w)
+{
+    uint64_t rate = GROWTH_LEAST + w->space.foreign, room = w->space.room < 0 ? 0 : (uint64_t)w->space.room;
+    for (size_t i = 0; i < w->leaves.n; i++)
+        rate += w->leaves.job[i].state == HR_JOB_RUNNING ? w->leaves.job[i].grows : 0;
+    uint64_t ms = room / (rate / 1000 + 1) / 8;
+    w->tick = w->leaves.n == 0 ? TICK_IDLE : HR_MIN(HR_MAX(ms * MS, TICK_LEAST), TICK_MOST);
+}
+
+static void note_level(struct hr_warden *w, uint64_t passed)
+{
+    enum hr_level now = hr_level(w->leaves.job, w->leaves.n, &w->space);
+    bool other = now != w->level;
+    w->r->short_ns += w->level > HR_LEVEL_GREEN ? passed : 0;
+    w->r->worst_level = HR_MAX(w->r->worst_level, now);
+    w->level = now;
+    if (other)
+        hr_warden_tell(w, "level", NULL, NULL);
 }
 
 void hr_warden_look(struct hr_warden *w, uint64_t now, uint64_t fresh_ns)
@@ -104,13 +139,17 @@ void hr_warden_look(struct hr_warden *w, uint64_t now, uint64_t fresh_ns)
         return;
     if (w->looked != 0 && w->leaves.n != 0)
         w->r->worst_gap_ns = HR_MAX(w->r->worst_gap_ns, now - w->looked);
+    uint64_t passed = w->looked == 0 ? 0 : now - w->looked;
     w->looked = now;
+    w->r->looks++;
     hr_warden_scan(w, now);
     hr_leaves_sample(&w->leaves, now);
     uint64_t tree = w->leaves.resident + w->others;
-    w->space = hr_room_now(&w->room, tree);
+    w->space = hr_room_now(&w->room, tree, now);
     w->r->tree_peak = HR_MAX(w->r->tree_peak, tree);
     w->r->least_room = HR_MIN(w->r->least_room, w->space.room);
+    note_level(w, passed);
+    set_tick(w);
 }
 
 /* --- letting go --- */
@@ -177,6 +216,18 @@ static void remember(struct hr_warden *w, const struct hr_leaf_key *key, uint64_
     }
 }
 
+/* It took more than all that could be given: alone, or it was ended for that. */
+static void note_too_large(struct hr_warden *w, const struct hr_leaf *f, uint64_t peak)
+{
+    if (!f->too_large && peak <= w->r->ceiling)
+        return;
+    w->r->too_large++;
+    if (peak >= w->r->too_large_bytes) {
+        w->r->too_large_bytes = peak;
+        memcpy(w->r->too_large_source, f->key.source, sizeof w->r->too_large_source);
+    }
+}
+
 void hr_warden_ended(struct hr_warden *w, size_t at, uint64_t now)
 {
     struct hr_leaf *f = &w->leaves.leaf[at];
@@ -186,6 +237,7 @@ void hr_warden_ended(struct hr_warden *w, size_t at, uint64_t now)
         f->stopped += now - f->stopped_at;
     w->r->paused_ns += f->stopped;
     if (f->began != 0) {
+        note_too_large(w, f, w->leaves.job[at].peak);
         uint64_t peak = hr_leaves_peak(&w->leaves, at, now);
         w->leaves.job[at].peak = HR_MAX(peak, w->leaves.job[at].peak);
         remember(w, &f->key, peak);
@@ -199,6 +251,20 @@ void hr_warden_ended(struct hr_warden *w, size_t at, uint64_t now)
 static void signal_leaf(struct hr_warden *w, size_t at, int sig)
 {
     hr_pidfd_signal(w->leaves.leaf[at].pidfd, sig);
+}
+
+static void end_leaf(struct hr_warden *w, size_t at)
+{
+    signal_leaf(w, at, SIGKILL);
+    hr_keeper_release(&w->keeper, w->leaves.leaf[at].pidfd);
+}
+
+static bool is_alone(const struct hr_warden *w, size_t at)
+{
+    for (size_t i = 0; i < w->leaves.n; i++)
+        if (i != at && w->leaves.job[i].state != HR_JOB_HELD && !w->leaves.job[i].waits)
+            return false;
+    return true;
 }
 
 static void go_on(struct hr_warden *w, size_t at, uint64_t now)
@@ -223,6 +289,7 @@ void hr_warden_brake(struct hr_warden *w, uint64_t now)
     case HR_BRAKE_PAUSE:
         signal_leaf(w, (size_t)at, SIGSTOP);
         f->stopped_at = now;
+        f->paused_once = true;
         j->state = HR_JOB_PAUSED;
         w->brake.paused = now;
         w->r->paused++;
@@ -233,20 +300,44 @@ void hr_warden_brake(struct hr_warden *w, uint64_t now)
         return;
     case HR_BRAKE_END_JOB:
         f->ended_by_us = true;
+        f->too_large = is_alone(w, (size_t)at);
         w->brake.ended = now;
         w->r->ended++;
         hr_warden_tell(w, "killed", f, j);
-        signal_leaf(w, (size_t)at, SIGKILL);
+        end_leaf(w, (size_t)at);
         return;
     case HR_BRAKE_END_ALL:
         hr_warden_tell(w, "black", NULL, NULL);
         for (size_t i = 0; i < w->leaves.n; i++) {
             w->leaves.leaf[i].ended_by_us = true;
-            signal_leaf(w, i, SIGKILL);
+            end_leaf(w, i);
         }
         hr_warden_stop(w, HR_GUARD_MEMORY);
         return;
     }
+}
+
+void hr_warden_audit(struct hr_warden *w, uint64_t now)
+{
+    if (w->audited != 0 && now - w->audited < AUDIT_EVERY)
+        return;
+    w->audited = now;
+    int at = hr_leaves_left_stopped(&w->leaves);
+    if (at >= 0) {
+        w->r->continued_again++;
+        signal_leaf(w, (size_t)at, SIGCONT);
+        hr_warden_tell(w, "continued again", &w->leaves.leaf[at], &w->leaves.job[at]);
+    }
+    at = w->o->stall_ns == 0 ? -1 : hr_leaves_stalled(&w->leaves, now, w->o->stall_ns);
+    if (at >= 0) {
+        struct hr_leaf *f = &w->leaves.leaf[at];
+        w->r->stalled++;
+        memcpy(w->r->stalled_source, f->key.source, sizeof w->r->stalled_source);
+        hr_warden_tell(w, "stalled", f, &w->leaves.job[at]);
+        f->busy = 0; /* not again before as much time has passed */
+        end_leaf(w, (size_t)at);
+    }
+    hr_outside_look(&w->outside, hr_warden_top(w), now);
 }
 
 /* --- ending --- */
@@ -270,23 +361,26 @@ void hr_warden_stop(struct hr_warden *w, enum hr_guard_verdict why)
 static size_t signal_tree(struct hr_warden *w, int sig)
 {
     static int pids[TREE_MAX];
-    size_t n = hr_descendants(w->keeper.pid, pids, TREE_MAX);
+    size_t n = hr_descendants(hr_warden_top(w), pids, TREE_MAX), reached = 0;
     for (size_t i = 0; i < n; i++)
-        hr_signal(pids[i], sig);
-    return n;
+        if (pids[i] != w->scribe.pid)
+            reached += hr_signal(pids[i], sig) == 0;
+    return reached;
 }
 
 void hr_warden_stop_step(struct hr_warden *w, uint64_t now)
 {
     /* A terminal's Ctrl-C has reached the command already: it gets a second to end by itself. */
     uint64_t first = w->r->verdict == HR_GUARD_INTERRUPTED ? 1000 * MS : 0;
+    /* Where memory is about to be gone, whoever takes it has no two seconds for its farewell. */
+    uint64_t patience = w->r->verdict == HR_GUARD_MEMORY ? 200 * MS : 2000 * MS;
     if (w->stop_at == 0 || w->over)
         return;
     if (w->stop_stage == 0 && now - w->stop_at >= first) {
         w->stop_stage = 1;
         signal_tree(w, SIGTERM);
         signal_tree(w, SIGCONT);
-    } else if (w->stop_stage >= 1 && now - w->stop_at >= first + 2000 * MS) {
+    } else if (w->stop_stage >= 1 && now - w->stop_at >= first + patience) {
         w->stop_stage = 2;
         signal_tree(w, SIGKILL); /* again at each step: a fork may have been on its way */
     }

@@ -7,6 +7,7 @@
 #include "keeper.h"
 #include "leaves.h"
 #include "preload.h"
+#include "outside.h"
 #include "room.h"
 #include "scribe.h"
 
@@ -22,8 +23,13 @@ struct hr_warden {
     struct hr_scribe scribe;
     struct hr_brake brake;
     struct hr_space space;
-    uint64_t start, looked, scanned; /* hr_now: of the start, the last look at the memory, the last look at the tree */
+    enum hr_level level;
+    uint64_t tick;                   /* ns to the next look: shorter where little is left */
+    uint64_t scan_every;             /* ns */
+    uint64_t start, looked, scanned, audited; /* hr_now: of the start, and of the last look at the memory, the tree, the rest */
     uint64_t others;                 /* bytes of the tree's processes that are no leaves */
+    struct hr_outside outside;
+    bool lost;                       /* the keeper has been killed */
     bool over;                       /* the command has ended */
     uint64_t stop_at;                /* when the build was told to end; 0: it was not */
     unsigned stop_stage;
@@ -41,6 +47,10 @@ void hr_warden_scan(struct hr_warden *w, uint64_t now);
 void hr_warden_look(struct hr_warden *w, uint64_t now, uint64_t fresh_ns);
 void hr_warden_admit(struct hr_warden *w, uint64_t now);
 void hr_warden_brake(struct hr_warden *w, uint64_t now);
+/* Once a second: leaves that stand still, and compilers of a server outside. */
+void hr_warden_audit(struct hr_warden *w, uint64_t now);
+/* The process that all of the command's are below. */
+int hr_warden_top(const struct hr_warden *w);
 /* A leaf has ended. */
 void hr_warden_ended(struct hr_warden *w, size_t at, uint64_t now);
 void hr_warden_let(struct hr_warden *w, size_t at, uint64_t now);

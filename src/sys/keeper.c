@@ -12,16 +12,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
 
 /* A word on the socket: what it is in the upper byte, its value in the lower three. */
-enum word { W_GATE = 1, W_PID, W_REFUSED, W_ENDED, W_DISMISS };
+enum word { W_GATE = 1, W_PID, W_REFUSED, W_ENDED, W_DISMISS, W_RELEASE };
 enum { VALUE_MAX = 0xFFFFFF, PATIENCE_MS = 2000, ROUND_MS = 20 };
 
 static int word(enum word kind, int value)
@@ -33,6 +35,7 @@ static int word(enum word kind, int value)
 
 struct process {
     int pid, parent;
+    bool ended; /* not yet reaped */
 };
 enum { PROCESSES_MAX = 16384 };
 struct census {
@@ -45,7 +48,7 @@ static bool count_in(void *ctx, int pid)
     struct census *c = ctx;
     struct hr_proc_stat s;
     if (hr_proc_stat(pid, &s) == 0 && c->n < PROCESSES_MAX)
-        c->p[c->n++] = (struct process) { pid, s.parent };
+        c->p[c->n++] = (struct process) { pid, s.parent, s.state == 'Z' };
     return c->n < PROCESSES_MAX;
 }
 
@@ -75,7 +78,7 @@ size_t hr_descendants(int root, int *pids, size_t most)
         int up = c.p[i].parent;
         for (int depth = 0; up > 1 && up != root && depth < 256; depth++)
             up = parent_of(&c, up);
-        if (up == root)
+        if (up == root && !c.p[i].ended)
             pids[n++] = c.p[i].pid;
     }
     return n;
@@ -101,6 +104,17 @@ static void shoot_here_first(int adj)
         close(fd);
 }
 
+#ifndef SYS_process_mrelease /* headers before Linux 5.15 */
+#define SYS_process_mrelease 448
+#endif
+enum { IOPRIO_PROCESS = 1, IOPRIO_IDLE = 3 << 13 }; /* linux/ioprio.h, which older headers lack */
+
+static void yield_to_others(void)
+{
+    if (setpriority(PRIO_PROCESS, 0, 10) != 0 || syscall(SYS_ioprio_set, IOPRIO_PROCESS, 0, IOPRIO_IDLE) != 0)
+        errno = 0; /* a hint */
+}
+
 static void become(const struct hr_keep *k, int socket, const sigset_t *mask, const struct sigaction *old)
 {
     struct rlimit none = { 0, 0 };
@@ -110,6 +124,8 @@ static void become(const struct hr_keep *k, int socket, const sigset_t *mask, co
         dup2(k->err, 2);
     shoot_here_first(k->oom_score_adj);
     setrlimit(RLIMIT_CORE, &none); /* a compiler of 7 GiB that dies must not fill the disk as well */
+    if (k->gentle)
+        yield_to_others();
     as_before(mask, old);
     hr_fd_send(socket, -1, word(W_PID, getpid())); /* first of all: a refusal may follow at once */
     int fd = k->gate ? hr_seccomp_listen() : -ECANCELED;
@@ -159,6 +175,14 @@ static void rescue(int socket)
     }
 }
 
+static void release(int pidfd)
+{
+    /* EAGAIN: it has not begun to die */
+    for (int i = 0; i < 5 && syscall(SYS_process_mrelease, pidfd, 0) != 0 && errno == EAGAIN; i++)
+        hr_sleep(1000000);
+    close(pidfd);
+}
+
 static void keep(int socket, int chld, int command)
 {
     for (;;) {
@@ -171,11 +195,12 @@ static void keep(int socket, int chld, int command)
         reap(socket, command);
         if (p[0].revents == 0)
             continue;
-        int w = 0;
-        ssize_t n = recv(socket, &w, sizeof w, MSG_DONTWAIT);
-        if (n == sizeof w && w == word(W_DISMISS, 0))
+        int w = 0, fd = -1, n = hr_fd_take(socket, hr_now(), &fd, &w);
+        if (n == 0 && w == word(W_DISMISS, 0))
             _exit(0);
-        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        if (fd >= 0)
+            release(fd);
+        if (n < 0 && n != -ETIMEDOUT && n != -EAGAIN && n != -EINTR)
             break;
     }
     rescue(socket);
@@ -199,6 +224,7 @@ static void keeper(const struct hr_keep *k, int socket)
     sigaddset(&chld, SIGCHLD);
     sigprocmask(SIG_BLOCK, &chld, &before);
     hr_subreaper();
+    prctl(PR_SET_NAME, "hr-keeper", 0, 0, 0); /* a killall by the program's name leaves it to its duty */
     int fd = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
     pid_t command = fd < 0 ? -1 : fork();
     if (command == 0)
@@ -284,6 +310,11 @@ static void gone(struct hr_keeper *k)
     while (k->pid > 0 && waitpid(k->pid, &status, 0) < 0 && errno == EINTR)
         ;
     k->pid = 0;
+}
+
+void hr_keeper_release(const struct hr_keeper *k, int pidfd)
+{
+    hr_fd_send(k->socket, pidfd, word(W_RELEASE, 0));
 }
 
 void hr_keeper_dismiss(struct hr_keeper *k)

@@ -15,6 +15,7 @@ struct hr_keep {
     const char *const *envp; /* the whole environment; ends with NULL */
     int out, err;            /* its standard output and error; -1: the watcher's */
     bool gate;               /* ask before every exec (seccomp.h) */
+    bool gentle;             /* nice 10, and disks only when nobody else wants them */
     int oom_score_adj;       /* raised to this, so that the kernel shoots here first; 0: as it is */
 };
 
@@ -36,12 +37,15 @@ enum hr_kept {
 };
 /* What the keeper has to tell, once poll() says that the socket is readable.  Never waits. */
 enum hr_kept hr_keeper_news(const struct hr_keeper *k, int *ret_value);
+/* Gives the memory of a process that has been sent SIGKILL back at once, by the keeper: it takes a third of a second for 2 GiB, in
+ * which the watcher must not be blind.  A hint. */
+void hr_keeper_release(const struct hr_keeper *k, int pidfd);
 /* All is over: the keeper goes, and leaves alone what still runs below it. */
 void hr_keeper_dismiss(struct hr_keeper *k);
 /* Ends the keeper as if the watcher had died (K1), and waits for it. */
 void hr_keeper_abandon(struct hr_keeper *k);
 
-/* Every process below `root`, parents before no one in particular; at most `most`. */
+/* Every living process below `root`, parents before no one in particular; at most `most`. */
 size_t hr_descendants(int root, int *pids, size_t most);
 
 /* The environment of this process; ends with NULL. */

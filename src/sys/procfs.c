@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -192,14 +191,6 @@ int hr_poll(struct pollfd *p, size_t n, int ms)
 {
     int k = hr_fault_sys() ? -1 : poll(p, n, ms);
     return k < 0 ? (errno == EINTR ? 0 : -errno) : k;
-}
-
-const char *hr_memory_lock(void)
-{
-    if (!hr_fault_sys() && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
-        return "locked";
-    return errno == ENOMEM || errno == EPERM ? "not locked: the limit of locked memory (ulimit -l) is too small" :
-                                               "not locked: this kernel refuses it";
 }
 
 int hr_subreaper(void)

@@ -46,8 +46,6 @@ struct pollfd;
 /* poll(), which a signal ends early: how many descriptors have news, 0 also then. */
 int hr_poll(struct pollfd *p, size_t n, int ms);
 
-/* Takes the memory of this program for good, best effort; what was granted, in words. */
-const char *hr_memory_lock(void);
 /* Orphans of this process's descendants come to it. */
 int hr_subreaper(void);
 

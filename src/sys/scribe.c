@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -76,6 +77,7 @@ static void resize(const struct stream *s)
 
 static void scribe(struct stream *s)
 {
+    prctl(PR_SET_NAME, "hr-scribe", 0, 0, 0);
     struct sigaction winch;
     memset(&winch, 0, sizeof winch);
     winch.sa_handler = on_resize; /* without SA_RESTART: poll returns */

@@ -24,7 +24,7 @@ static struct hr_job running(uint64_t mib, uint64_t resident, uint64_t order)
 
 static struct hr_space space(int64_t mib)
 {
-    return (struct hr_space) { mib * (int64_t)MIB, 512 * MIB, true };
+    return (struct hr_space) { .room = mib * (int64_t)MIB, .reserve = 512 * MIB, .machine = true };
 }
 
 static void one_always_runs(void **state)
@@ -145,6 +145,108 @@ static void the_paused_go_on_when_it_is_calm(void **state)
     assert_int_equal(at, 1);
 }
 
+/* --- levels --- */
+
+static void each_level_has_its_reasons(void **state)
+{
+    (void)state;
+    struct hr_job j[2] = { running(500, 400, 1), running(500, 300, 2) };
+    struct hr_space s = space(300);
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_GREEN);
+    s.some = 1000; /* others thrash in a limit of their own: memory is not short here */
+    s.full = 900;
+    s.swapping = 60 * SECOND;
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_GREEN);
+    s.near = true;
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_BLACK);
+    s.machine = false;
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_RED);
+    s.full = 0;
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_RED); /* swapping for a minute */
+    s.swapping = SECOND;
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_ORANGE);
+    s.some = 399;
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_YELLOW);
+    s.some = 99;
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_GREEN);
+    s = space(300);
+    s.available = 127 * MIB; /* however large the reserve */
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_BLACK);
+    s.reserve = 200 * MIB; /* a machine so small that this is its everyday */
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_GREEN);
+}
+
+static void growth_is_carried_on_for_half_a_second(void **state)
+{
+    (void)state;
+    struct hr_space s = space(300);
+    struct hr_job j[2] = { running(500, 400, 1), running(500, 300, 2) };
+    j[1].grows = 1000 * MIB; /* it will stop at what is expected of it */
+    assert_in_range(hr_ahead(j, 2, &s, SECOND / 2), 195 * MIB, 205 * MIB);
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_GREEN);
+    j[1].resident = j[1].peak = 501 * MIB; /* nobody knows where it will stop */
+    assert_in_range(hr_ahead(j, 2, &s, SECOND / 2), 495 * MIB, 505 * MIB);
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_ORANGE);
+    struct hr_brake last = { 0, 0, 0 };
+    int at = -1;
+    assert_int_equal(hr_brake(j, 2, &s, SECOND, &last, &at), HR_BRAKE_PAUSE);
+    assert_int_equal(at, 1);
+    j[1].state = HR_JOB_PAUSED;
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_GREEN);
+    s.foreign = 700 * MIB;
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_ORANGE);
+}
+
+static void nothing_starts_and_nothing_goes_on_while_it_is_yellow(void **state)
+{
+    (void)state;
+    struct hr_space s = space(2000);
+    struct hr_job j[3] = { running(500, 400, 1), held(10, 2), running(500, 300, 3) };
+    struct hr_brake last = { 0, 0, 0 };
+    int at = -1;
+    assert_int_equal(hr_admit(j, 2, &s, 2 * SECOND, &rules), 1);
+    s.near = true;
+    s.some = 200;
+    assert_int_equal(hr_level(j, 3, &s), HR_LEVEL_YELLOW);
+    assert_int_equal(hr_admit(j, 2, &s, 2 * SECOND, &rules), -1);
+    assert_int_equal(hr_admit(j + 1, 1, &s, 2 * SECOND, &rules), 0); /* A1 */
+    j[2].state = HR_JOB_PAUSED;
+    assert_int_equal(hr_brake(j, 3, &s, 9 * SECOND, &last, &at), HR_BRAKE_NOTHING);
+    s.some = 20;
+    assert_int_equal(hr_brake(j, 3, &s, 9 * SECOND, &last, &at), HR_BRAKE_RESUME);
+    assert_int_equal(at, 2);
+    s.near = true;
+    s.swapping = 3 * SECOND;
+    j[2].state = HR_JOB_RUNNING;
+    assert_int_equal(hr_brake(j, 3, &s, 9 * SECOND, &last, &at), HR_BRAKE_END_JOB);
+    assert_int_equal(at, 2);
+    last.ended = 9 * SECOND; /* swapping does not stop at once: the next victim has two seconds, and is paused meanwhile */
+    assert_int_equal(hr_brake(j, 3, &s, 10 * SECOND, &last, &at), HR_BRAKE_PAUSE);
+}
+
+static void before_a_wall_the_last_one_is_ended_here(void **state)
+{
+    (void)state;
+    struct hr_space s = { .room = 10 * (int64_t)MIB, .reserve = 50 * MIB };
+    struct hr_job j[2] = { running(500, 900, 1), running(500, 100, 2) };
+    struct hr_brake last = { 0, 0, 0 };
+    int at = -1;
+    j[0].grows = 2048 * MIB; /* 200 MiB in a tenth of a second */
+    assert_int_equal(hr_brake(j, 1, &s, SECOND, &last, &at), HR_BRAKE_NOTHING); /* swap is behind it: slow, and no end */
+    s.wall = true;
+    assert_int_equal(hr_brake(j, 1, &s, SECOND, &last, &at), HR_BRAKE_END_JOB);
+    assert_int_equal(at, 0);
+    assert_int_equal(hr_brake(j, 2, &s, SECOND, &last, &at), HR_BRAKE_END_JOB); /* another first, the newest */
+    assert_int_equal(at, 1);
+    j[0].grows = 100 * MIB;
+    assert_int_equal(hr_brake(j, 1, &s, SECOND, &last, &at), HR_BRAKE_NOTHING);
+    /* No job is there to be ended, and something else runs into the wall. */
+    s.room = -45 * (int64_t)MIB;
+    assert_int_equal(hr_brake(j, 0, &s, SECOND, &last, &at), HR_BRAKE_END_ALL);
+    s.wall = false;
+    assert_int_equal(hr_brake(j, 0, &s, SECOND, &last, &at), HR_BRAKE_NOTHING);
+}
+
 /* --- whole builds --- */
 
 enum { JOBS = 60, STEP_MS = 50 };
@@ -178,7 +280,7 @@ static uint64_t used(const struct world *w)
 static struct hr_space free_of(const struct world *w)
 {
     uint64_t reserve = w->memory / 12;
-    return (struct hr_space) { (int64_t)w->memory - (int64_t)used(w) - (int64_t)reserve, reserve, false };
+    return (struct hr_space) { .room = (int64_t)w->memory - (int64_t)used(w) - (int64_t)reserve, .reserve = reserve };
 }
 
 static void step(struct world *w, uint64_t now)
@@ -188,7 +290,9 @@ static void step(struct world *w, uint64_t now)
         if (j->state != HR_JOB_RUNNING)
             continue;
         w->age[i] += STEP_MS;
+        uint64_t was = j->resident;
         j->resident = w->final[i] * HR_MIN(w->age[i], w->life[i]) / w->life[i];
+        j->grows = (j->resident - was) / STEP_MS * 1000;
         j->peak = HR_MAX(j->peak, j->resident);
         if (w->age[i] >= w->life[i]) {
             w->done++;
@@ -270,6 +374,10 @@ int main(void)
         cmocka_unit_test(orange_pauses_the_newest_and_never_the_oldest),
         cmocka_unit_test(red_ends_the_newest_and_black_all),
         cmocka_unit_test(the_paused_go_on_when_it_is_calm),
+        cmocka_unit_test(each_level_has_its_reasons),
+        cmocka_unit_test(growth_is_carried_on_for_half_a_second),
+        cmocka_unit_test(nothing_starts_and_nothing_goes_on_while_it_is_yellow),
+        cmocka_unit_test(before_a_wall_the_last_one_is_ended_here),
         cmocka_unit_test(made_up_builds_finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ static void script(const char *name, const char *text)
 static struct hr_keeper begin(const char *command, bool gate)
 {
     const char *argv[] = { "/bin/sh", "-c", command, NULL };
-    struct hr_keep keep = { argv, hr_environment(), -1, -1, gate, 500 };
+    struct hr_keep keep = { argv, hr_environment(), -1, -1, gate, false, 500 };
     struct hr_keeper k;
     struct hr_error err = HR_ERROR_INIT;
     assert_int_equal(hr_keeper_start(&keep, &k, &err), 0);
