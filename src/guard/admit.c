@@ -11,7 +11,7 @@ enum { NONE = -1 };
 #define AHEAD (500 * MS)  /* how far growth is carried on */
 #define IMPACT (100 * MS) /* two looks before the wall */
 #define MIB (UINT64_C(1) << 20)
-#define LAST_MIB 128 /* of the machine: below it Linux itself hardly gets on (docs/decisions/0009) */
+#define LAST_MIB 128 /* of the machine: below it Linux itself hardly gets on (docs/decisions/0011) */
 /* Shares of the last second, per mille, as Buck2's threshold for `some` and a fifth and a half of `full`. */
 enum { SOME_YELLOW = 100, SOME_ORANGE = 400, FULL_ORANGE = 200, FULL_BLACK = 500 };
 

@@ -116,7 +116,7 @@ static int trial(const char *path, int door, const char *name, const char *const
 {
     static const char *const argv[] = { "true", NULL };
     HR_CLEANUP(hr_freep) const char **env = environment(path, name, ":true", envp);
-    struct hr_keep keep = { argv, env, -1, -1, false, 0 };
+    struct hr_keep keep = { .argv = argv, .envp = env, .out = -1, .err = -1 };
     struct hr_keeper k;
     if (env == NULL)
         return hr_fail_nomem(err, 4096, "the environment");

@@ -2,7 +2,7 @@
  * lets, and the user's budget, each less a reserve.  Files are opened once; nothing is allocated after that.
  *
  * R1: swap is no room.  MemAvailable leaves it out, and a group's swap allowance is not added: on WSL2 it is a file on the Windows
- *     disk, and a compiler that works in it does not get on (docs/decisions/0009).  It only tells a wall from a slope.
+ *     disk, and a compiler that works in it does not get on (docs/decisions/0011).  It only tells a wall from a slope.
  * R2: page cache is room: the kernel takes it back before anything else.
  * R3: a group that may take nearly all the memory (WSL's own for users: all but 32 MiB) stands for the machine, with its reserve. */
 #ifndef HR_ROOM_H

@@ -1,0 +1,263 @@
+/* What may still be taken, on machines laid out as folders: cgroups v1 and v2, WSL's own for users, swap, and what strain is told by. */
+#include "unit.h"
+
+#include "machine.h"
+#include "room.h"
+#include "root_make.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define GIB (UINT64_C(1) << 30)
+#define MS UINT64_C(1000000)
+#define SECOND UINT64_C(1000000000)
+
+static void number(const char *path, uint64_t v)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%llu\n", (unsigned long long)v);
+    put(path, text);
+}
+
+static void machine(uint64_t total, uint64_t available, uint64_t swap)
+{
+    char text[256];
+    fresh();
+    snprintf(text, sizeof text, "MemTotal: %llu kB\nMemFree: 1 kB\nMemAvailable: %llu kB\nSwapTotal: %llu kB\nSwapFree: %llu kB\n",
+             (unsigned long long)total / 1024, (unsigned long long)available / 1024, (unsigned long long)swap / 1024,
+             (unsigned long long)swap / 1024);
+    put("proc/meminfo", text);
+}
+
+static struct hr_room room_of(uint64_t budget)
+{
+    struct hr_room r;
+    struct hr_root *root = opened();
+    assert_int_equal(hr_room_open_at(root, root_dir, budget, &r, NULL), 0);
+    hr_root_close(root);
+    return r;
+}
+
+static struct hr_space space_of(uint64_t budget, uint64_t tree)
+{
+    struct hr_room r = room_of(budget);
+    struct hr_space s = hr_room_now(&r, tree, SECOND);
+    hr_room_close(&r);
+    return s;
+}
+
+static void the_machine_alone(void **state)
+{
+    (void)state;
+    machine(16 * GIB, 6 * GIB, 0);
+    struct hr_space s = space_of(0, 0);
+    uint64_t reserve = 16 * GIB / 100 * 8;
+    assert_int_equal(s.room, (int64_t)(6 * GIB - reserve));
+    assert_true(s.machine && s.wall && !s.near);
+    assert_int_equal(s.available, 6 * GIB);
+    /* R1: swap does not make room, it takes the wall away. */
+    machine(16 * GIB, 2 * GIB, 8 * GIB);
+    s = space_of(0, 0);
+    assert_int_equal(s.room, (int64_t)(2 * GIB - reserve));
+    assert_true(s.machine && !s.wall && s.near);
+    /* A budget counts the build's own memory. */
+    s = space_of(GIB, 900 * MIB);
+    assert_int_equal(s.room, 124 * (int64_t)MIB);
+    assert_true(!s.machine && !s.wall);
+    assert_int_equal(s.reserve, GIB / 2);
+    /* Nothing at all: no guard. */
+    fresh();
+    struct hr_root *root = opened();
+    struct hr_room r;
+    struct hr_error err = HR_ERROR_INIT;
+    assert_int_equal(hr_room_open_at(root, root_dir, 0, &r, &err), HR_E_UNSUPPORTED);
+    hr_root_close(root);
+}
+
+static void group_v2(const char *dir, const char *max, uint64_t current, uint64_t cache)
+{
+    char path[256], text[128];
+    snprintf(path, sizeof path, "sys/fs/cgroup/%s/memory.max", dir);
+    put(path, max);
+    snprintf(path, sizeof path, "sys/fs/cgroup/%s/memory.current", dir);
+    number(path, current);
+    snprintf(path, sizeof path, "sys/fs/cgroup/%s/memory.stat", dir);
+    snprintf(text, sizeof text, "anon 1\nfile 5\ninactive_file %llu\nactive_file %llu\n", (unsigned long long)cache / 2,
+             (unsigned long long)(cache - cache / 2));
+    put(path, text);
+}
+
+static void the_tightest_of_all_groups_counts(void **state)
+{
+    (void)state;
+    machine(32 * GIB, 30 * GIB, 4 * GIB);
+    put("proc/self/cgroup", "0::/outer/job\n");
+    group_v2("outer/job", "4294967296\n", GIB, 0);        /* 3 GiB are left in it */
+    group_v2("outer", "8589934592\n", 7 * GIB, 512 * MIB); /* and 1.5 in the one around it, which has the higher limit */
+    put("sys/fs/cgroup/outer/memory.swap.max", "0\n");
+    put("sys/fs/cgroup/outer/memory.events", "low 0\nhigh 0\nmax 9\noom 2\noom_kill 3\noom_group_kill 0\n");
+    struct hr_room r = room_of(0);
+    assert_int_equal(r.n, 2);
+    struct hr_space s = hr_room_now(&r, 0, SECOND);
+    uint64_t reserve = 8 * GIB / 100 * 5;
+    assert_int_equal(s.room, (int64_t)(GIB + 512 * MIB - reserve));
+    assert_true(!s.machine && s.wall && !s.near);
+    assert_int_equal(hr_room_ceiling(&r), 4 * GIB - 4 * GIB / 100 * 5);
+    assert_int_equal(hr_room_kills(&r), 0);
+    put("sys/fs/cgroup/outer/memory.events", "oom 3\noom_kill 5\n");
+    assert_int_equal(hr_room_kills(&r), 2);
+    hr_room_close(&r);
+    /* memory.high slows down and does not shoot: no wall. */
+    number("sys/fs/cgroup/outer/memory.high", 6 * GIB);
+    s = space_of(0, 0);
+    assert_true(s.room < 0 && !s.wall);
+    /* The page cache near a limit is counted anew each time. */
+    machine(32 * GIB, 30 * GIB, 0);
+    put("proc/self/cgroup", "0::/job\n");
+    group_v2("job", "1073741824\n", GIB - 10 * MIB, 800 * MIB);
+    r = room_of(0);
+    s = hr_room_now(&r, 0, SECOND);
+    assert_true(s.room > 700 * (int64_t)MIB && s.wall);
+    group_v2("job", "1073741824\n", GIB - 10 * MIB, 20 * MIB);
+    s = hr_room_now(&r, 0, SECOND + MS);
+    assert_true(s.room < 0 && s.near);
+    hr_room_close(&r);
+}
+
+static void groups_of_v1(void **state)
+{
+    (void)state;
+    machine(32 * GIB, 30 * GIB, 0);
+    put("proc/self/cgroup", "4:memory:/box/job\n0::/\n");
+    number("sys/fs/cgroup/memory/box/job/memory.limit_in_bytes", UINT64_C(9223372036854771712)); /* none */
+    number("sys/fs/cgroup/memory/box/job/memory.usage_in_bytes", GIB);
+    number("sys/fs/cgroup/memory/box/memory.limit_in_bytes", 2 * GIB);
+    number("sys/fs/cgroup/memory/box/memory.usage_in_bytes", GIB);
+    put("sys/fs/cgroup/memory/box/memory.stat", "cache 5\ninactive_file 7\ntotal_inactive_file 104857600\ntotal_active_file 104857600\n");
+    put("sys/fs/cgroup/memory/box/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
+    struct hr_room r = room_of(0);
+    assert_int_equal(r.n, 1);
+    struct hr_space s = hr_room_now(&r, 0, SECOND);
+    assert_int_equal(s.room, (int64_t)(GIB + 200 * MIB - 2 * GIB / 100 * 5));
+    assert_true(s.wall && !s.machine);
+    put("sys/fs/cgroup/memory/box/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n");
+    assert_int_equal(hr_room_kills(&r), 3);
+    hr_room_close(&r);
+}
+
+/* Newer WSL: all users' processes in one group of all memory but 32 MiB (microsoft/WSL#40519). */
+static void the_group_of_wsl_stands_for_the_machine(void **state)
+{
+    (void)state;
+    machine(16 * GIB, 15 * GIB, 4 * GIB);
+    put("proc/self/cgroup", "0::/wsl-user/distro-7/non-systemd\n");
+    char max[32];
+    snprintf(max, sizeof max, "%llu\n", (unsigned long long)(16 * GIB - 32 * MIB));
+    group_v2("wsl-user", max, 15 * GIB, GIB);
+    put("sys/fs/cgroup/wsl-user/distro-7/non-systemd/memory.max", "max\n");
+    put("sys/fs/cgroup/wsl-user/memory.pressure", "some avg10=0 avg60=0 avg300=0 total=1000\nfull avg10=0 avg60=0 avg300=0 total=500\n");
+    put("proc/vmstat", "pswpout 10\noom_kill 4\n");
+    struct hr_room r = room_of(0);
+    assert_int_equal(r.n, 1);
+    struct hr_space s = hr_room_now(&r, 0, SECOND);
+    assert_int_equal(s.reserve, 16 * GIB / 100 * 8);
+    assert_int_equal(s.room, (int64_t)(2 * GIB - 32 * MIB) - (int64_t)s.reserve);
+    assert_true(s.machine && !s.wall && s.near);
+    assert_string_equal(hr_strain_source(&r.strain), "counts of reclaim; this kernel gives no pressure stall information");
+    put("sys/fs/cgroup/wsl-user/memory.pressure", "some avg10=0 avg60=0 avg300=0 total=501000\nfull avg10=0 avg60=0 avg300=0 total=500\n");
+    s = hr_room_now(&r, 0, 2 * SECOND); /* half of a second of the group's own pressure */
+    assert_in_range(s.some, 490, 510);
+    hr_room_close(&r);
+}
+
+static void pressure(uint64_t some, uint64_t full)
+{
+    char text[200];
+    snprintf(text, sizeof text, "some avg10=0.00 avg60=0.00 avg300=0.00 total=%llu\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=%llu\n",
+             (unsigned long long)some, (unsigned long long)full);
+    put("proc/pressure/memory", text);
+}
+
+static void strain_is_the_share_of_the_last_second(void **state)
+{
+    (void)state;
+    machine(16 * GIB, 8 * GIB, GIB);
+    put("proc/vmstat", "allocstall_normal 5\npswpout 1000\n");
+    pressure(1000, 10);
+    struct hr_room r = room_of(0);
+    assert_string_equal(hr_strain_source(&r.strain), "pressure stall information");
+    struct hr_space s = hr_room_now(&r, 0, SECOND);
+    assert_int_equal(s.some, 0); /* what was before does not count */
+    uint64_t us = 1000, pages = 1000, t = SECOND;
+    for (int i = 0; i < 100; i++) { /* a fifth of the time; 100 MiB a second go to swap */
+        char text[64];
+        us += 10000;
+        pages += 1280;
+        t += 50 * MS;
+        pressure(us, 10 + us / 10);
+        snprintf(text, sizeof text, "pswpout %llu\n", (unsigned long long)pages);
+        put("proc/vmstat", text);
+        s = hr_room_now(&r, 0, t);
+    }
+    assert_in_range(s.some, 195, 201);
+    assert_in_range(s.full, 18, 21);
+    assert_in_range(s.swapping, 3 * SECOND, 5 * SECOND);
+    assert_in_range(hr_strain_swapped(&r.strain), 499 * MIB, 501 * MIB);
+    assert_true(hr_level(NULL, 0, &s) == HR_LEVEL_GREEN); /* half of the memory is free */
+    for (int i = 0; i < 100; i++)
+        s = hr_room_now(&r, 0, t += 50 * MS);
+    assert_int_equal(s.some, 1);
+    assert_int_equal(s.swapping, 0);
+    hr_room_close(&r);
+}
+
+static void without_pressure_reclaim_is_counted(void **state)
+{
+    (void)state;
+    struct hr_strain_rates r = { 0 };
+    struct hr_strain_counts c = { 0, 0, 7, 9, 0 };
+    hr_strain_feed(&r, &c, false, SECOND);
+    for (uint64_t t = SECOND; t < 6 * SECOND; t += 100 * MS) {
+        c.stalls += 10; /* a hundred direct reclaims a second */
+        hr_strain_feed(&r, &c, false, t + 100 * MS);
+    }
+    assert_true(r.some > 190 && r.some < 201 && r.full < 1);
+    /* A counter that runs backwards (a hot-plugged CPU's counts are dropped) is no strain. */
+    struct hr_strain_counts less = { 0, 0, 0, 0, 0 };
+    double was = r.some;
+    hr_strain_feed(&r, &less, false, 7 * SECOND);
+    assert_true(r.some < was);
+    /* A file of nonsense is as good as none. */
+    machine(16 * GIB, 8 * GIB, 0);
+    put("proc/pressure/memory", "");
+    put("proc/vmstat", "\377\376 allocstall_normal\nallocstall_normal x\n");
+    struct hr_room room = room_of(0);
+    struct hr_space s = hr_room_now(&room, 0, SECOND);
+    s = hr_room_now(&room, 0, 2 * SECOND);
+    assert_int_equal(s.some + s.full, 0);
+    hr_room_close(&room);
+}
+
+static void others_that_take_memory_are_seen(void **state)
+{
+    (void)state;
+    machine(16 * GIB, 8 * GIB, 0);
+    struct hr_room r = room_of(0);
+    hr_room_now(&r, 0, SECOND);
+    put("proc/meminfo", "MemTotal: 16777216 kB\nMemAvailable: 8286208 kB\n"); /* 100 MiB in 100 ms, of which 60 are the build's */
+    struct hr_space s = hr_room_now(&r, 60 * MIB, SECOND + 100 * MS);
+    assert_in_range(s.foreign, 95 * MIB, 105 * MIB); /* a quarter of 400 a second: one look says little */
+    hr_room_close(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_machine_alone),
+        cmocka_unit_test(the_tightest_of_all_groups_counts),
+        cmocka_unit_test(groups_of_v1),
+        cmocka_unit_test(the_group_of_wsl_stands_for_the_machine),
+        cmocka_unit_test(strain_is_the_share_of_the_last_second),
+        cmocka_unit_test(without_pressure_reclaim_is_counted),
+        cmocka_unit_test(others_that_take_memory_are_seen),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
