@@ -83,7 +83,7 @@ static int ask(void *ctx, struct hr_buf *text, struct hr_error *err)
 
 /* --- the whole --- */
 
-static struct hr_truth is_wsl(const struct hr_root *root)
+struct hr_truth hr_gpus_wsl(const struct hr_root *root)
 {
     struct hr_buf b = HR_BUF_INIT(512);
     struct hr_error err = HR_ERROR_INIT;
@@ -102,7 +102,7 @@ int hr_gpus_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_gpu
     struct hr_gpus *g = hr_calloc(1, sizeof *g);
     if (g == NULL)
         return hr_fail_nomem(err, sizeof *g, "the GPUs");
-    struct hr_truth wsl = is_wsl(root), dxg = hr_truth_of(hr_root_exists(root, "dev/dxg"));
+    struct hr_truth wsl = hr_gpus_wsl(root), dxg = hr_truth_of(hr_root_exists(root, "dev/dxg"));
     hr_root_env(root, "HEADRACE_NVML", &override);
     hr_nvml_places((wsl.known && wsl.v) || dxg.v, override.data, q.place);
     int r = hr_root_answer(root, "nvml", ask, &q, &text, &why);

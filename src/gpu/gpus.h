@@ -65,6 +65,8 @@ struct hr_gpus {
 int hr_gpus_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_gpus **ret,
                  struct hr_error *err) HR_MUST_USE;
 void hr_gpus_free(struct hr_gpus *g); /* accepts NULL */
+/* The kernel is that of WSL2. */
+struct hr_truth hr_gpus_wsl(const struct hr_root *root);
 
 /* The text of the answer "nvml" into `g`, which holds nothing yet; a malformed one leaves it HR_GPUS_UNREADABLE. */
 int hr_gpus_parse(struct hr_str text, struct hr_gpus *g, struct hr_error *err) HR_MUST_USE;

@@ -239,18 +239,25 @@ static int read_processes(const struct hr_dl *dl, nvml_gpu dev, bool graphics, s
     return 0;
 }
 
-static int read_gpu(const struct hr_dl *dl, nvml_gpu dev, struct hr_gpu *gpu, struct hr_error *err)
+/* What changes from second to second. */
+static int read_now(const struct hr_dl *dl, nvml_gpu dev, struct hr_gpu *gpu, struct hr_error *err)
 {
-    read_identity(dl, dev, gpu);
     read_memory(dl, dev, gpu);
     read_load(dl, dev, gpu);
     read_plain(dl, dev, gpu);
+    gpu->process_n = 0;
+    int r = read_processes(dl, dev, false, gpu, err);
+    return r < 0 ? r : read_processes(dl, dev, true, gpu, err);
+}
+
+static int read_gpu(const struct hr_dl *dl, nvml_gpu dev, struct hr_gpu *gpu, struct hr_error *err)
+{
+    read_identity(dl, dev, gpu);
     read_modes(dl, dev, gpu);
     gpu->process = hr_calloc(HR_GPU_PROCESSES_MAX, sizeof *gpu->process);
     if (gpu->process == NULL)
         return hr_fail_nomem(err, HR_GPU_PROCESSES_MAX * sizeof *gpu->process, "the processes on a GPU");
-    int r = read_processes(dl, dev, false, gpu, err);
-    return r < 0 ? r : read_processes(dl, dev, true, gpu, err);
+    return read_now(dl, dev, gpu, err);
 }
 
 static int read_gpus(const struct hr_dl *dl, struct hr_gpus *g, struct hr_error *err)
@@ -316,16 +323,19 @@ static bool load(const char *const *places, struct hr_dl *dl, struct hr_gpus *g)
     return false;
 }
 
-int hr_nvml_read(const char *const *places, struct hr_gpus *g, struct hr_error *err)
+int hr_nvml_open(const char *const *places, struct hr_nvml *ret, struct hr_gpus *g, struct hr_error *err)
 {
-    struct hr_dl dl = { NULL };
+    struct hr_nvml n = { { NULL }, false };
+    int r = 0, code;
     g->driver = g->nvml = hr_word_unknown("NVML was not read");
     g->cuda = g->count = hr_figure_unknown("NVML was not read");
-    if (!load(places, &dl, g))
+    *ret = n;
+    if (!load(places, &n.dl, g))
         return 0;
-    void *init = symbol(&dl, "nvmlInit_v2", "nvmlInit"), *end = symbol(&dl, "nvmlShutdown", NULL);
-    int r = 0, code = init == NULL ? 0 : ((nvml_start_fn *)init)();
-    if (init == NULL || symbol(&dl, "nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex") == NULL) {
+    void *init = symbol(&n.dl, "nvmlInit_v2", "nvmlInit");
+    code = init == NULL ? 0 : ((nvml_start_fn *)init)();
+    n.on = init != NULL && code == NVML_OK;
+    if (init == NULL || symbol(&n.dl, "nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex") == NULL) {
         g->state = HR_GPUS_NO_SYMBOL;
         snprintf(g->say, sizeof g->say, "'%s' lacks NVML's first functions: it is no NVML, or a stub", g->library.v);
     } else if (code != NVML_OK) {
@@ -334,11 +344,60 @@ int hr_nvml_read(const char *const *places, struct hr_gpus *g, struct hr_error *
         snprintf(g->say, sizeof g->say, "NVML does not start: %s (error %d)", hr_nvml_why(code), code);
     } else {
         g->state = HR_GPUS_READ;
-        read_versions(&dl, g);
-        r = read_gpus(&dl, g, err);
+        read_versions(&n.dl, g);
+        r = read_gpus(&n.dl, g, err);
     }
-    if (init != NULL && code == NVML_OK && end != NULL)
+    *ret = n;
+    return r;
+}
+
+static nvml_gpu handle(const struct hr_nvml *n, unsigned i, int *ret_code)
+{
+    void *fn = symbol(&n->dl, "nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex");
+    nvml_gpu dev = NULL;
+    *ret_code = fn == NULL ? NVML_NOT_SUPPORTED : ((nvml_handle_fn *)fn)(i, &dev);
+    return dev;
+}
+
+int hr_nvml_again(const struct hr_nvml *n, struct hr_gpus *g, struct hr_error *err)
+{
+    int r = 0, code;
+    for (size_t i = 0; i < g->n && r == 0; i++) {
+        nvml_gpu dev = handle(n, (unsigned)i, &code);
+        if (g->gpu[i].process != NULL)
+            r = read_now(&n->dl, dev, &g->gpu[i], err); /* a card that fell off says so at every figure */
+    }
+    return r;
+}
+
+void hr_nvml_pcie(const struct hr_nvml *n, unsigned i, struct hr_figure *sent, struct hr_figure *received)
+{
+    struct nvml_field f[2];
+    int code;
+    nvml_gpu dev = handle(n, i, &code);
+    void *fn = hr_dl_symbol(&n->dl, "nvmlDeviceGetFieldValues");
+    memset(f, 0, sizeof f);
+    f[0].id = NVML_FIELD_PCIE_SENT;
+    f[1].id = NVML_FIELD_PCIE_RECEIVED;
+    int r = fn == NULL ? NVML_NOT_SUPPORTED : code != NVML_OK ? code : ((nvml_gpu_fields_fn *)fn)(dev, 2, f);
+    for (int k = 0; k < 2; k++)
+        *(k == 0 ? sent : received) = fn == NULL ? missing("nvmlDeviceGetFieldValues") :
+                                                   told(r != NVML_OK ? r : f[k].error, f[k].type == 1 ? f[k].value.u : f[k].value.ull);
+}
+
+void hr_nvml_close(struct hr_nvml *n)
+{
+    void *end = symbol(&n->dl, "nvmlShutdown", NULL);
+    if (n->on && end != NULL)
         ((nvml_start_fn *)end)();
-    hr_dl_close(&dl);
+    hr_dl_close(&n->dl);
+    n->on = false;
+}
+
+int hr_nvml_read(const char *const *places, struct hr_gpus *g, struct hr_error *err)
+{
+    struct hr_nvml n;
+    int r = hr_nvml_open(places, &n, g, err);
+    hr_nvml_close(&n);
     return r;
 }

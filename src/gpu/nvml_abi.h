@@ -35,6 +35,17 @@ struct nvml_process {
     unsigned pid;
     unsigned long long memory;
 };
+struct nvml_field {
+    unsigned id, scope;
+    long long when, latency;
+    int type, error; /* type: 0 double, 1 unsigned, 2 unsigned long, 3 unsigned long long, 4 long long */
+    union {
+        double f;
+        unsigned u;
+        unsigned long long ull;
+    } value;
+};
+enum { NVML_FIELD_PCIE_SENT = 197, NVML_FIELD_PCIE_RECEIVED = 198 };
 enum { NVML_PROCESS_V1 = 16, NVML_PROCESS_V2 = 24, NVML_PROCESS_535 = 32 };
 
 static_assert(sizeof(struct nvml_memory) == 24, "NVML's struct");
@@ -42,6 +53,7 @@ static_assert(sizeof(struct nvml_memory_v2) == 40, "NVML's struct");
 static_assert(sizeof(struct nvml_pci) == 68, "NVML's struct");
 static_assert(sizeof(struct nvml_temperature) == 12, "NVML's struct");
 static_assert(sizeof(struct nvml_process) == 16, "NVML's struct");
+static_assert(sizeof(struct nvml_field) == 40, "NVML's struct");
 
 typedef int nvml_start_fn(void);
 typedef int nvml_text_fn(char *, unsigned);
@@ -60,6 +72,7 @@ typedef int nvml_gpu_memory_fn(nvml_gpu, struct nvml_memory *);
 typedef int nvml_gpu_memory_v2_fn(nvml_gpu, struct nvml_memory_v2 *);
 typedef int nvml_gpu_rates_fn(nvml_gpu, struct nvml_rates *);
 typedef int nvml_gpu_temperature_fn(nvml_gpu, struct nvml_temperature *);
+typedef int nvml_gpu_fields_fn(nvml_gpu, int, struct nvml_field *);
 typedef int nvml_gpu_processes_fn(nvml_gpu, unsigned *, void *);
 
 #endif

@@ -76,6 +76,16 @@ int hr_map_anon(size_t n, struct hr_mapping *ret, struct hr_error *err)
     return 0;
 }
 
+int hr_map_shared(size_t n, struct hr_mapping *ret, struct hr_error *err)
+{
+    n = hr_align_up(n, PAGE);
+    void *p = hr_fault_sys() ? MAP_FAILED : mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return hr_fail_errno(err, errno, "a shared memory region of %zu bytes cannot be had", n);
+    *ret = (struct hr_mapping){ p, n };
+    return 0;
+}
+
 void hr_unmap(struct hr_mapping *m)
 {
     if (m->p != NULL)

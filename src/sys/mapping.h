@@ -22,6 +22,8 @@ bool hr_map_huge(const struct hr_mapping *m);
 
 /* Zeroed pages; regions of 2 MiB and more ask for huge pages.  The size is rounded up to whole pages. */
 int hr_map_anon(size_t n, struct hr_mapping *ret, struct hr_error *err) HR_MUST_USE;
+/* Zeroed pages that children of a fork share. */
+int hr_map_shared(size_t n, struct hr_mapping *ret, struct hr_error *err) HR_MUST_USE;
 void hr_unmap(struct hr_mapping *m); /* accepts an empty one, leaves it empty */
 
 #endif

@@ -105,13 +105,24 @@ struct entry { /* struct linux_dirent64 */
 
 int hr_proc_each(bool (*each)(void *ctx, int pid), void *ctx)
 {
-    _Alignas(8) char room[LIST_ROOM];
-    int fd = hr_fault_sys() ? -1 : open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    uint64_t calls;
+    int fd = hr_proc_folder();
     if (fd < 0)
-        return -errno;
+        return fd;
+    int r = hr_proc_each_of(fd, each, ctx, &calls);
+    close(fd);
+    return r;
+}
+
+int hr_proc_each_of(int fd, bool (*each)(void *ctx, int pid), void *ctx, uint64_t *ret_calls)
+{
+    _Alignas(8) char room[LIST_ROOM];
     long n;
     bool on = true;
-    while (on && (n = syscall(SYS_getdents64, fd, room, sizeof room)) > 0) {
+    *ret_calls = 1;
+    if (hr_fault_sys() || lseek(fd, 0, SEEK_SET) < 0)
+        return -errno;
+    while (on && (++*ret_calls, n = syscall(SYS_getdents64, fd, room, sizeof room)) > 0) {
         for (long at = 0; on && at < n;) {
             const struct entry *e = (const struct entry *)(const void *)(room + at);
             const char *p = e->name, *end = p + strlen(p);
@@ -121,7 +132,6 @@ int hr_proc_each(bool (*each)(void *ctx, int pid), void *ctx)
             at += e->len;
         }
     }
-    close(fd);
     return 0;
 }
 
@@ -163,6 +173,39 @@ int64_t hr_link_read(const char *path, char *to, size_t n)
         return -errno;
     to[got] = 0;
     return got;
+}
+
+int64_t hr_kept_read_at(int fd, char *p, size_t n, uint64_t off)
+{
+    ssize_t got = hr_fault_sys() ? -1 : pread(fd, p, n, (off_t)off);
+    return got < 0 ? -errno : got;
+}
+
+int hr_proc_folder(void)
+{
+    int fd = hr_fault_sys() ? -1 : open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+int64_t hr_proc_read(int folder, int pid, const char *file, char *p, size_t n)
+{
+    char path[64], digits[12], *d = digits + sizeof digits;
+    size_t len = strlen(file);
+    if (pid <= 0 || len > sizeof path - sizeof digits - 2)
+        return -EINVAL;
+    for (unsigned v = (unsigned)pid; v != 0; v /= 10)
+        *--d = (char)('0' + v % 10);
+    size_t k = (size_t)(digits + sizeof digits - d);
+    memcpy(path, d, k);
+    path[k] = '/';
+    memcpy(path + k + 1, file, len + 1);
+    int fd = hr_fault_sys() ? -1 : openat(folder, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    ssize_t got = hr_fault_sys() ? -1 : read(fd, p, n);
+    int64_t r = got < 0 ? -errno : got;
+    close(fd);
+    return r;
 }
 
 int hr_pidfd_open(int pid)

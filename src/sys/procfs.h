@@ -30,6 +30,14 @@ int hr_proc_each(bool (*each)(void *ctx, int pid), void *ctx);
 /* A small file held open (meminfo, memory.current, memory.stat): its first n bytes from the beginning. */
 int hr_kept_open(const char *path);
 int64_t hr_kept_read(int fd, char *p, size_t n);
+int64_t hr_kept_read_at(int fd, char *p, size_t n, uint64_t off);
+
+/* /proc held open, below which a process's files are found without a walk from the root. */
+int hr_proc_folder(void);
+/* /proc/PID/<file>: up to n bytes. */
+int64_t hr_proc_read(int folder, int pid, const char *file, char *p, size_t n);
+/* As hr_proc_each through a folder that is held open: *ret_calls counts its system calls. */
+int hr_proc_each_of(int folder, bool (*each)(void *ctx, int pid), void *ctx, uint64_t *ret_calls);
 
 int hr_proc_self(void);
 /* Is it the parent of this process, or the parent's parent, and so on? */

@@ -55,13 +55,15 @@ static bool add(struct hr_reading r, double *sum)
     return r.why == HR_WHY_KNOWN;
 }
 
-/* The disk behind a mapped one is counted already: sums take whole disks only. */
+/* The disk below a stacked one is counted already. */
 static bool disks(const struct hr_model *m, enum hr_metric metric, double *ret)
 {
     double v = 0, most = 0;
     bool any = false;
     for (unsigned i = 0; i < m->disk_n; i++) {
         const struct hr_disk_load *d = &m->disk[i];
+        if (d->stacked)
+            continue;
         if (metric == HR_M_DISK_READ) {
             any |= add(d->read, &v);
         } else if (metric == HR_M_DISK_WRITE) {

@@ -20,6 +20,7 @@ enum {
     HR_MODEL_PROCS = 4096,
     HR_MODEL_JOBS = 32,
     HR_MODEL_FILES = 16,
+    HR_MODEL_FOREIGN = 16,
     HR_MODEL_NAME = 48,
     HR_MODEL_COMMAND = 96,
 };
@@ -38,6 +39,7 @@ enum hr_why {
     HR_WHY_WDDM,      /* Windows' driver model hides it */
     HR_WHY_NO_GPU,    /* no GPU is told of */
     HR_WHY_HANGS,     /* the driver does not answer */
+    HR_WHY_FOREIGN,   /* Windows or another machine serves it: asking may hang */
     HR_WHY_UNREAD,    /* the file could not be read or is malformed */
     HR_WHYS
 };
@@ -112,6 +114,7 @@ struct hr_stall { /* PSI: percent of the time since the last look */
 
 struct hr_disk_load {
     char name[32];
+    bool stacked; /* made of other disks (dm, md): not added to them in sums */
     struct hr_reading read, written;        /* bytes per second */
     struct hr_reading reads, writes;        /* requests per second */
     struct hr_reading read_ns, write_ns;    /* mean time of a request */
@@ -185,7 +188,7 @@ struct hr_proc_load {
     float cpu;                  /* percent of one CPU; negative: unknown */
     struct hr_reading resident; /* bytes */
     struct hr_reading own;      /* bytes no file backs and no other process is known to share: an estimate of what ends with it */
-    struct hr_reading pss;      /* proportional share; measured rarely */
+    struct hr_reading pss;      /* proportional share of what is no file's; measured rarely */
     struct hr_reading swap;
     struct hr_reading read, written; /* bytes per second of storage */
     struct hr_reading faults;   /* major faults per second */

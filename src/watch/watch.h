@@ -39,7 +39,8 @@ void hr_watch_tick(struct hr_watch *w);
 /* Of the last tick; the same address for the life of the watcher. */
 const struct hr_model *hr_watch_model(const struct hr_watch *w);
 const struct hr_series *hr_watch_series(const struct hr_watch *w);
-/* A look at everything now, whatever the budget says (PSS, files): for reports that are printed once. */
+/* The next tick looks at everything, whatever the budget says (PSS, files), and waits up to 2 s for the driver: for reports
+ * that are printed once. */
 void hr_watch_look_closely(struct hr_watch *w);
 
 #endif

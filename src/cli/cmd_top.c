@@ -1,0 +1,96 @@
+#include "cli.h"
+
+#include "clock.h"
+#include "watch.h"
+#include "watch_report.h"
+
+struct args {
+    bool once;
+    uint64_t lasting, every;
+    uint64_t rows;
+};
+
+static const struct hr_opt opts[] = {
+    HR_OPT_FLAG(struct args, once, '1', "once", NULL, "one report, over a second, and end"),
+    HR_OPT_DURATION(struct args, lasting, 'f', "for", "TIME", NULL, UINT64_C(1000000), UINT64_C(31536000000000000),
+                    "a line per tick for this long, then the report"),
+    HR_OPT_DURATION(struct args, every, 'i', "interval", "TIME", "1s", UINT64_C(100000000), UINT64_C(3600000000000),
+                    "time between two looks"),
+    HR_OPT_U64(struct args, rows, 'n', "rows", "N", "10", 1, 64, "processes, files and segments that a report shows at most"),
+    HR_OPT_END,
+};
+
+static const struct hr_example examples[] = {
+    { "what this machine is doing, once", "headrace top --once" },
+    { "the same for a program", "headrace top --once --json" },
+    { "a line per second for half a minute", "headrace top --for 30s" },
+    { NULL, NULL },
+};
+
+static int report(struct hr_cli *cli, const struct args *a, const struct hr_model *m, struct hr_error *err)
+{
+    if (cli->common->json) {
+        struct hr_jw w = hr_print_json(cli);
+        hr_watch_json(m, &w);
+        return hr_print_json_end(cli, &w, err);
+    }
+    struct hr_watch_screen s = { cli->wide, cli->color, cli->common->verbose, (unsigned)a->rows };
+    return hr_watch_text(m, &s, &cli->out) ? 0 : hr_fail_nomem(err, 0, "the report");
+}
+
+static int lines(struct hr_cli *cli, struct hr_watch *w, const struct args *a)
+{
+    uint64_t begun = hr_now(), next = begun;
+    int r = 0;
+    while (r == 0 && hr_now() - begun < a->lasting) {
+        next += a->every;
+        while (hr_now() < next)
+            hr_sleep(next - hr_now());
+        hr_watch_tick(w);
+        if (!cli->common->json) {
+            hr_watch_line(hr_watch_model(w), &cli->out);
+            r = hr_print_flush(cli);
+        }
+    }
+    return r;
+}
+
+/* Rates need two looks: the second is the report, and looks closely. */
+static int once(struct hr_cli *cli, struct hr_watch *w, const struct args *a, bool live)
+{
+    if (live) {
+        if (a->lasting == 0)
+            hr_sleep(a->every);
+        hr_watch_look_closely(w);
+        hr_watch_tick(w);
+    }
+    (void)cli;
+    return 0;
+}
+
+static int run(struct hr_cli *cli, void *args, struct hr_error *err)
+{
+    const struct args *a = args;
+    struct hr_watch_options o = { .period = a->every };
+    struct hr_root *root;
+    struct hr_watch *w;
+    int r = hr_root_open(cli->common->root, &root, err);
+    if (r < 0)
+        return r;
+    r = hr_watch_open(root, &o, &w, err);
+    if (r == 0) {
+        bool live = hr_root_is_live(root);
+        hr_watch_tick(w);
+        if (a->lasting != 0 && live)
+            r = lines(cli, w, a);
+        if (r == 0)
+            r = once(cli, w, a, live);
+        if (r == 0)
+            r = report(cli, a, hr_watch_model(w), err);
+        hr_watch_close(w);
+    }
+    hr_root_close(root);
+    return r;
+}
+
+const struct hr_command hr_cmd_top = { opts, sizeof(struct args), NULL, run, examples };

@@ -1,0 +1,173 @@
+/* What the files of the sampler share; for them alone.  Each look_*.c fills its part of the model. */
+#ifndef HR_WATCH_INSIDE_H
+#define HR_WATCH_INSIDE_H
+
+#include "gpu_asker.h"
+#include "sight.h"
+#include "watch.h"
+
+#define HR_SECOND UINT64_C(1000000000)
+
+struct hr_look_memory {
+    struct hr_kept_file meminfo, vmstat, group_used, group_stat;
+    char used_path[HR_WORD_MAX], stat_path[HR_WORD_MAX];
+    bool v2;
+    uint64_t page;
+    struct hr_count swap_in, swap_out, major, refault, stall;
+};
+
+struct hr_look_cpu {
+    struct hr_kept_file stat, loadavg, pressure[3], uptime;
+    uint64_t all[10];                   /* the times of all CPUs, at the last look */
+    bool have;
+    uint64_t each_busy[HR_MODEL_CPUS], each_all[HR_MODEL_CPUS];
+    unsigned each_n;
+    struct hr_count switches, forks, stall_some[3], stall_full[3];
+    uint64_t forks_seen;                /* /proc/stat's processes: the walk looks at it */
+};
+
+struct hr_look_disk {
+    char name[32];
+    bool whole, seen;
+    struct hr_count reads, read_sectors, read_ms, writes, write_sectors, write_ms, busy_ms, queue_ms;
+};
+struct hr_look_link {
+    char name[32];
+    bool seen;
+    struct hr_count received, sent, bad;
+};
+struct hr_look_io {
+    struct hr_kept_file diskstats, netdev;
+    struct hr_look_disk disk[HR_MODEL_DISKS];
+    unsigned disk_n;
+    struct hr_look_link link[HR_MODEL_LINKS];
+    unsigned link_n;
+    uint64_t spaces_at;
+    char foreign[HR_MODEL_FOREIGN][96]; /* where Windows' drives and networks are mounted */
+    bool windows[HR_MODEL_FOREIGN];
+    unsigned foreign_n;
+};
+
+struct hr_look_gpu {
+    struct hr_gpu_asker *asker;
+    struct hr_gpus *captured;
+    struct hr_count sent[HR_MODEL_GPUS], received[HR_MODEL_GPUS];
+    uint64_t counted_at; /* when the PCIe counters were taken */
+    uint64_t baseline[HR_MODEL_GPUS]; /* VRAM used while no job ran */
+    bool base_known[HR_MODEL_GPUS];
+};
+
+/* Beside each row of model->proc, at the same index. */
+struct hr_proc_more {
+    uint64_t ticks;             /* CPU time in the kernel's ticks, at `at` */
+    uint64_t at;                /* when stat was read */
+    uint64_t io_at, pss_at;
+    uint64_t pss_own;           /* `own` when PSS was measured */
+    struct hr_count faults, read, written;
+    uint32_t walk;              /* the walk that saw it last */
+    int group;                  /* process group */
+    int kin;                    /* the lead of its job, remembered after its parent has gone; 0: none */
+    int world, port;            /* WORLD_SIZE, MASTER_PORT; 0: not told */
+    uint16_t flags;             /* HR_FLAG_* */
+    uint8_t duty;               /* what it looks like by itself: hr_duty */
+};
+enum {
+    HR_FLAG_SEEN_TWICE = 1,
+    HR_FLAG_NAMED = 2,   /* command, owner and duty are read */
+    HR_FLAG_HOT = 4,     /* read every tick */
+    HR_FLAG_PYTHON = 8,
+    HR_FLAG_MAPPED = 16, /* its mapped libraries are known */
+    HR_FLAG_WORKER = 32, /* told so by its own name */
+    HR_FLAG_WINDOWS = 64,/* it works on a drive of Windows */
+};
+
+enum { HR_HASH = HR_MODEL_PROCS * 2, HR_PROC_HOT_MAX = 160 };
+
+struct hr_look_procs {
+    struct hr_proc_more *more;      /* HR_MODEL_PROCS */
+    uint16_t *hash;                 /* HR_HASH: row + 1 by pid; 0: empty */
+    int *kernel;                    /* HR_HASH: pids of kernel threads, looked at again every few walks */
+    unsigned kernel_n;
+    uint64_t walked_at, walk_cost;
+    uint32_t walk;
+    uint64_t forks;                 /* seen at the last walk */
+    uint64_t tick_ns, page;
+    bool changed;                   /* rows came, went or were named: jobs are made anew */
+    unsigned name_next;
+};
+
+enum { HR_RARE_FILES = 64 };
+struct hr_rare_file {
+    uint64_t dev, ino;
+    struct hr_file_load load;
+};
+struct hr_look_rare {
+    uint64_t files_at, segments_at;
+    uint64_t window_at, spent; /* CPU that rare looks took since then, ns */
+    uint64_t cache_was, shmem_was;
+    uint64_t pss_ns, pss_bytes; /* what measuring cost so far */
+    bool closely;
+    int cachestat; /* 0, or the -errno that it failed with everywhere */
+    struct hr_rare_file file[HR_RARE_FILES];
+    unsigned file_n;
+    int pid; /* whose descriptors are gone through */
+    int shm_pid[HR_MODEL_FILES * 4]; /* who holds a segment, by a hash of its name */
+    uint32_t shm_name[HR_MODEL_FILES * 4];
+    unsigned shm_n;
+};
+
+struct hr_watch {
+    struct hr_sight sight;
+    struct hr_watch_options options;
+    struct hr_model *model;
+    struct hr_series *series;
+    struct hr_look_memory memory;
+    struct hr_look_cpu cpu;
+    struct hr_look_io io;
+    struct hr_look_gpu gpu;
+    struct hr_look_procs procs;
+    struct hr_look_rare rare;
+    struct hr_making *jobs;
+    uint64_t own_cpu, own_at, child_cpu;
+    struct hr_kept_file own_statm;
+};
+
+int hr_look_memory_open(struct hr_watch *w);
+void hr_look_memory(struct hr_watch *w);
+void hr_look_memory_close(struct hr_watch *w);
+void hr_look_cpu(struct hr_watch *w);
+void hr_look_cpu_close(struct hr_watch *w);
+void hr_look_io(struct hr_watch *w);
+void hr_look_spaces(struct hr_watch *w);
+/* A path on a file system that somebody else serves; *ret_windows: Windows. */
+bool hr_look_foreign(const struct hr_watch *w, const char *path, bool *ret_windows);
+void hr_look_io_close(struct hr_watch *w);
+int hr_look_gpu_open(struct hr_watch *w, struct hr_error *err) HR_MUST_USE;
+void hr_look_gpu(struct hr_watch *w);
+void hr_look_gpu_close(struct hr_watch *w);
+int hr_look_procs_open(struct hr_watch *w, struct hr_error *err) HR_MUST_USE;
+void hr_look_procs(struct hr_watch *w);
+void hr_look_procs_close(struct hr_watch *w);
+/* The fields of /proc/PID/stat that are kept; false: it is no such line. */
+struct hr_stat_line {
+    int pid, parent, group;
+    char state, comm[16];
+    uint64_t ticks, major, threads, born, pages;
+    bool kernel;
+};
+bool hr_stat_line(const char *text, size_t n, struct hr_stat_line *ret);
+/* Reads once what names a process: command line, owner, the few variables of its environment that tell ranks. */
+void hr_name_process(struct hr_watch *w, unsigned row);
+/* The row of a pid, -1: none. */
+int hr_look_row(const struct hr_watch *w, int pid);
+/* Makes the jobs from the rows; rates and memory every tick, the grouping when rows have changed. */
+int hr_look_jobs_open(struct hr_watch *w, struct hr_error *err) HR_MUST_USE;
+void hr_look_jobs(struct hr_watch *w);
+void hr_look_jobs_close(struct hr_watch *w);
+/* What costs milliseconds: PSS, the page cache by file, the segments of /dev/shm.  In turns, under a budget. */
+void hr_look_rare(struct hr_watch *w);
+
+/* The text of meminfo and vmstat alone, for tests and fuzzers. */
+void hr_account_of(struct hr_str meminfo, struct hr_str vmstat, uint64_t page, struct hr_account *ret);
+
+#endif
