@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum { STAT_ROOM = 512, KERNEL_AGAIN = 16, COST_SHARE = 500, KERNEL_FLAG = 0x00200000 };
-#define WALK_LEAST HR_SECOND
+#define WALK_LEAST (2 * HR_SECOND)
 #define WALK_IDLE (3 * HR_SECOND)
 #define WALK_MOST (10 * HR_SECOND)
 #define STATM_FROM (UINT64_C(16) << 20)

@@ -388,8 +388,8 @@ void hr_look_rare(struct hr_watch *w)
         r->spent = 0;
     }
     uint64_t since = m->at - r->files_at;
-    bool cache = moved(&r->cache_was, m->memory.part[HR_PART_CACHE], 256 * MIB) |
-                 moved(&r->shmem_was, m->memory.part[HR_PART_SHMEM], 64 * MIB);
+    bool cache = moved(&r->cache_was, m->memory.part[HR_PART_CACHE], 256 * MIB);
+    cache = moved(&r->shmem_was, m->memory.part[HR_PART_SHMEM], 64 * MIB) || cache;
     if (r->closely || r->files_at == 0 || since >= WINDOW || (cache && since >= 5 * HR_SECOND)) {
         if (left(w) != 0) {
             look_files(w);

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "cpu.h"
+#include "give_back.h"
 #include "mem.h"
 #include "root_value.h"
 #include "vm.h"
@@ -128,6 +129,9 @@ void hr_watch_tick(struct hr_watch *w)
     hr_look_jobs(w);
     hr_look_rare(w);
     own(w);
+    /* By now every path was gone once: what loading touched and these do not is not needed again. */
+    if (w->sight.live && m->seq == 3)
+        hr_give_back_code();
     w->rare.closely = false;
     hr_series_take(w->series, m);
 }

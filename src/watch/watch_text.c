@@ -125,7 +125,7 @@ static void parts(struct page *g)
         if (small && !g->s->verbose && p != HR_PART_OTHER && p != HR_PART_SHMEM)
             continue;
         if (r.why != HR_WHY_KNOWN) {
-            if (!g->s->verbose)
+            if (!g->s->verbose && p > HR_PART_CACHE && p != HR_PART_FREE)
                 continue; /* it stands in what is not attributed */
             missing(g, word->name, hr_why_text(r.why));
         }

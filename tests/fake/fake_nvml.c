@@ -7,6 +7,9 @@
  *   FAKE_NVML   native (default) | wsl (no process memory) | ones (all ones wherever a figure may be) | unsupported (every figure
  *               is error 3) | lost (error 15) | shared (no memory of its own) | hang | crash | init:N (nvmlInit gives error N)
  *   FAKE_NVML_GPUS   how many (1);  FAKE_NVML_NAME, FAKE_NVML_CC ("12.0"), FAKE_NVML_VRAM (MiB), FAKE_NVML_USED (MiB)
+ *   FAKE_NVML_BUSY, _THROTTLE, _POWER and _LIMIT (mW), _CELSIUS, _MHZ, _PCIE (bytes sent per question)
+ *   FAKE_NVML_FILE   a file of lines NAME=value that come before the environment, read at every question: what changes while
+ *               a program runs; there FAKE_NVML may also be stuck (the next question for the load never returns) or dies
  *   FAKE_NVML_CUDA   of the driver ("12.9");  FAKE_NVML_PROCESSES  how many compute processes (1), pids from FAKE_NVML_PID */
 #include <signal.h>
 #include <stdint.h>
@@ -30,9 +33,28 @@ int fake_nvml_has_nothing(void)
 #define MIB (1024ull * 1024)
 enum { OK = 0, UNSUPPORTED = 3, SMALL = 7, LOST = 15, VERSION = 25 };
 
+static const char *in_file(const char *name)
+{
+    static char value[256];
+    char line[300];
+    const char *path = getenv("FAKE_NVML_FILE"), *found = NULL;
+    FILE *f = path == NULL ? NULL : fopen(path, "r");
+    size_t n = strlen(name);
+    while (f != NULL && fgets(line, sizeof line, f) != NULL)
+        if (strncmp(line, name, n) == 0 && line[n] == '=') {
+            line[strcspn(line, "\n")] = 0;
+            snprintf(value, sizeof value, "%.250s", line + n + 1);
+            found = value;
+        }
+    if (f != NULL)
+        fclose(f);
+    return found;
+}
+
 static const char *word(const char *name, const char *otherwise)
 {
-    const char *v = getenv(name);
+    const char *v = in_file(name);
+    v = v != NULL ? v : getenv(name);
     return v != NULL ? v : otherwise;
 }
 
@@ -43,7 +65,7 @@ static int is(const char *mode)
 
 static unsigned long number(const char *name, unsigned long otherwise)
 {
-    const char *v = getenv(name);
+    const char *v = word(name, NULL);
     return v != NULL ? strtoul(v, NULL, 10) : otherwise;
 }
 
@@ -180,16 +202,16 @@ int nvmlDeviceGetCudaComputeCapability(void *dev, int *major, int *minor)
         *v = is("ones") ? UINT32_MAX : (value); \
         return gone();                          \
     }
-PLAIN(nvmlDeviceGetPowerUsage, 25000)
-PLAIN(nvmlDeviceGetEnforcedPowerLimit, 300000)
+PLAIN(nvmlDeviceGetPowerUsage, (unsigned)number("FAKE_NVML_POWER", 25000))
+PLAIN(nvmlDeviceGetEnforcedPowerLimit, (unsigned)number("FAKE_NVML_LIMIT", 300000))
 PLAIN(nvmlDeviceGetCurrPcieLinkGeneration, (unsigned)number("FAKE_NVML_GEN", 4))
 PLAIN(nvmlDeviceGetMaxPcieLinkGeneration, 4)
 PLAIN(nvmlDeviceGetCurrPcieLinkWidth, (unsigned)number("FAKE_NVML_WIDTH", 16))
 PLAIN(nvmlDeviceGetMaxPcieLinkWidth, 16)
 PLAIN(nvmlDeviceGetComputeMode, (unsigned)number("FAKE_NVML_COMPUTE_MODE", 0))
 PLAIN(nvmlDeviceGetPersistenceMode, 1)
-KIND(nvmlDeviceGetTemperature, 40)
-KIND(nvmlDeviceGetClockInfo, kind == 2 ? 14001 : 2452)
+KIND(nvmlDeviceGetTemperature, (unsigned)number("FAKE_NVML_CELSIUS", 40))
+KIND(nvmlDeviceGetClockInfo, kind == 2 ? 14001 : (unsigned)number("FAKE_NVML_MHZ", 2452))
 KIND(nvmlDeviceGetMaxClockInfo, kind == 2 ? 14001 : 3090)
 
 #define TWO(name, code, value)                            \
@@ -220,6 +242,11 @@ API int nvmlDeviceGetUtilizationRates(void *, struct rates *);
 int nvmlDeviceGetUtilizationRates(void *dev, struct rates *r)
 {
     (void)dev;
+    if (is("stuck"))
+        for (;;)
+            pause();
+    if (is("dies"))
+        raise(SIGKILL);
     r->gpu = is("ones") ? UINT32_MAX : (unsigned)number("FAKE_NVML_BUSY", 17);
     r->memory = is("ones") ? UINT32_MAX : 3;
     return gone();
@@ -277,6 +304,26 @@ int nvmlDeviceGetMemoryInfo_v2(void *dev, struct memory_v2 *m)
     return r;
 }
 #endif
+
+struct field {
+    unsigned id, scope;
+    long long when, latency;
+    int type, error;
+    unsigned long long value;
+};
+API int nvmlDeviceGetFieldValues(void *, int, struct field *);
+int nvmlDeviceGetFieldValues(void *dev, int n, struct field *f)
+{
+    static unsigned long long sent;
+    (void)dev;
+    sent += number("FAKE_NVML_PCIE", 1 << 20);
+    for (int i = 0; i < n; i++) {
+        f[i].type = 3;
+        f[i].error = is("wsl") ? UNSUPPORTED : OK;
+        f[i].value = f[i].id == 197 ? sent : sent / 2;
+    }
+    return gone();
+}
 
 /* --- processes --- */
 

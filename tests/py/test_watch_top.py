@@ -1,0 +1,164 @@
+"""headrace top as a report: every captured machine, memory that adds up, graphics cards that hang, vanish and are many."""
+
+import json
+import re
+import subprocess
+import time
+
+import pytest
+from places import BIN, ROOT
+
+FAKE = BIN.parents[2] / "tests/fake"
+ROOTS = sorted((ROOT / "tests/roots").glob("*.root"))
+EXPAND = BIN.parents[2] / "tests/expand_root"
+
+
+def parts_of(doc):
+    return {k: v for k, v in doc["memory"]["parts"].items() if not k.endswith("_unknown") and v is not None}
+
+
+def unknowns(doc, path=""):
+    """Every member that is null must say why, unless it is one that may be empty."""
+    may_be_empty = {"gpus_say", "command", "cpu", "workers_cpu", "each"}
+    for k, v in doc.items() if isinstance(doc, dict) else enumerate(doc) if isinstance(doc, list) else ():
+        if v is None and isinstance(doc, dict) and k not in may_be_empty:
+            assert doc.get(f"{k}_unknown"), f"{path}.{k} is null without a reason"
+        unknowns(v, f"{path}.{k}")
+
+
+@pytest.fixture(scope="session")
+def captured(tmp_path_factory):
+    if not EXPAND.exists():
+        pytest.skip("expand_root is not built")
+    base = tmp_path_factory.mktemp("roots")
+    out = {}
+    for r in ROOTS:
+        subprocess.run([EXPAND, r, base / r.stem], check=True)
+        out[r.stem] = base / r.stem
+    return out
+
+
+@pytest.mark.parametrize("name", [r.stem for r in ROOTS])
+def test_every_captured_machine(headrace, captured, name):
+    doc = headrace("top", "--once", "--json", "--root", captured[name]).json()
+    assert doc["captured"] and doc["schema"] == "headrace-top/1"
+    unknowns(doc)
+    total = doc["memory"]["total"]
+    assert total and sum(parts_of(doc).values()) == total + doc["memory"]["overlap"]
+    assert doc["cpu"]["busy"] is None and doc["cpu"]["busy_unknown"]
+    text = headrace("top", "--once", "--root", captured[name]).out
+    assert "not known" in text and "memory" in text
+    meminfo = (captured[name] / "proc/meminfo").read_text()
+    if "MemAvailable" not in meminfo:
+        assert doc["memory"]["available"] is None and "MemAvailable" in text
+
+
+def test_captured_gpus_are_told(headrace, captured):
+    doc = headrace("top", "--once", "--json", "--root", captured["linux-8xh100"]).json()
+    assert len(doc["gpus"]) == 8 and doc["gpus"][7]["busy"] == 97
+    assert doc["gpus"][0]["slowed_by"] == "power cap"
+    doc = headrace("top", "--once", "--json", "--root", captured["wsl2-6.18-5070ti"]).json()
+    assert doc["memory"]["windows_held"] is None and "vmmemWSL" in doc["memory"]["windows_held_unknown"]
+
+
+def test_memory_adds_up_here(headrace):
+    doc = headrace("top", "--once", "--json", "-i", "200ms").json()
+    unknowns(doc)
+    total = int(re.search(r"MemTotal:\s+(\d+)", open("/proc/meminfo").read())[1]) * 1024
+    assert doc["memory"]["total"] == total
+    assert sum(parts_of(doc).values()) == total + doc["memory"]["overlap"]
+    assert doc["memory"]["parts"]["other"] < total / 5
+    assert doc["cpu"]["busy"] is not None and doc["span_ns"] > 1e8
+    assert any(p["pid"] == 1 for p in doc["processes"])
+
+
+def test_lines_and_then_the_report(headrace):
+    begun = time.monotonic()
+    out = headrace("top", "--for", "600ms", "-i", "200ms").out.splitlines()
+    assert time.monotonic() - begun < 8
+    lines = [x for x in out if re.match(r"\s*[\d.]+ s  CPU", x)]
+    assert len(lines) >= 3 and any(x.startswith("headrace top") for x in out)
+
+
+# --- graphics cards that are no use ---
+
+needs_fake = pytest.mark.skipif(not (FAKE / "fake_nvml.so").exists(), reason="the stand-in libraries are not built")
+
+
+def top(headrace, *args, **env):
+    return headrace("top", "--once", "--json", "-i", "200ms", *args, env={"HEADRACE_NVML": str(FAKE / "fake_nvml.so"), **env})
+
+
+@needs_fake
+def test_eight_gpus(headrace):
+    doc = top(headrace, FAKE_NVML_GPUS="8", FAKE_NVML_BUSY="42").json()
+    assert [g["busy"] for g in doc["gpus"]] == [42] * 8
+    assert len({g["uuid"] for g in doc["gpus"]}) == 8
+    assert doc["gpus"][0]["processes"][0]["vram"] == 512 << 20
+
+
+@needs_fake
+@pytest.mark.parametrize("mode,why", [("unsupported", "support"), ("ones", "not available"), ("lost", "")])
+def test_figures_that_the_driver_does_not_have(headrace, mode, why):
+    doc = top(headrace, FAKE_NVML=mode).json()
+    g = doc["gpus"][0]
+    for key in ("busy", "used", "milliwatts", "celsius", "throttle"):
+        assert g[key] is None and why in g[f"{key}_unknown"]
+    unknowns(doc)
+
+
+@needs_fake
+def test_a_driver_that_hangs_holds_up_nothing(headrace):
+    begun = time.monotonic()
+    doc = top(headrace, FAKE_NVML="hang").json()
+    assert time.monotonic() - begun < 6
+    assert doc["gpus"] == [] and "has not answered" in doc["gpus_say"]
+    assert doc["cpu"]["busy"] is not None
+
+
+def follow(headrace, tmp_path, seconds, change, after, **env):
+    """`top --for` while the driver's behaviour is changed after a while: the lines with their times, and the report."""
+    f = tmp_path / "fake"
+    f.write_text("FAKE_NVML_BUSY=50\n")
+    import os
+    e = {**os.environ, "HEADRACE_NVML": str(FAKE / "fake_nvml.so"), "FAKE_NVML_FILE": str(f), **env}
+    p = subprocess.Popen([headrace.bin, "top", "--for", f"{seconds}s", "-i", "250ms"], stdout=subprocess.PIPE, text=True, env=e)
+    lines, begun = [], time.monotonic()
+    for line in p.stdout:
+        lines.append((time.monotonic() - begun, line))
+        if change and time.monotonic() - begun > after:
+            f.write_text(change)
+            change = None
+    assert p.wait() == 0
+    return lines
+
+
+@needs_fake
+def test_a_driver_that_hangs_later_makes_its_figures_old(headrace, tmp_path):
+    lines = follow(headrace, tmp_path, 3, "FAKE_NVML=stuck\n", 1)
+    ticks = [(t, x) for t, x in lines if " CPU " in x and re.match(r"\s*[\d.]+ s", x)]
+    assert any("GPU0 50 %" in x for _, x in ticks) and "GPU0 –" in ticks[-1][1]
+    assert max(b[0] - a[0] for a, b in zip(ticks, ticks[1:])) < 1.5  # never held up
+    assert any("has not answered" in x for _, x in lines)
+
+
+@needs_fake
+@pytest.mark.parametrize("change", ["FAKE_NVML=lost\n", "FAKE_NVML=dies\n"])
+def test_a_gpu_that_vanishes(headrace, tmp_path, change):
+    lines = follow(headrace, tmp_path, 3, change, 1)
+    text = "".join(x for _, x in lines)
+    assert "GPU0 50 %" in text and "GPU0 –" in text
+    assert ("lost" in change and "GPU load" in text) or "signal 9" in text
+
+
+def test_nothing_of_an_environment_or_argument_is_shown(headrace):
+    import sys
+    p = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(20)", "--token=hunter2xyz"], env={"SECRET_KEY": "sesame987", "RANK": "0", "WORLD_SIZE": "1"})
+    try:
+        time.sleep(0.3)
+        out = headrace("top", "--once", "--json", "-i", "200ms").out + headrace("top", "--once", "-i", "200ms", "-n", "64").out
+    finally:
+        p.kill()
+        p.wait()
+    assert "hunter2xyz" not in out and "sesame987" not in out
+    assert any(j["lead"] == p.pid for j in json.loads(out[: out.index("\n}\n") + 2])["jobs"])
