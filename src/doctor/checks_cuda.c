@@ -3,6 +3,7 @@
 
 #include "arch.h"
 #include "gpu_words.h"
+#include "kit_tables.h"
 #include "root_value.h"
 
 #include <stdio.h>
@@ -158,12 +159,11 @@ static void builds(struct hr_facts *facts, struct hr_finding *f)
         hr_undo(f, "unset TORCH_CUDA_ARCH_LIST");
     } else if (v.builds == HR_BUILDS_PTX || v.builds == HR_BUILDS_NOT) {
         hr_find(f, HR_BAD, "%s", v.why);
-        if (v.last != 0)
-            hr_fix(f, "# install a toolkit of CUDA %u.x beside it, and put its bin folder first on PATH", v.last / 100);
+        const struct hr_kit_row *last = v.last != 0 ? hr_kit_newest(v.last) : NULL;
+        if (last != NULL)
+            hr_fix(f, "headrace cuda --want %s   # how to install the last that builds for it", hr_cuda_text(last->cuda).text);
         else if (v.first != 0)
-            hr_fix(f, "# install CUDA %s or newer%s", hr_cuda_text(v.first).text,
-                   hr_on_wsl2(facts) ? " (the package cuda-toolkit-..., never cuda: it would bring a Linux driver)"
-                                     : "");
+            hr_fix(f, "headrace cuda --want %s   # how to install the first that builds for it", hr_cuda_text(v.first).text);
     } else {
         hr_find(f, HR_UNKNOWN, "%s", v.why[0] != 0 ? v.why : "the card's compute capability is not known");
     }

@@ -169,11 +169,15 @@ void hr_check_gpu_linux_driver(struct hr_facts *facts, struct hr_finding *f)
                         d->package[i].version);
         }
     if (n != 0) {
-        hr_fix(f, "sudo apt-get remove --purge '^nvidia-driver-.*' '^libnvidia-.*' '^cuda-drivers.*'");
-        hr_fix(f, "sudo ldconfig");
+        struct hr_buf names = HR_BUF_INIT(2048); /* by name: a pattern such as libnvidia-* takes the container toolkit along */
+        for (size_t i = 0; i < d->n; i++)
+            if (d->package[i].driver && strcmp(d->package[i].state, "installed") == 0)
+                hr_buf_printf(&names, " %s", d->package[i].name);
+        hr_fix(f, "sudo apt-get purge%s && sudo ldconfig", names.data);
         hr_fix(f, "# then, in Windows: wsl --shutdown; keep toolkits (cuda-toolkit-12-8), never install 'cuda' or "
                   "'cuda-drivers'");
-        hr_undo(f, "sudo apt-get install %s", "<the packages named above>");
+        hr_undo(f, "sudo apt-get install%s", names.data);
+        hr_buf_fini(&names);
     } else if (d->absent) {
         hr_find(f, HR_NOT_HERE, "this distribution has no dpkg (see gpu-driver-library)");
     } else if (!d->known) {

@@ -220,7 +220,8 @@ static void toolkit(struct hr_facts *facts, struct hr_finding *f)
     if (k->number / 100 != e->torch.cuda_number / 100) {
         hr_find(f, HR_WARN, "nvcc is CUDA %s and PyTorch is built with CUDA %s: PyTorch refuses to build extensions",
                 kit.text, torch.text);
-        hr_fix(f, "# install the toolkit of PyTorch's version (%s) beside it and put it first:", torch.text);
+        hr_fix(f, "headrace cuda --want %s   # how to install the toolkit of PyTorch's version", torch.text);
+        hr_fix(f, "# with it beside the other, put it first:");
         hr_fix(f, "export CUDA_HOME=/usr/local/cuda-%s PATH=/usr/local/cuda-%s/bin:$PATH", torch.text, torch.text);
         hr_undo(f, "# open a new shell without the line");
     } else if (k->number != e->torch.cuda_number) {

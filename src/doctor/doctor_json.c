@@ -48,6 +48,11 @@ static void result(struct hr_jw *w, const struct hr_result *r, bool times)
     hr_jw_end(w);
 }
 
+void hr_result_json(const struct hr_result *r, struct hr_jw *w)
+{
+    result(w, r, false);
+}
+
 void hr_doctor_json(const struct hr_diagnosis *d, const struct hr_portrait *p, const struct hr_doctor_about *a,
                     struct hr_jw *w)
 {

@@ -17,6 +17,9 @@ void hr_doctor_summary(const struct hr_diagnosis *d, struct hr_buf *out);
 /* The whole report.  Whatever bytes the machine's files hold, the text is safe to show on a terminal. */
 void hr_doctor_screen(const struct hr_diagnosis *d, const struct hr_portrait *p, const struct hr_screen *s,
                       struct hr_buf *out);
+/* Only what was found, worst first: a section with its title for each verdict from "fail" to "unknown"; NULL leaves it out. */
+void hr_doctor_findings(const struct hr_diagnosis *d, const struct hr_screen *s, const char *const title[HR_BAD + 1],
+                        struct hr_buf *out);
 /* One check with all there is to tell: what it looks at, why, where that stands, and what it found here. */
 void hr_doctor_explain(const struct hr_result *r, const struct hr_screen *s, struct hr_buf *out);
 /* Every check there is, a line each, by group. */
@@ -29,6 +32,8 @@ struct hr_doctor_about {
 };
 void hr_doctor_json(const struct hr_diagnosis *d, const struct hr_portrait *p, const struct hr_doctor_about *a,
                     struct hr_jw *w);
+/* One result as an object; without its time. */
+void hr_result_json(const struct hr_result *r, struct hr_jw *w);
 /* An array with every check there is: id, group, title, why, source. */
 void hr_doctor_json_list(struct hr_jw *w);
 /* The same for people, as a page of Markdown. */

@@ -366,6 +366,16 @@ void hr_doctor_screen(const struct hr_diagnosis *d, const struct hr_portrait *p,
     words(&g, HR_STR("'headrace doctor --explain ID' tells all about one check; --verbose also shows what is fine."), 0, 0);
 }
 
+void hr_doctor_findings(const struct hr_diagnosis *d, const struct hr_screen *s, const char *const title[HR_BAD + 1],
+                        struct hr_buf *out)
+{
+    static const enum hr_verdict order[] = { HR_BAD, HR_WARN, HR_NOTE, HR_UNKNOWN };
+    struct page g = { s, out };
+    for (size_t i = 0; i < HR_COUNT(order); i++)
+        if (title[order[i]] != NULL)
+            section(&g, d, order[i], title[order[i]], order[i] != HR_UNKNOWN);
+}
+
 /* --- one check, and all of them --- */
 
 static void told(const struct page *g, const char *what, const char *text)

@@ -51,6 +51,14 @@ const struct hr_kit_row *hr_kit_row_of(unsigned cuda)
     return NULL;
 }
 
+const struct hr_kit_row *hr_kit_newest(unsigned most)
+{
+    for (size_t i = HR_COUNT(kits); i > 0; i--)
+        if (kits[i - 1].cuda <= most)
+            return &kits[i - 1];
+    return NULL;
+}
+
 const char *hr_kit_oldest_driver(unsigned cuda)
 {
     switch (cuda / 100) {

@@ -15,6 +15,8 @@ struct hr_kit_row {
 const struct hr_kit_row *hr_kit_table(size_t *ret_n);
 /* The row of that very version; NULL: not in the table. */
 const struct hr_kit_row *hr_kit_row_of(unsigned cuda);
+/* The newest that is not newer than `most`; NULL: none. */
+const struct hr_kit_row *hr_kit_newest(unsigned most);
 extern const char *const hr_kit_driver_source;
 
 /* The oldest driver with which programs of this toolkit's major start at all (minor version compatibility); NULL: no source
