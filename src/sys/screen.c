@@ -165,11 +165,6 @@ static int take_terminal(struct hr_error *err)
 
 static void let_go(void)
 {
-    for (int i = 0; i < 2; i++) {
-        if (s.wake[i] >= 0)
-            close(s.wake[i]);
-        s.wake[i] = -1;
-    }
     if (s.out >= 0)
         close(s.out);
     s.out = -1;
@@ -186,7 +181,8 @@ int hr_screen_open(bool mouse, struct hr_error *err)
     s.mouse = mouse;
     flags_end = flags_size = flags_again = flags_stop = 0;
     s.crash_stack = hr_malloc(CRASH_STACK); /* without it a crash is still told, but not one of the stack itself */
-    if (hr_fault_sys() || pipe2(s.wake, O_CLOEXEC | O_NONBLOCK) != 0) {
+    /* Once per process: another thread may be about to write into it at any time. */
+    if (s.wake[0] < 0 && (hr_fault_sys() || pipe2(s.wake, O_CLOEXEC | O_NONBLOCK) != 0)) {
         int en = errno;
         let_go();
         return hr_fail_errno(err, en, "a pipe for signals cannot be made");

@@ -1,5 +1,6 @@
 #include "thread.h"
 
+#include "clock.h"
 #include "fault.h"
 
 #include <errno.h>
@@ -45,6 +46,18 @@ bool hr_cond_wait_until(pthread_cond_t *c, pthread_mutex_t *m, uint64_t deadline
 {
     struct timespec t = { (time_t)(deadline / 1000000000u), (long)(deadline % 1000000000u) };
     return pthread_cond_timedwait(c, m, &t) == 0;
+}
+
+bool hr_mutex_lock_until(pthread_mutex_t *m, uint64_t deadline)
+{
+    if (pthread_mutex_trylock(m) == 0)
+        return true;
+    uint64_t now = hr_now();
+    if (deadline <= now)
+        return false;
+    uint64_t end = hr_wall() + (deadline - now); /* the clock that a timed lock knows everywhere */
+    struct timespec t = { (time_t)(end / 1000000000u), (long)(end % 1000000000u) };
+    return pthread_mutex_timedlock(m, &t) == 0;
 }
 
 unsigned hr_cpus(void)

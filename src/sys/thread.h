@@ -20,6 +20,9 @@ void hr_thread_join(struct hr_thread *t); /* a thread that was never started is 
 void hr_cond_init(pthread_cond_t *c);
 bool hr_cond_wait_until(pthread_cond_t *c, pthread_mutex_t *m, uint64_t deadline);
 
+/* Takes the lock, waiting for it at most until `deadline` of hr_now; false = it passed. */
+bool hr_mutex_lock_until(pthread_mutex_t *m, uint64_t deadline);
+
 /* CPUs this process may use: affinity, and the cgroup's quota rounded up. */
 unsigned hr_cpus(void);
 

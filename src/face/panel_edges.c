@@ -1,0 +1,149 @@
+/* The first and the last row, the alerts, and the help. */
+#include "panels.h"
+
+#include "utf8.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static void clock_text(uint64_t wall, char *out, size_t n)
+{
+    time_t t = (time_t)(wall / 1000000000u);
+    struct tm tm;
+    if (localtime_r(&t, &tm) == NULL || strftime(out, n, "%H:%M:%S", &tm) == 0)
+        out[0] = 0;
+}
+
+static void head_right(struct hr_canvas *c, int y, int from)
+{
+    const struct hr_model *m = c->scene->m;
+    char text[96], when[24];
+    clock_text(m->wall, when, sizeof when);
+    struct hr_say cpu = hr_say_real(&m->own_cpu, HR_UNIT_PERCENT), mem = hr_say_figure(&m->own_resident, HR_UNIT_BYTES);
+    snprintf(text, sizeof text, "own cost %.12s CPU, %.12s   %s ", cpu.text, mem.text, when);
+    if (c->s->w - (int)hr_utf8_columns(hr_str(text)) < from)
+        snprintf(text, sizeof text, "%s ", when);
+    int x = c->s->w - (int)hr_utf8_columns(hr_str(text));
+    struct hr_style st = { HR_INK_DIM, HR_INK_HEAD, 0 };
+    if (x >= from)
+        hr_cells_put(c->s, x, y, c->s->w - x, st, text);
+}
+
+void hr_panel_head(struct hr_canvas *c, int y)
+{
+    const struct hr_model *m = c->scene->m;
+    struct hr_style plain = { HR_INK_TEXT, HR_INK_HEAD, 0 }, title = { HR_INK_TITLE, HR_INK_HEAD, HR_BOLD },
+                    state = { HR_INK_KEY, HR_INK_HEAD, HR_BOLD };
+    int w = c->s->w, x = 1;
+    hr_cells_fill(c->s, 0, y, w, ' ', plain);
+    x += hr_cells_put(c->s, x, y, w, title, "headrace") + 2;
+    if (c->view->paused || c->view->back > 0 || c->scene->source != NULL) {
+        char text[96];
+        const char *what = c->scene->source != NULL ? c->scene->source : c->view->paused ? "paused" : "looking back";
+        if (c->view->back > 0)
+            snprintf(text, sizeof text, "%.60s, %s ago", what, hr_say_age(c->view->back).text);
+        else
+            snprintf(text, sizeof text, "%.60s", what);
+        x += hr_cells_put(c->s, x, y, w - x, state, text) + 2;
+    }
+    x += hr_cells_put(c->s, x, y, HR_MIN(w - x - 10, 30), plain, hr_word_text(&m->host));
+    if (m->machine.known)
+        x += hr_cells_printf(c->s, x, y, w - x - 10, plain, " · %s", m->machine.v);
+    if (w >= 110 && m->kernel.known)
+        x += hr_cells_printf(c->s, x, y, HR_MIN(w - x - 10, 40), plain, " · Linux %s", m->kernel.v);
+    if (m->uptime.known)
+        x += hr_cells_printf(c->s, x, y, w - x - 10, plain, " · up %s", hr_say_age(m->uptime.v).text);
+    head_right(c, y, x + 2);
+}
+
+void hr_panel_alerts(struct hr_canvas *c, int y)
+{
+    static const char sign[] = { 'i', '!', 'X' };
+    static const enum hr_ink ink[] = { HR_INK_TITLE, HR_INK_WARN, HR_INK_BAD };
+    const struct hr_top_scene *sc = c->scene;
+    if (sc->alerts == 0)
+        return;
+    size_t worst = 0;
+    for (size_t i = 1; i < sc->alerts; i++)
+        if (sc->alert[i].level > sc->alert[worst].level)
+            worst = i;
+    const struct hr_top_alert *a = &sc->alert[worst];
+    int x = 1;
+    hr_cells_printf(c->s, x, y, 4, HR_FG_BOLD(ink[a->level]), "[%c]", sign[a->level]);
+    x += 4;
+    int room = c->s->w - x - (sc->alerts > 1 ? 12 : 1);
+    bool cut = (int)hr_utf8_columns(hr_str(a->text)) > room;
+    x += hr_cells_put(c->s, x, y, room - cut, HR_FG_BOLD(ink[a->level]), a->text);
+    if (cut)
+        hr_cells_set(c->s, x++, y, c->g == HR_GLYPHS_ASCII ? '~' : 0x2026, HR_FG_BOLD(ink[a->level]));
+    x++;
+    if (sc->alerts > 1)
+        hr_cells_printf(c->s, x, y, c->s->w - x, HR_FG(HR_INK_DIM), "and %zu more", sc->alerts - 1);
+}
+
+/* --- keys: one row each, for the footer and the help --- */
+static const struct {
+    const char *key, *brief, *what;
+} keys[] = {
+    { "q", "quit", "leave (also Ctrl-C)" },
+    { "?", "help", "this page (also h, F1)" },
+    { "space", "pause", "stop the view; the sampling goes on" },
+    { "left right", "time", "look back in time and forward again; Home: now" },
+    { "+ -", "zoom", "plots over less or more time" },
+    { "s", "sort", "the next column; a click on a heading sorts by it, a second one turns it round" },
+    { "r", "reverse", "turn the order round" },
+    { "/", "filter", "only rows whose name, command or pid has the text; Esc takes it away" },
+    { "enter", "open", "show or hide the members of the chosen job (also a click on it, e: of all)" },
+    { "t", "tree", "processes below their parents" },
+    { "up down", NULL, "choose a row (also j k, PgUp, PgDn, the wheel)" },
+    { "l", NULL, "colours for a light or a dark ground" },
+    { "Ctrl-L", NULL, "paint the whole screen again" },
+    { "Ctrl-Z", NULL, "stop; fg goes on" },
+};
+
+void hr_panel_foot(struct hr_canvas *c, int y)
+{
+    int x = 1, end = c->s->w - 1;
+    const struct hr_top_view *v = c->view;
+    if (v->typing) {
+        x += hr_cells_put(c->s, x, y, end - x, HR_FG(HR_INK_KEY), "filter: ");
+        x += hr_cells_put(c->s, x, y, end - x, HR_FG(HR_INK_BRIGHT), v->filter);
+        hr_cells_set(c->s, x, y, '_', HR_FG(HR_INK_KEY));
+        return;
+    }
+    for (size_t i = 0; i < HR_COUNT(keys); i++) {
+        if (keys[i].brief == NULL)
+            continue;
+        int need = (int)hr_utf8_columns(hr_str(keys[i].key)) + 1 + (int)hr_utf8_columns(hr_str(keys[i].brief)) + 2;
+        if (x + need > end)
+            break;
+        x += hr_cells_put(c->s, x, y, end - x, HR_FG_BOLD(HR_INK_KEY), keys[i].key) + 1;
+        x += hr_cells_put(c->s, x, y, end - x, HR_FG(HR_INK_DIM), keys[i].brief) + 2;
+    }
+}
+
+void hr_panel_help(struct hr_canvas *c)
+{
+    int w = HR_MIN(c->s->w - 2, 96), h = HR_MIN(c->s->h - 2, (int)HR_COUNT(keys) + 11);
+    struct hr_area b = { (c->s->w - w) / 2, (c->s->h - h) / 2, w, h };
+    for (int y = b.y; y < b.y + b.h; y++)
+        hr_cells_fill(c->s, b.x, y, b.w, ' ', HR_FG(HR_INK_TEXT));
+    hr_frame(c->s, b, "keys", "any key closes", c->g);
+    struct hr_area in = hr_inside(b);
+    int y = in.y;
+    for (size_t i = 0; i < HR_COUNT(keys) && y < in.y + in.h; i++, y++) {
+        hr_cells_put(c->s, in.x, y, 12, HR_FG_BOLD(HR_INK_KEY), keys[i].key);
+        hr_cells_put(c->s, in.x + 12, y, in.w - 12, HR_FG(HR_INK_TEXT), keys[i].what);
+    }
+    static const char *const notes[] = {
+        "",
+        "Memory: every byte of the machine is in exactly one part, so the parts add up to the total. Other",
+        "monitors count differently: htop takes cache that can be given back as free, and free -m puts shared",
+        "memory into the cache.",
+        "CPU is percent of one processor: a job with 8 busy threads has 800 %.",
+        "A job's memory counts shared pages once (PSS where it was measured, ~ where it is an estimate).",
+        "– means: cannot be had here. headrace top --once tells why.",
+    };
+    for (size_t i = 0; i < HR_COUNT(notes) && y < in.y + in.h; i++, y++)
+        hr_cells_put(c->s, in.x, y, in.w, HR_FG(HR_INK_DIM), notes[i]);
+}

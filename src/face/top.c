@@ -1,0 +1,226 @@
+#include "top.h"
+
+#include "clock.h"
+#include "collector.h"
+#include "env.h"
+#include "mem.h"
+#include "screen.h"
+#include "tty.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MS UINT64_C(1000000)
+enum { FRAME_MAX = 8 << 20 };
+
+struct top {
+    const struct hr_top_source *source;
+    struct hr_top_view view;
+    struct hr_cells cells;
+    struct hr_painter painter;
+    struct hr_keys keys;
+    struct hr_buf out;
+    bool dirty, light;
+    uint64_t quiet_since; /* since when the source has been busy; 0: it is not */
+};
+
+bool hr_top_able(void)
+{
+    struct hr_term_caps caps = hr_term_caps(hr_env);
+    return caps.able && hr_is_terminal(0) && hr_is_terminal(1);
+}
+
+static bool fit(struct top *t)
+{
+    struct hr_screen_size size = hr_screen_size();
+    hr_paint_forget(&t->painter);
+    t->dirty = true;
+    return hr_cells_resize(&t->cells, size.w, size.h);
+}
+
+/* The sampler holds its lock for longer than a tick should take: the last frame stays, and says so. */
+static void say_busy(struct top *t)
+{
+    if (t->quiet_since == 0)
+        t->quiet_since = hr_now();
+    uint64_t since = hr_now() - t->quiet_since;
+    if (since < 1000 * MS)
+        return;
+    char text[80];
+    snprintf(text, sizeof text, " the sampler has been waiting for the machine for %u s ", (unsigned)(since / (1000 * MS)));
+    hr_cells_put(&t->cells, 0, 0, t->cells.w, (struct hr_style) { HR_INK_BAD, HR_INK_HEAD, HR_BOLD }, text);
+}
+
+static void draw(struct top *t)
+{
+    struct hr_top_scene scene = { 0 };
+    if (t->source->begin(t->source->ctx, &t->view, &scene)) {
+        t->quiet_since = 0;
+        hr_top_draw(&t->view, &scene, &t->cells, &t->painter);
+        t->source->end(t->source->ctx);
+    } else {
+        say_busy(t);
+    }
+    hr_buf_reset(&t->out);
+    if (hr_paint(&t->painter, &t->cells, &t->out))
+        hr_screen_send(t->out.data, t->out.len);
+    t->dirty = false;
+}
+
+/* False: the user leaves. */
+static bool obey(struct top *t, const struct hr_event *e)
+{
+    struct hr_top_scene scene = { 0 };
+    bool have = t->source->begin(t->source->ctx, &t->view, &scene);
+    enum hr_top_wish wish = hr_top_event(&t->view, e, &scene);
+    if (have)
+        t->source->end(t->source->ctx);
+    if (wish == HR_TOP_REPAINT) {
+        t->painter.caps.light = t->light != t->view.other_ground;
+        hr_paint_forget(&t->painter);
+    }
+    if (wish == HR_TOP_SUSPEND)
+        hr_screen_suspend();
+    t->dirty |= wish != HR_TOP_NOTHING;
+    return wish != HR_TOP_QUIT;
+}
+
+static bool listen_keys(struct top *t)
+{
+    unsigned char bytes[512];
+    struct hr_event e;
+    for (size_t n; (n = hr_screen_read(bytes, sizeof bytes)) > 0;)
+        for (size_t i = 0; i < n; i++)
+            if (hr_keys_take(&t->keys, bytes[i], &e) && !obey(t, &e))
+                return false;
+    return true;
+}
+
+static int loop(struct top *t, struct hr_error *err)
+{
+    if (!fit(t))
+        return hr_fail_nomem(err, 0, "the screen");
+    for (;;) {
+        if (t->dirty && !hr_screen_pending())
+            draw(t);
+        bool lone = hr_keys_waiting(&t->keys);
+        unsigned what = hr_screen_wait(hr_now() + (lone ? 30 : 1000) * MS);
+        struct hr_event e;
+        if ((what & HR_SCREEN_END) != 0)
+            return 0;
+        if ((what & HR_SCREEN_AGAIN) != 0)
+            hr_paint_forget(&t->painter);
+        if ((what & (HR_SCREEN_RESIZED | HR_SCREEN_AGAIN)) != 0 && !fit(t))
+            return hr_fail_nomem(err, 0, "the screen");
+        if ((what & HR_SCREEN_INPUT) != 0 && !listen_keys(t))
+            return 0;
+        if (lone && (what & HR_SCREEN_INPUT) == 0 && hr_keys_settle(&t->keys, &e) && !obey(t, &e))
+            return 0;
+        if ((what & HR_SCREEN_WOKEN) != 0 || what == 0)
+            t->dirty |= (what & HR_SCREEN_WOKEN) != 0 || t->quiet_since != 0;
+    }
+}
+
+int hr_top_run(const struct hr_top_source *source, const struct hr_top_options *o, struct hr_error *err)
+{
+    struct top *t = hr_calloc(1, sizeof *t);
+    if (t == NULL)
+        return hr_fail_nomem(err, sizeof *t, "the view");
+    t->source = source;
+    t->out = HR_BUF_INIT(FRAME_MAX);
+    t->painter.caps = hr_term_caps(hr_env);
+    t->light = t->painter.caps.light;
+    if (o->ascii)
+        t->painter.caps.glyphs = HR_GLYPHS_ASCII;
+    if (o->no_color)
+        t->painter.caps.depth = HR_DEPTH_NONE;
+    hr_top_init(&t->view);
+    t->view.sort = o->sort;
+    if (o->filter != NULL)
+        snprintf(t->view.filter, sizeof t->view.filter, "%s", o->filter);
+    int r = hr_screen_open(!o->no_mouse, err);
+    if (r == 0)
+        r = loop(t, err);
+    hr_screen_close();
+    hr_buf_fini(&t->out);
+    hr_cells_fini(&t->cells);
+    hr_painter_fini(&t->painter);
+    hr_free(t);
+    return r;
+}
+
+/* --- this machine, live --- */
+struct live {
+    struct hr_collector collector;
+    const struct hr_top_live *given;
+    struct hr_model *frozen; /* while the view is paused */
+    struct hr_top_alert alert[HR_TOP_ALERTS];
+};
+
+static void after_tick(void *ctx, const struct hr_model *m)
+{
+    struct live *l = ctx;
+    if (l->given->after != NULL)
+        l->given->after(l->given->ctx, m);
+}
+
+static void wake(void *ctx)
+{
+    (void)ctx;
+    hr_screen_wake();
+}
+
+/* A pause keeps the model of its moment; the past is read up to there. */
+static const struct hr_model *model_for(struct live *l, const struct hr_top_view *v)
+{
+    const struct hr_model *m = hr_watch_model(l->collector.watch);
+    if (!v->paused) {
+        hr_free(l->frozen);
+        l->frozen = NULL;
+    } else if (l->frozen == NULL) {
+        l->frozen = hr_malloc(sizeof *l->frozen);
+        if (l->frozen != NULL)
+            memcpy(l->frozen, m, hr_model_bytes(m));
+    }
+    return l->frozen != NULL ? l->frozen : m;
+}
+
+static bool live_begin(void *ctx, struct hr_top_view *v, struct hr_top_scene *ret)
+{
+    struct live *l = ctx;
+    if (!hr_collector_lock(&l->collector, 30 * MS))
+        return false;
+    *ret = (struct hr_top_scene) { .m = model_for(l, v), .s = hr_watch_series(l->collector.watch),
+                                    .newest = hr_watch_model(l->collector.watch)->at, .alert = l->alert };
+    if (l->given->alerts != NULL)
+        ret->alerts = l->given->alerts(l->given->ctx, l->alert, HR_TOP_ALERTS);
+    return true;
+}
+
+static void live_end(void *ctx)
+{
+    struct live *l = ctx;
+    hr_collector_unlock(&l->collector);
+}
+
+int hr_top(const struct hr_top_live *given, const struct hr_top_options *o, struct hr_error *err)
+{
+    struct live *l = hr_calloc(1, sizeof *l);
+    if (l == NULL)
+        return hr_fail_nomem(err, sizeof *l, "the live view");
+    l->given = given;
+    l->collector.watch = given->watch;
+    l->collector.period = given->period > 0 ? given->period : 1000 * MS;
+    l->collector.after = after_tick;
+    l->collector.told = wake;
+    l->collector.ctx = l;
+    int r = hr_collector_start(&l->collector, err);
+    if (r == 0) {
+        struct hr_top_source source = { l, live_begin, live_end };
+        r = hr_top_run(&source, o, err);
+        hr_collector_stop(&l->collector);
+    }
+    hr_free(l->frozen);
+    hr_free(l);
+    return r;
+}

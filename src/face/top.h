@@ -1,0 +1,39 @@
+/* The live view on a terminal: draws, listens, and gives the terminal back.  Where the matter comes from is the source's business:
+ * the collector here (a thread that ticks the sampler), or a recording. */
+#ifndef HR_TOP_H
+#define HR_TOP_H
+
+#include "top_view.h"
+#include "watch.h"
+
+struct hr_top_source {
+    void *ctx;
+    /* Fills the scene for the moment that `view->back` (and `view->paused`) ask for; it holds until `end`.  False: not now, the
+     * sampler is busy. */
+    bool (*begin)(void *ctx, struct hr_top_view *view, struct hr_top_scene *ret);
+    void (*end)(void *ctx);
+};
+
+struct hr_top_options {
+    bool ascii, no_mouse;
+    bool no_color;
+    enum hr_sort sort;
+    const char *filter; /* NULL: none */
+};
+
+/* Whether a live view can be had here; otherwise print lines. */
+bool hr_top_able(void);
+/* Until the user leaves (0) or the terminal cannot be taken (negative). */
+int hr_top_run(const struct hr_top_source *source, const struct hr_top_options *options, struct hr_error *err) HR_MUST_USE;
+/* This machine, live: a thread ticks `w` every `period` ns while the view is shown.  Nobody else may use it meanwhile.
+ * `after` (may be NULL) is called behind every tick in the sampler's thread: alerts, a recorder. */
+struct hr_top_live {
+    struct hr_watch *watch;
+    uint64_t period;
+    void (*after)(void *ctx, const struct hr_model *m);
+    size_t (*alerts)(void *ctx, struct hr_top_alert *ret, size_t most); /* under the same lock as `after` */
+    void *ctx;
+};
+int hr_top(const struct hr_top_live *live, const struct hr_top_options *options, struct hr_error *err) HR_MUST_USE;
+
+#endif

@@ -1,0 +1,67 @@
+/* The live view: what `headrace top` and `headrace replay` show.  Pure: a scene and a state become cells; an event changes the state.
+ *
+ * V1: the numbers of the memory account that are drawn are the model's own, and they add up to its total.
+ * V2: what is unknown is drawn as "–" or as nothing, with its reason where there is room.
+ * V3: any size from 20x6 on is drawn without a cell outside of its panel. */
+#ifndef HR_TOP_VIEW_H
+#define HR_TOP_VIEW_H
+
+#include "model.h"
+#include "paint.h"
+#include "plot.h"
+#include "series.h"
+#include "term_keys.h"
+
+enum hr_top_level { HR_TOP_NOTE, HR_TOP_WARN, HR_TOP_BAD };
+struct hr_top_alert {
+    enum hr_top_level level;
+    char text[240];
+};
+enum { HR_TOP_ALERTS = 16 };
+
+/* One frame's matter. */
+struct hr_top_scene {
+    const struct hr_model *m;
+    const struct hr_series *s; /* NULL: no past */
+    uint64_t newest;           /* `at` of the last tick that the past holds; the model's own, or later */
+    const struct hr_top_alert *alert;
+    size_t alerts;
+    const char *source; /* "replay of FILE"; NULL: this machine, live */
+};
+
+enum hr_sort { HR_SORT_CPU, HR_SORT_MEMORY, HR_SORT_IO, HR_SORT_PID, HR_SORT_NAME, HR_SORTS };
+
+struct hr_top_row { /* of the table, as it was drawn last */
+    int job;         /* index into the model's jobs; -1 */
+    int pid;         /* of the process, or of the job's lead */
+};
+enum { HR_TOP_OPEN = 32, HR_TOP_ROWS = 128, HR_TOP_FILTER = 48 };
+
+struct hr_top_view {
+    enum hr_sort sort;
+    bool reverse, tree, help, paused, typing, all_open;
+    char filter[HR_TOP_FILTER];
+    int open[HR_TOP_OPEN]; /* lead pids of the jobs whose members are shown */
+    unsigned open_n;
+    int chosen;             /* pid; 0: none */
+    bool chosen_job;        /* it is the row of a job, not of its lead */
+    int edge;               /* the row at this edge is to be chosen: 1 the last, -1 the first */
+    bool other_ground;      /* light where it was taken for dark, and the other way round */
+    int first, rows, total; /* the table's first row shown, how many fit, how many there are */
+    uint64_t span;          /* ns of a plot's column */
+    uint64_t back;          /* ns before the model's moment at which the plots end */
+    struct hr_top_row row[HR_TOP_ROWS];
+    struct hr_area table;    /* of the rows themselves */
+    int head_x[HR_SORTS], head_w[HR_SORTS]; /* where a click sorts */
+    uint64_t plotted;       /* the number of the plots' last cell in the frame before, and the span it had */
+    uint64_t step;
+};
+
+enum hr_top_wish { HR_TOP_NOTHING, HR_TOP_REDRAW, HR_TOP_QUIT, HR_TOP_SUSPEND, HR_TOP_REPAINT };
+
+void hr_top_init(struct hr_top_view *v);
+/* Draws the whole of `s`.  `painter` is given hints of what moved, and tells what the terminal can. */
+void hr_top_draw(struct hr_top_view *v, const struct hr_top_scene *scene, struct hr_cells *s, struct hr_painter *painter);
+enum hr_top_wish hr_top_event(struct hr_top_view *v, const struct hr_event *e, const struct hr_top_scene *scene);
+
+#endif
