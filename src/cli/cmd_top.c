@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "clock.h"
+#include "top.h"
 #include "watch.h"
 #include "watch_report.h"
 
@@ -8,6 +9,18 @@ struct args {
     bool once;
     uint64_t lasting, every;
     uint64_t rows;
+    bool ascii, no_mouse;
+    int sort;
+    const char *filter;
+};
+
+static const struct hr_choice sorts[] = {
+    { "cpu", HR_SORT_CPU, "percent of a CPU" },
+    { "memory", HR_SORT_MEMORY, "what ends with it" },
+    { "disk", HR_SORT_IO, "read and written" },
+    { "pid", HR_SORT_PID, "the number" },
+    { "name", HR_SORT_NAME, "the name" },
+    { NULL, 0, NULL },
 };
 
 static const struct hr_opt opts[] = {
@@ -17,10 +30,16 @@ static const struct hr_opt opts[] = {
     HR_OPT_DURATION(struct args, every, 'i', "interval", "TIME", "1s", UINT64_C(100000000), UINT64_C(3600000000000),
                     "time between two looks"),
     HR_OPT_U64(struct args, rows, 'n', "rows", "N", "10", 1, 64, "processes, files and segments that a report shows at most"),
+    HR_OPT_HEADING("The live view"),
+    HR_OPT_CHOICE(struct args, sort, 's', "sort", "COLUMN", "cpu", sorts, "what the processes are sorted by"),
+    HR_OPT_STRING(struct args, filter, 0, "filter", "TEXT", NULL, "only rows whose name, command or pid has this text"),
+    HR_OPT_FLAG(struct args, ascii, 0, "ascii", NULL, "draw with letters only"),
+    HR_OPT_FLAG(struct args, no_mouse, 0, "no-mouse", NULL, "leave the mouse to the terminal"),
     HR_OPT_END,
 };
 
 static const struct hr_example examples[] = {
+    { "the live view; ? tells its keys", "headrace top" },
     { "what this machine is doing, once", "headrace top --once" },
     { "the same for a program", "headrace top --once --json" },
     { "a line per second for half a minute", "headrace top --for 30s" },
@@ -68,6 +87,20 @@ static int once(struct hr_cli *cli, struct hr_watch *w, const struct args *a, bo
     return 0;
 }
 
+/* The view wants a terminal at both ends, and a machine that lives. */
+static bool wants_view(const struct hr_cli *cli, const struct args *a, const struct hr_root *root)
+{
+    return !a->once && a->lasting == 0 && !cli->common->json && hr_root_is_live(root) && hr_top_able();
+}
+
+static int view(struct hr_cli *cli, struct hr_watch *w, const struct args *a, struct hr_error *err)
+{
+    struct hr_top_live live = { .watch = w, .period = a->every };
+    struct hr_top_options o = { .ascii = a->ascii, .no_mouse = a->no_mouse, .no_color = cli->common->color == HR_COLOR_NEVER,
+                                .sort = (enum hr_sort)a->sort, .filter = a->filter };
+    return hr_top(&live, &o, err);
+}
+
 static int run(struct hr_cli *cli, void *args, struct hr_error *err)
 {
     const struct args *a = args;
@@ -78,7 +111,10 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
     if (r < 0)
         return r;
     r = hr_watch_open(root, &o, &w, err);
-    if (r == 0) {
+    if (r == 0 && wants_view(cli, a, root)) {
+        r = view(cli, w, a, err);
+        hr_watch_close(w);
+    } else if (r == 0) {
         bool live = hr_root_is_live(root);
         hr_watch_tick(w);
         if (a->lasting != 0 && live)

@@ -42,6 +42,27 @@ static struct hr_reading memory_of(const struct hr_proc_load *p)
     return p->own.why == HR_WHY_KNOWN ? p->own : p->resident;
 }
 
+static void smooth(struct hr_top_view *v, const struct hr_model *m)
+{
+    if (v->lazy_seq == m->seq)
+        return;
+    v->lazy_seq = m->seq;
+    for (unsigned i = 0; i < m->proc_n; i++) {
+        struct hr_top_lazy *l = &v->lazy[(unsigned)m->proc[i].pid % HR_TOP_LAZY];
+        bool same = l->pid == m->proc[i].pid && l->cpu >= 0;
+        l->pid = m->proc[i].pid;
+        l->cpu = same && m->proc[i].cpu >= 0 ? l->cpu * 0.6f + m->proc[i].cpu * 0.4f : m->proc[i].cpu;
+        if (l->cpu < 0.05f && l->cpu > 0)
+            l->cpu = 0;
+    }
+}
+
+static double lazy_cpu(const struct hr_proc_load *p)
+{
+    const struct hr_top_lazy *l = &list.v->lazy[(unsigned)p->pid % HR_TOP_LAZY];
+    return l->pid == p->pid ? (double)l->cpu : (double)p->cpu;
+}
+
 static double proc_key(const struct hr_proc_load *p, enum hr_sort sort)
 {
     switch (sort) {
@@ -52,7 +73,7 @@ static double proc_key(const struct hr_proc_load *p, enum hr_sort sort)
     case HR_SORT_PID:
         return -(double)p->pid;
     default:
-        return (double)p->cpu;
+        return lazy_cpu(p);
     }
 }
 
@@ -411,6 +432,7 @@ void hr_panel_table(struct hr_canvas *c, struct hr_area b)
         v->rows = v->total = 0;
         return;
     }
+    smooth(v, m);
     collect(m, v);
     scroll(v, HR_MIN(in.h - 1, (int)HR_TOP_ROWS));
     struct columns k = columns_of(in);

@@ -51,6 +51,8 @@ struct hr_say hr_say_age(uint64_t ns)
     struct hr_say s;
     if (t < 60)
         snprintf(s.text, sizeof s.text, "%u s", (unsigned)t);
+    else if (t >= 600 && t < 3600)
+        snprintf(s.text, sizeof s.text, "%u m", (unsigned)(t / 60));
     else if (t < 3600)
         snprintf(s.text, sizeof s.text, "%u m %02u s", (unsigned)(t / 60), (unsigned)(t % 60));
     else if (t < 86400)

@@ -35,7 +35,7 @@ struct hr_top_row { /* of the table, as it was drawn last */
     int job;         /* index into the model's jobs; -1 */
     int pid;         /* of the process, or of the job's lead */
 };
-enum { HR_TOP_OPEN = 32, HR_TOP_ROWS = 128, HR_TOP_FILTER = 48 };
+enum { HR_TOP_OPEN = 32, HR_TOP_ROWS = 128, HR_TOP_FILTER = 48, HR_TOP_LAZY = 4096 };
 
 struct hr_top_view {
     enum hr_sort sort;
@@ -50,6 +50,12 @@ struct hr_top_view {
     int first, rows, total; /* the table's first row shown, how many fit, how many there are */
     uint64_t span;          /* ns of a plot's column */
     uint64_t back;          /* ns before the model's moment at which the plots end */
+    /* The load of processes, smoothed: what is sorted by, so that rows do not jump with every tick.  By pid modulo the size. */
+    struct hr_top_lazy {
+        int pid;
+        float cpu;
+    } lazy[HR_TOP_LAZY];
+    uint64_t lazy_seq;
     struct hr_top_row row[HR_TOP_ROWS];
     struct hr_area table;    /* of the rows themselves */
     int head_x[HR_SORTS], head_w[HR_SORTS]; /* where a click sorts */

@@ -25,6 +25,7 @@ static struct {
     int out;        /* the terminal, opened anew: not waiting is then nobody else's mode */
     int wake[2];
     bool mouse, open;
+    bool again;     /* taken anew, and not told yet */
     char *pending;
     size_t pending_n, pending_at;
     char *crash_stack;
@@ -217,6 +218,16 @@ struct hr_screen_size hr_screen_size(void)
     return (struct hr_screen_size) { size.ws_col, size.ws_row };
 }
 
+/* The shell may have changed the modes meanwhile: they are read as they are now. */
+static void take_again(void)
+{
+    flags_again = 0;
+    give_back();
+    if (take_terminal(NULL) < 0)
+        flags_end = flags_end ? flags_end : SIGHUP;
+    s.again = true;
+}
+
 static unsigned happened(void)
 {
     unsigned what = 0;
@@ -224,10 +235,11 @@ static unsigned happened(void)
         flags_stop = 0;
         hr_screen_suspend();
     }
-    if (flags_again) {
-        flags_again = 0;
-        give_back(); /* after SIGSTOP the shell may have changed the modes: take them as they are now */
-        what |= take_terminal(NULL) < 0 ? HR_SCREEN_END : HR_SCREEN_AGAIN | HR_SCREEN_RESIZED;
+    if (flags_again) /* after SIGSTOP */
+        take_again();
+    if (s.again) {
+        s.again = false;
+        what |= HR_SCREEN_AGAIN | HR_SCREEN_RESIZED;
     }
     if (flags_size) {
         flags_size = 0;
@@ -325,9 +337,5 @@ void hr_screen_suspend(void)
     sigaction(SIGTSTP, &old_tstp, NULL);
     kill(0, SIGTSTP);
     handle(SIGTSTP, on_stop, SA_RESTART, NULL);
-    if (!flags_again) { /* nothing stopped us (an orphaned process group): go on */
-        flags_again = 1;
-        poke();
-    }
+    take_again(); /* before anybody reads: a cooked terminal would make that wait for a line */
 }
-

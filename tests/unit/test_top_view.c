@@ -1,0 +1,280 @@
+/* The live view: any size, any state, any events; and the figures on it. */
+#include "unit.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "model_make.h"
+#include "rng.h"
+#include "say.h"
+#include "top_view.h"
+#include "utf8.h"
+
+static struct hr_model *m;
+static struct hr_series *series;
+static struct hr_cells s;
+static struct hr_painter p;
+static struct hr_top_view v;
+static const struct hr_top_alert alert = { HR_TOP_BAD, "/dev/shm is full: \033[31mtrain.py" };
+
+static void setup(unsigned gpus, unsigned seconds)
+{
+    m = hr_calloc(1, sizeof *m);
+    assert_non_null(m);
+    assert_int_equal(hr_series_open(&series, NULL), 0);
+    for (unsigned t = 0; t < seconds; t++) {
+        make_model(m, t, gpus);
+        hr_series_take(series, m);
+    }
+    p = (struct hr_painter) { .caps = { true, HR_DEPTH_TRUE, false, HR_GLYPHS_BRAILLE } };
+    hr_top_init(&v);
+}
+
+static void teardown(void)
+{
+    hr_painter_fini(&p);
+    hr_cells_fini(&s);
+    hr_series_close(series);
+    hr_free(m);
+}
+
+static struct hr_top_scene scene(void)
+{
+    return (struct hr_top_scene) { .m = m, .s = series, .alert = &alert, .alerts = 1, .newest = m->at };
+}
+
+static void draw(int w, int h)
+{
+    struct hr_top_scene sc = scene();
+    assert_true(s.w == w && s.h == h ? true : hr_cells_resize(&s, w, h));
+    hr_top_draw(&v, &sc, &s, &p);
+}
+
+/* A row in ASCII: a dash for the sign of unknown, a star for anything else. */
+static const char *row(int y)
+{
+    static char text[4 * HR_CELLS_MAX_W + 1];
+    size_t n = 0;
+    for (int x = 0; x < s.w; x++) {
+        uint32_t c = hr_cells_at(&s, x, y)->c;
+        if (c == 0)
+            continue;
+        text[n++] = c < 0x80 ? (char)c : c == 0x2013 ? '-' : '*';
+    }
+    text[n] = 0;
+    return text;
+}
+
+static bool shows(const char *what)
+{
+    for (int y = 0; y < s.h; y++)
+        if (strstr(row(y), what) != NULL)
+            return true;
+    return false;
+}
+
+static struct hr_event key(uint32_t k)
+{
+    return (struct hr_event) { .key = k, .button = HR_MOUSE_NONE };
+}
+
+static enum hr_top_wish press(uint32_t k)
+{
+    struct hr_event e = key(k);
+    struct hr_top_scene sc = scene();
+    return hr_top_event(&v, &e, &sc);
+}
+
+/* V3, and nothing of a hostile name reaches a cell. */
+static void any_size(void **state)
+{
+    (void)state;
+    setup(2, 50);
+    for (int w = 1; w <= 310; w += w < 30 ? 1 : 7)
+        for (int h = 1; h <= 105; h += h < 30 ? 1 : 9) {
+            draw(w, h);
+            for (size_t i = 0; i < (size_t)w * (size_t)h; i++)
+                assert_true(s.cell[i].c == 0 || (s.cell[i].c >= 0x20 && s.cell[i].c != 0x7f && s.cell[i].c != 27));
+        }
+    teardown();
+}
+
+static double number_after(const char *text, const char *name, const char **ret_unit)
+{
+    const char *at = strstr(text, name);
+    if (at == NULL)
+        return -1;
+    char *end;
+    double x = strtod(at + strlen(name), &end);
+    *ret_unit = end + 1;
+    return x;
+}
+
+/* V1: the figures of the legend, read off the screen, add up to the total within their rounding. */
+static void the_account_adds_up(void **state)
+{
+    (void)state;
+    setup(0, 3);
+    static const int sizes[][2] = { { 80, 24 }, { 100, 30 }, { 120, 40 }, { 160, 45 }, { 200, 50 }, { 300, 100 } };
+    static const char *const names[] = { "programs", "shared", "kernel", "huge pages", "zswap", "other", "dirty", "caches", "page cache", "free", "the rest" };
+    for (size_t i = 0; i < HR_COUNT(sizes); i++) {
+        draw(sizes[i][0], sizes[i][1]);
+        double sum = 0;
+        for (int y = 3; y < 12; y++)
+            for (size_t k = 0; k < HR_COUNT(names); k++) {
+                const char *unit, *text = row(y);
+                char marked[24];
+                snprintf(marked, sizeof marked, "* %s", names[k]);
+                double x = number_after(text, marked, &unit);
+                if (x >= 0)
+                    sum += x * (unit[0] == 'G' ? (double)GIB : unit[0] == 'M' ? (double)MIB : 1024);
+            }
+        assert_true(fabs(sum - (double)m->memory.total.v) < 0.005 * (double)m->memory.total.v);
+    }
+    teardown();
+}
+
+static void jobs_open_and_rows_move(void **state)
+{
+    (void)state;
+    setup(1, 5);
+    draw(120, 40);
+    assert_true(shows("train.py"));
+    assert_false(shows("pt_data_worker"));
+    assert_int_equal(press(HR_KEY_DOWN), HR_TOP_REDRAW); /* the first row is the job */
+    assert_int_equal(press(HR_KEY_ENTER), HR_TOP_REDRAW);
+    draw(120, 40);
+    assert_true(shows("worker pt_data_worker"));
+    assert_true(shows("rank 0 python"));
+    for (int i = 0; i < 30; i++) {
+        press(HR_KEY_DOWN);
+        draw(120, 40);
+    }
+    assert_true(v.first > 0);
+    assert_true(v.chosen != 0 && v.chosen != 4700);
+    press('/');
+    for (const char *c = "dock"; *c != 0; c++)
+        press((uint32_t)*c);
+    draw(120, 40);
+    assert_true(shows("dockerd"));
+    assert_false(shows("systemd"));
+    press(HR_KEY_ESC);
+    press('t');
+    draw(120, 40);
+    assert_true(shows("systemd"));
+    teardown();
+}
+
+static void clicks(void **state)
+{
+    (void)state;
+    setup(1, 5);
+    draw(120, 40);
+    struct hr_top_scene sc = scene();
+    struct hr_event e = { .key = HR_KEY_MOUSE, .button = HR_MOUSE_LEFT, .pressed = true, .x = v.head_x[HR_SORT_MEMORY] + 4, .y = v.table.y - 1 };
+    assert_int_equal(hr_top_event(&v, &e, &sc), HR_TOP_REDRAW);
+    assert_int_equal(v.sort, HR_SORT_MEMORY);
+    assert_false(v.reverse);
+    hr_top_event(&v, &e, &sc);
+    assert_true(v.reverse);
+    hr_top_event(&v, &e, &sc);
+    draw(120, 40);
+    e.x = v.table.x + 10;
+    e.y = v.table.y;
+    hr_top_event(&v, &e, &sc);
+    draw(120, 40);
+    assert_true(shows("pt_data_worker"));
+    e.button = HR_MOUSE_WHEEL_DOWN;
+    hr_top_event(&v, &e, &sc);
+    assert_int_equal(v.first, 3);
+    teardown();
+}
+
+static void time_and_pause(void **state)
+{
+    (void)state;
+    setup(1, 400);
+    draw(200, 50);
+    press(HR_KEY_LEFT);
+    press(HR_KEY_LEFT);
+    assert_int_equal(v.back, UINT64_C(20000000000));
+    draw(200, 50);
+    assert_true(shows("looking back, 20 s ago"));
+    press(HR_KEY_HOME);
+    assert_int_equal(v.back, 0);
+    press(' ');
+    draw(200, 50);
+    assert_true(shows("paused"));
+    press('-');
+    assert_int_equal(v.span, UINT64_C(2000000000));
+    assert_int_equal(press('q'), HR_TOP_QUIT);
+    teardown();
+}
+
+/* What is unknown is a dash with its reason, never a 0. */
+static void unknown_is_said(void **state)
+{
+    (void)state;
+    setup(0, 3);
+    m->memory.total = hr_figure_unknown("/proc/meminfo: Permission denied");
+    m->cpu.busy = hr_real_unknown("x");
+    m->procs_known = hr_truth_unknown("/proc: not mounted");
+    m->proc_n = 0;
+    m->job_n = 0;
+    draw(120, 40);
+    assert_true(shows("/proc/meminfo: Permission denied"));
+    assert_true(shows("cpu -"));
+    assert_true(shows("/proc: not mounted"));
+    assert_true(shows("no PSI"));
+    assert_true(shows("libnvidia-ml.so.1"));
+    teardown();
+}
+
+static void any_events(void **state)
+{
+    (void)state;
+    setup(8, 40);
+    static const uint32_t keys[] = { 'q', '?', ' ', '+', '-', 's', 'r', '/', 't', 'e', 'j', 'k', 'l', 'x', HR_KEY_UP, HR_KEY_DOWN, HR_KEY_LEFT, HR_KEY_RIGHT,
+                                     HR_KEY_HOME, HR_KEY_PAGE_UP, HR_KEY_PAGE_DOWN, HR_KEY_ENTER, HR_KEY_TAB, HR_KEY_ESC, HR_KEY_BACKSPACE, HR_KEY_MOUSE };
+    for (unsigned i = 0; i < 4000; i++) {
+        uint64_t r = hr_rng_u64(11, i);
+        struct hr_event e = { .key = keys[r % HR_COUNT(keys)], .button = (enum hr_mouse)(r >> 8 & 7) % 6, .pressed = true, .x = (int)(r >> 16 & 255) - 20,
+                              .y = (int)(r >> 24 & 63) - 5 };
+        struct hr_top_scene sc = scene();
+        hr_top_event(&v, &e, &sc);
+        if (i % 5 == 0) {
+            m->proc_n = 1 + (unsigned)(r >> 32) % 70;
+            draw(20 + (int)(r >> 40 & 127), 6 + (int)(r >> 48 & 63));
+        }
+    }
+    teardown();
+}
+
+/* The budget: drawing and painting a frame of 1,100 processes takes little of a second. */
+static void a_frame_is_cheap(void **state)
+{
+    (void)state;
+    setup(2, 100);
+    while (m->proc_n < 1100)
+        make_proc(m, 10000 + (int)m->proc_n, 1, -1, HR_DUTY_NONE, "sleep", "sleep infinity", 0, MIB);
+    draw(200, 50);
+    uint64_t begun = hr_cpu_thread();
+    for (unsigned i = 0; i < 100; i++) {
+        m->seq++;
+        draw(200, 50);
+    }
+    uint64_t each = (hr_cpu_thread() - begun) / 100;
+    print_message("a frame: %u µs\n", (unsigned)(each / 1000));
+    assert_true(each < 20000000); /* generous: sanitizers run it too */
+    teardown();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_size),        cmocka_unit_test(the_account_adds_up), cmocka_unit_test(jobs_open_and_rows_move),
+        cmocka_unit_test(clicks),          cmocka_unit_test(time_and_pause),      cmocka_unit_test(unknown_is_said),
+        cmocka_unit_test(any_events),      cmocka_unit_test(a_frame_is_cheap),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
