@@ -182,7 +182,8 @@ enum hr_brake_what hr_brake(const struct hr_job *job, size_t n, const struct hr_
     if (level == HR_LEVEL_BLACK)
         return HR_BRAKE_END_ALL;
     /* It is not the jobs that run into the wall, and there is none to end. */
-    if (s->wall && beyond(s, part(s, 8)) && extreme(job, n, false, endable) == NONE)
+    bool none = extreme(job, n, false, endable) == NONE;
+    if (none && s->wall && s->room - (int64_t)hr_ahead(job, 0, s, 2 * IMPACT) < -part(s, 1))
         return HR_BRAKE_END_ALL;
     if (oldest == NONE) /* nothing gets on: that comes before room (A1) */
         return go_on(job, n, s, now, last, ret_job);

@@ -27,9 +27,10 @@ struct hr_space {
     uint64_t reserve; /* bytes: 0 = there is none, nothing is ever ended for it */
     bool machine;     /* it is the machine's own memory that is short: when it is gone, everything is */
     bool wall;        /* there is no swap behind it: whoever passes it is shot by the kernel */
+    bool budget;      /* it is the user's own, of the build alone, that is short */
     bool near;        /* of machine or group less than twice the reserve is left: only then strain tells of memory */
     uint64_t available; /* bytes that the machine has; 0: not known */
-    uint64_t foreign;   /* bytes per second that others take more and more of it */
+    uint64_t foreign;   /* bytes per second that those take more and more of it who are no jobs */
     unsigned some, full; /* per mille of the last second in which a task, or all of them, waited for memory */
     uint64_t swapping;   /* ns for which more than HR_SWAP_FAST has been swapped out without a break */
 };

@@ -158,22 +158,25 @@ static void take(struct hr_space *s, uint64_t free, uint64_t reserve, uint64_t h
     s->wall = wall;
 }
 
-/* What others take more of than they give back; a short look says little, so it is smoothed. */
-static void take_foreign(struct hr_room *r, struct hr_space *s, uint64_t tree, uint64_t now)
+/* What those take that are no leaves, and others, more and more of; a short look says little, so it is smoothed. */
+static void take_foreign(struct hr_room *r, struct hr_space *s, uint64_t leaves, uint64_t now)
 {
-    if (r->at != 0 && now - r->at >= MS) {
-        int64_t lost = (int64_t)r->available - (int64_t)s->available, ours = (int64_t)tree - (int64_t)r->tree;
+    if (s->budget || s->reserve != r->reserve) { /* a budget counts the tree alone; and of another limit the last look says nothing */
+        r->foreign = 0;
+    } else if (r->at != 0 && now - r->at >= MS) {
+        int64_t lost = r->room - s->room, ours = (int64_t)leaves - (int64_t)r->leaves;
         int64_t theirs = HR_MAX(lost - HR_MAX(ours, (int64_t)0), (int64_t)0);
         uint64_t rate = (uint64_t)theirs / ((now - r->at) / MS) * 1000;
         r->foreign = r->foreign / 4 * 3 + rate / 4;
     }
     r->at = now;
-    r->available = s->available;
-    r->tree = tree;
-    s->foreign = s->machine ? r->foreign : 0; /* a group's figures know nothing of others */
+    r->room = s->room;
+    r->reserve = s->reserve;
+    r->leaves = leaves;
+    s->foreign = r->foreign;
 }
 
-struct hr_space hr_room_now(struct hr_room *r, uint64_t tree, uint64_t now)
+struct hr_space hr_room_now(struct hr_room *r, uint64_t leaves, uint64_t others, uint64_t now)
 {
     struct hr_space s = { .room = INT64_MAX };
     uint64_t v;
@@ -191,11 +194,13 @@ struct hr_space hr_room_now(struct hr_room *r, uint64_t tree, uint64_t now)
         s.near |= free < 2 * g->reserve;
     }
     /* A budget is a wish, not a wall: half of it must be overdrawn by a quarter before a job is ended for it. */
+    int64_t wall = s.room;
     if (r->budget != 0)
-        take(&s, r->budget, r->budget / 2, tree, false, false);
+        take(&s, r->budget, r->budget / 2, leaves + others, false, false);
+    s.budget = s.room < wall;
     if (s.room == INT64_MAX) /* blind at this tick: nothing new starts, nothing is stopped */
         s.room = 0;
-    take_foreign(r, &s, tree, now);
+    take_foreign(r, &s, leaves, now);
     hr_strain_now(&r->strain, now, &s);
     return s;
 }

@@ -32,7 +32,8 @@ struct hr_room {
     struct hr_strain strain;
     uint64_t kills_first; /* vmstat */
     /* for what others take */
-    uint64_t at, available, tree, foreign;
+    uint64_t at, leaves, reserve, foreign;
+    int64_t room;
 };
 
 /* Opens what there is of this machine.  HR_E_UNSUPPORTED: neither figure can be had. */
@@ -41,8 +42,8 @@ int hr_room_open(const struct hr_root *root, uint64_t budget, struct hr_room *re
 int hr_room_open_at(const struct hr_root *root, const char *at, uint64_t budget, struct hr_room *ret,
                     struct hr_error *err) HR_MUST_USE;
 void hr_room_close(struct hr_room *r);
-/* `tree`: bytes that the build holds now, for the budget. */
-struct hr_space hr_room_now(struct hr_room *r, uint64_t tree, uint64_t now);
+/* `leaves`, `others`: bytes that the build's leaves and its other processes hold now. */
+struct hr_space hr_room_now(struct hr_room *r, uint64_t leaves, uint64_t others, uint64_t now);
 /* The most that a build can be given here: of all three less their reserves, were nothing else running. */
 uint64_t hr_room_ceiling(const struct hr_room *r);
 /* Processes that the kernel has shot for memory since it was opened, in these groups, or where there is none, on the machine. */

@@ -119,7 +119,7 @@ static void set_tick(struct hr_warden *w)
     for (size_t i = 0; i < w->leaves.n; i++)
         rate += w->leaves.job[i].state == HR_JOB_RUNNING ? w->leaves.job[i].grows : 0;
     uint64_t ms = room / (rate / 1000 + 1) / 8;
-    w->tick = w->leaves.n == 0 ? TICK_IDLE : HR_MIN(HR_MAX(ms * MS, TICK_LEAST), TICK_MOST);
+    w->tick = HR_MIN(HR_MAX(ms * MS, TICK_LEAST), w->leaves.n == 0 ? TICK_IDLE : TICK_MOST);
 }
 
 static void note_level(struct hr_warden *w, uint64_t passed)
@@ -145,7 +145,7 @@ void hr_warden_look(struct hr_warden *w, uint64_t now, uint64_t fresh_ns)
     hr_warden_scan(w, now);
     hr_leaves_sample(&w->leaves, now);
     uint64_t tree = w->leaves.resident + w->others;
-    w->space = hr_room_now(&w->room, tree, now);
+    w->space = hr_room_now(&w->room, w->leaves.resident, w->others, now);
     w->r->tree_peak = HR_MAX(w->r->tree_peak, tree);
     w->r->least_room = HR_MIN(w->r->least_room, w->space.room);
     note_level(w, passed);
@@ -179,6 +179,16 @@ void hr_warden_let(struct hr_warden *w, size_t at, uint64_t now)
     w->r->at_once = HR_MAX(w->r->at_once, run);
 }
 
+/* Those that wait came with what was thought of them then; each that has ended since has taught something. */
+static void think_again(struct hr_warden *w)
+{
+    bool known;
+    for (size_t i = 0; w->learnt && i < w->leaves.n; i++)
+        if (w->leaves.job[i].state == HR_JOB_HELD)
+            w->leaves.job[i].predicted = hr_history_predict(&w->history, &w->leaves.leaf[i].key, &known);
+    w->learnt = false;
+}
+
 void hr_warden_admit(struct hr_warden *w, uint64_t now)
 {
     struct hr_admit_rules rules = { w->o->jobs, AGE };
@@ -187,6 +197,7 @@ void hr_warden_admit(struct hr_warden *w, uint64_t now)
         any |= w->leaves.job[i].state == HR_JOB_HELD;
     if (!any)
         return;
+    think_again(w);
     hr_warden_look(w, now, 5 * MS);
     for (;;) {
         int at = hr_admit(w->leaves.job, w->leaves.n, &w->space, now, &rules);
@@ -200,6 +211,7 @@ static void remember(struct hr_warden *w, const struct hr_leaf_key *key, uint64_
 {
     struct hr_guard_peak one = { *key, peak };
     hr_history_learn(&w->history, key, peak);
+    w->learnt = true;
     for (size_t i = 0; i < HR_GUARD_LARGEST; i++) {
         struct hr_guard_peak *p = &w->r->largest[i];
         if (p->key.tool != NULL && hr_leaf_same(&p->key, &one.key)) {
@@ -358,13 +370,17 @@ void hr_warden_stop(struct hr_warden *w, enum hr_guard_verdict why)
     }
 }
 
-static size_t signal_tree(struct hr_warden *w, int sig)
+/* `then`: another one after it, 0: none.  Looking for them costs more than the signals. */
+static size_t signal_tree(struct hr_warden *w, int sig, int then)
 {
     static int pids[TREE_MAX];
     size_t n = hr_descendants(hr_warden_top(w), pids, TREE_MAX), reached = 0;
     for (size_t i = 0; i < n; i++)
-        if (pids[i] != w->scribe.pid)
-            reached += hr_signal(pids[i], sig) == 0;
+        if (pids[i] != w->scribe.pid && hr_signal(pids[i], sig) == 0) {
+            reached++;
+            if (then != 0 && hr_signal(pids[i], then) < 0)
+                reached--;
+        }
     return reached;
 }
 
@@ -373,16 +389,15 @@ void hr_warden_stop_step(struct hr_warden *w, uint64_t now)
     /* A terminal's Ctrl-C has reached the command already: it gets a second to end by itself. */
     uint64_t first = w->r->verdict == HR_GUARD_INTERRUPTED ? 1000 * MS : 0;
     /* Where memory is about to be gone, whoever takes it has no two seconds for its farewell. */
-    uint64_t patience = w->r->verdict == HR_GUARD_MEMORY ? 200 * MS : 2000 * MS;
+    uint64_t patience = w->r->verdict == HR_GUARD_MEMORY ? 30 * MS : 2000 * MS;
     if (w->stop_at == 0 || w->over)
         return;
     if (w->stop_stage == 0 && now - w->stop_at >= first) {
         w->stop_stage = 1;
-        signal_tree(w, SIGTERM);
-        signal_tree(w, SIGCONT);
+        signal_tree(w, SIGTERM, SIGCONT);
     } else if (w->stop_stage >= 1 && now - w->stop_at >= first + patience) {
         w->stop_stage = 2;
-        signal_tree(w, SIGKILL); /* again at each step: a fork may have been on its way */
+        signal_tree(w, SIGKILL, 0); /* again at each step: a fork may have been on its way */
     }
 }
 
@@ -409,10 +424,11 @@ void hr_warden_sweep(struct hr_warden *w)
      * build was told to end. */
     if ((!w->r->gate || w->gate.door) && w->stop_at == 0)
         return;
-    w->r->left_behind = signal_tree(w, SIGTERM);
+    int patience = w->r->verdict == HR_GUARD_MEMORY ? 1 : 50; /* rounds */
+    w->r->left_behind = signal_tree(w, SIGTERM, 0);
     for (int i = 0; i < 150 && w->r->left_behind != 0; i++) {
         open_gate(w);
-        if (signal_tree(w, i < 50 ? SIGCONT : SIGKILL) == 0)
+        if (signal_tree(w, i < patience ? SIGCONT : SIGKILL, 0) == 0)
             return;
         hr_sleep(20 * MS);
     }

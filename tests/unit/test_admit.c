@@ -242,6 +242,7 @@ static void before_a_wall_the_last_one_is_ended_here(void **state)
     assert_int_equal(hr_brake(j, 1, &s, SECOND, &last, &at), HR_BRAKE_NOTHING);
     /* No job is there to be ended, and something else runs into the wall. */
     s.room = -45 * (int64_t)MIB;
+    s.foreign = 100 * MIB;
     assert_int_equal(hr_brake(j, 0, &s, SECOND, &last, &at), HR_BRAKE_END_ALL);
     s.wall = false;
     assert_int_equal(hr_brake(j, 0, &s, SECOND, &last, &at), HR_BRAKE_NOTHING);

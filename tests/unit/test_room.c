@@ -39,7 +39,7 @@ static struct hr_room room_of(uint64_t budget)
 static struct hr_space space_of(uint64_t budget, uint64_t tree)
 {
     struct hr_room r = room_of(budget);
-    struct hr_space s = hr_room_now(&r, tree, SECOND);
+    struct hr_space s = hr_room_now(&r, tree / 2, tree - tree / 2, SECOND);
     hr_room_close(&r);
     return s;
 }
@@ -96,7 +96,7 @@ static void the_tightest_of_all_groups_counts(void **state)
     put("sys/fs/cgroup/outer/memory.events", "low 0\nhigh 0\nmax 9\noom 2\noom_kill 3\noom_group_kill 0\n");
     struct hr_room r = room_of(0);
     assert_int_equal(r.n, 2);
-    struct hr_space s = hr_room_now(&r, 0, SECOND);
+    struct hr_space s = hr_room_now(&r, 0, 0, SECOND);
     uint64_t reserve = 8 * GIB / 100 * 5;
     assert_int_equal(s.room, (int64_t)(GIB + 512 * MIB - reserve));
     assert_true(!s.machine && s.wall && !s.near);
@@ -114,10 +114,10 @@ static void the_tightest_of_all_groups_counts(void **state)
     put("proc/self/cgroup", "0::/job\n");
     group_v2("job", "1073741824\n", GIB - 10 * MIB, 800 * MIB);
     r = room_of(0);
-    s = hr_room_now(&r, 0, SECOND);
+    s = hr_room_now(&r, 0, 0, SECOND);
     assert_true(s.room > 700 * (int64_t)MIB && s.wall);
     group_v2("job", "1073741824\n", GIB - 10 * MIB, 20 * MIB);
-    s = hr_room_now(&r, 0, SECOND + MS);
+    s = hr_room_now(&r, 0, 0, SECOND + MS);
     assert_true(s.room < 0 && s.near);
     hr_room_close(&r);
 }
@@ -135,7 +135,7 @@ static void groups_of_v1(void **state)
     put("sys/fs/cgroup/memory/box/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
     struct hr_room r = room_of(0);
     assert_int_equal(r.n, 1);
-    struct hr_space s = hr_room_now(&r, 0, SECOND);
+    struct hr_space s = hr_room_now(&r, 0, 0, SECOND);
     assert_int_equal(s.room, (int64_t)(GIB + 200 * MIB - 2 * GIB / 100 * 5));
     assert_true(s.wall && !s.machine);
     put("sys/fs/cgroup/memory/box/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n");
@@ -157,13 +157,13 @@ static void the_group_of_wsl_stands_for_the_machine(void **state)
     put("proc/vmstat", "pswpout 10\noom_kill 4\n");
     struct hr_room r = room_of(0);
     assert_int_equal(r.n, 1);
-    struct hr_space s = hr_room_now(&r, 0, SECOND);
+    struct hr_space s = hr_room_now(&r, 0, 0, SECOND);
     assert_int_equal(s.reserve, 16 * GIB / 100 * 8);
     assert_int_equal(s.room, (int64_t)(2 * GIB - 32 * MIB) - (int64_t)s.reserve);
     assert_true(s.machine && !s.wall && s.near);
     assert_string_equal(hr_strain_source(&r.strain), "counts of reclaim; this kernel gives no pressure stall information");
     put("sys/fs/cgroup/wsl-user/memory.pressure", "some avg10=0 avg60=0 avg300=0 total=501000\nfull avg10=0 avg60=0 avg300=0 total=500\n");
-    s = hr_room_now(&r, 0, 2 * SECOND); /* half of a second of the group's own pressure */
+    s = hr_room_now(&r, 0, 0, 2 * SECOND); /* half of a second of the group's own pressure */
     assert_in_range(s.some, 490, 510);
     hr_room_close(&r);
 }
@@ -184,7 +184,7 @@ static void strain_is_the_share_of_the_last_second(void **state)
     pressure(1000, 10);
     struct hr_room r = room_of(0);
     assert_string_equal(hr_strain_source(&r.strain), "pressure stall information");
-    struct hr_space s = hr_room_now(&r, 0, SECOND);
+    struct hr_space s = hr_room_now(&r, 0, 0, SECOND);
     assert_int_equal(s.some, 0); /* what was before does not count */
     uint64_t us = 1000, pages = 1000, t = SECOND;
     for (int i = 0; i < 100; i++) { /* a fifth of the time; 100 MiB a second go to swap */
@@ -195,7 +195,7 @@ static void strain_is_the_share_of_the_last_second(void **state)
         pressure(us, 10 + us / 10);
         snprintf(text, sizeof text, "pswpout %llu\n", (unsigned long long)pages);
         put("proc/vmstat", text);
-        s = hr_room_now(&r, 0, t);
+        s = hr_room_now(&r, 0, 0, t);
     }
     assert_in_range(s.some, 195, 201);
     assert_in_range(s.full, 18, 21);
@@ -203,7 +203,7 @@ static void strain_is_the_share_of_the_last_second(void **state)
     assert_in_range(hr_strain_swapped(&r.strain), 499 * MIB, 501 * MIB);
     assert_true(hr_level(NULL, 0, &s) == HR_LEVEL_GREEN); /* half of the memory is free */
     for (int i = 0; i < 100; i++)
-        s = hr_room_now(&r, 0, t += 50 * MS);
+        s = hr_room_now(&r, 0, 0, t += 50 * MS);
     assert_int_equal(s.some, 1);
     assert_int_equal(s.swapping, 0);
     hr_room_close(&r);
@@ -230,8 +230,8 @@ static void without_pressure_reclaim_is_counted(void **state)
     put("proc/pressure/memory", "");
     put("proc/vmstat", "\377\376 allocstall_normal\nallocstall_normal x\n");
     struct hr_room room = room_of(0);
-    struct hr_space s = hr_room_now(&room, 0, SECOND);
-    s = hr_room_now(&room, 0, 2 * SECOND);
+    struct hr_space s = hr_room_now(&room, 0, 0, SECOND);
+    s = hr_room_now(&room, 0, 0, 2 * SECOND);
     assert_int_equal(s.some + s.full, 0);
     hr_room_close(&room);
 }
@@ -241,9 +241,9 @@ static void others_that_take_memory_are_seen(void **state)
     (void)state;
     machine(16 * GIB, 8 * GIB, 0);
     struct hr_room r = room_of(0);
-    hr_room_now(&r, 0, SECOND);
+    hr_room_now(&r, 0, 0, SECOND);
     put("proc/meminfo", "MemTotal: 16777216 kB\nMemAvailable: 8286208 kB\n"); /* 100 MiB in 100 ms, of which 60 are the build's */
-    struct hr_space s = hr_room_now(&r, 60 * MIB, SECOND + 100 * MS);
+    struct hr_space s = hr_room_now(&r, 60 * MIB, 0, SECOND + 100 * MS);
     assert_in_range(s.foreign, 95 * MIB, 105 * MIB); /* a quarter of 400 a second: one look says little */
     hr_room_close(&r);
 }

@@ -1,0 +1,85 @@
+"""A memory cgroup of a test's own (v1 or v2), so that what is drilled cannot touch the machine."""
+
+import os
+import pathlib
+import signal
+import threading
+import time
+
+MIB = 1 << 20
+
+
+class MemBox:
+    """At most `limit` bytes and no swap.  Its anonymous memory is sampled every 20 ms: `peak`."""
+
+    count = 0
+
+    def __init__(self, limit, sample=True):
+        root = pathlib.Path("/sys/fs/cgroup/memory")
+        self.v2 = not root.exists()
+        MemBox.count += 1
+        self.path = (pathlib.Path("/sys/fs/cgroup") if self.v2 else root) / f"headrace-box-{os.getpid()}-{MemBox.count}"
+        self.path.mkdir()
+        self.limit = limit
+        try:
+            (self.path / ("memory.max" if self.v2 else "memory.limit_in_bytes")).write_text(str(limit))
+        except OSError:
+            self.path.rmdir()
+            raise
+        for name in ("memory.swap.max",) if self.v2 else ("memory.memsw.limit_in_bytes",):
+            try:
+                (self.path / name).write_text("0" if self.v2 else str(limit))
+            except OSError:
+                pass  # swap is not accounted for here
+        self.peak, self.stop = 0, threading.Event()
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+        if sample:
+            self.thread.start()
+
+    def watch(self):
+        key = "anon " if self.v2 else "total_rss "
+        while not self.stop.wait(0.02):
+            for line in (self.path / "memory.stat").read_text().splitlines():
+                if line.startswith(key):
+                    self.peak = max(self.peak, int(line.split()[1]))
+
+    def enter(self):
+        (self.path / "cgroup.procs").write_text(str(os.getpid()))
+
+    def pids(self):
+        return [int(p) for p in (self.path / "cgroup.procs").read_text().split()]
+
+    def kills(self):
+        text = (self.path / ("memory.events" if self.v2 else "memory.oom_control")).read_text()
+        return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("oom_kill ")), 0)
+
+    def close(self):
+        self.stop.set()
+        if self.thread.is_alive():
+            self.thread.join()
+        for _ in range(200):
+            for pid in self.pids():  # what an interrupted case has left
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            try:
+                self.path.rmdir()
+                return
+            except OSError:
+                time.sleep(0.05)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def possible():
+    """May such a group be made here?"""
+    try:
+        MemBox(64 * MIB, sample=False).close()
+        return True
+    except OSError:
+        return False
