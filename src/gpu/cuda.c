@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MAX = 65536, PLACES = 5 };
+enum { TEXT_MAX = 65536 };
 #define DEADLINE_NS UINT64_C(20000000000)
 
 /* Source: the CUDA driver API reference (CUresult); what each means in practice: the issues named beside it. */
@@ -23,6 +23,10 @@ static const struct {
     { 100, "no CUDA device is found",
       "look at CUDA_VISIBLE_DEVICES; on WSL2 update the driver in Windows and remove any Linux driver inside" },
     { 101, "a device number names none", "look at CUDA_VISIBLE_DEVICES" },
+    { 200, "the GPU code is no valid image: it is damaged, or of another machine", NULL },
+    { 209, "no kernel image is available for execution on the device: the code was built for other cards",
+      "build for the card: headrace build --arch" },
+    { 218, "the driver cannot compile the PTX", "update the driver, or build for the card itself" },
     { 222, "PTX is newer than the driver", "update the driver, or build for the card itself" },
     { 802, "the system is not ready: on machines with NVSwitch the fabric manager must run",
       "sudo systemctl start nvidia-fabricmanager" },
@@ -111,21 +115,43 @@ int hr_cuda_parse(struct hr_str text, struct hr_cuda *ret, struct hr_error *err)
 /* --- asking --- */
 
 struct question {
-    const char *place[PLACES];
+    struct hr_cuda_places places;
     uint64_t deadline;
 };
 
-static bool load(const struct question *q, struct hr_dl *dl, struct hr_cuda *c)
+void hr_cuda_places(const struct hr_root *root, struct hr_cuda_places *ret)
 {
+    struct hr_buf own = HR_BUF_INIT(sizeof ret->own);
+    bool told = hr_root_env(root, "HEADRACE_CUDA", &own);
+    snprintf(ret->own, sizeof ret->own, "%s", told ? own.data : "");
+    hr_buf_fini(&own);
+}
+
+bool hr_cuda_load(const struct hr_cuda_places *places, struct hr_dl *dl, struct hr_word *ret_library, char say[256])
+{
+    static const char *const usual[] = { "libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1", "/run/opengl-driver/lib/libcuda.so.1",
+                                         "/usr/local/nvidia/lib64/libcuda.so.1" };
     struct hr_error first = HR_ERROR_INIT, err;
-    for (size_t i = 0; q->place[i] != NULL; i++)
-        if (hr_dl_open(q->place[i], dl, i == 0 ? &first : &err) == 0) {
+    size_t n = places->own[0] != 0 ? 1 : HR_COUNT(usual);
+    for (size_t i = 0; i < n; i++) {
+        const char *place = places->own[0] != 0 ? places->own : usual[i];
+        if (hr_dl_open(place, dl, i == 0 ? &first : &err) == 0) {
             struct hr_buf path = HR_BUF_INIT(HR_WORD_MAX);
-            c->library = hr_word_of(hr_dl_path(dl, &path) ? hr_buf_str(&path) : hr_str(q->place[i]));
+            *ret_library = hr_word_of(hr_dl_path(dl, &path) ? hr_buf_str(&path) : hr_str(place));
             hr_buf_fini(&path);
             return true;
         }
-    nothing(c, HR_CUDA_NO_LIBRARY, first.text);
+    }
+    snprintf(say, 256, "%.255s", first.text);
+    return false;
+}
+
+static bool load(const struct question *q, struct hr_dl *dl, struct hr_cuda *c)
+{
+    char say[256] = "";
+    if (hr_cuda_load(&q->places, dl, &c->library, say))
+        return true;
+    nothing(c, HR_CUDA_NO_LIBRARY, say);
     return false;
 }
 
@@ -185,16 +211,10 @@ static int ask(void *ctx, struct hr_buf *text, struct hr_error *err)
 
 int hr_cuda_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_cuda *ret, struct hr_error *err)
 {
-    struct hr_buf text = HR_BUF_INIT(TEXT_MAX), override = HR_BUF_INIT(4096);
+    struct hr_buf text = HR_BUF_INIT(TEXT_MAX);
     struct hr_error why = HR_ERROR_INIT;
-    /* The loader's own choice first: that is what programs get. */
-    struct question q = { { "libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1", "/run/opengl-driver/lib/libcuda.so.1",
-                            "/usr/local/nvidia/lib64/libcuda.so.1", NULL },
-                          deadline_ns != 0 ? deadline_ns : DEADLINE_NS };
-    if (hr_root_env(root, "HEADRACE_CUDA", &override) && override.len != 0) {
-        q.place[0] = override.data;
-        q.place[1] = NULL;
-    }
+    struct question q = { .deadline = deadline_ns != 0 ? deadline_ns : DEADLINE_NS };
+    hr_cuda_places(root, &q.places);
     int r = hr_root_answer(root, "cuda", ask, &q, &text, &why);
     if (r == 0)
         r = hr_cuda_parse(hr_buf_str(&text), ret, err);
@@ -204,7 +224,6 @@ int hr_cuda_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_cud
     } else {
         hr_fail(err, r, "%s", why.text);
     }
-    hr_buf_fini(&override);
     hr_buf_fini(&text);
     return r;
 }

@@ -32,6 +32,15 @@ int hr_cuda_read(const struct hr_root *root, uint64_t deadline_ns, struct hr_cud
 int hr_cuda_parse(struct hr_str text, struct hr_cuda *ret, struct hr_error *err) HR_MUST_USE;
 bool hr_cuda_write(const struct hr_cuda *c, struct hr_buf *text);
 
+/* Where the driver's library is looked for: HEADRACE_CUDA alone, or the loader's own choice first, since that is what programs get. */
+struct hr_cuda_places {
+    char own[512]; /* "": not told */
+};
+void hr_cuda_places(const struct hr_root *root, struct hr_cuda_places *ret);
+/* Loads it into this process, which should be a child: drivers hang and crash.  False: `say` tells why not. */
+struct hr_dl;
+bool hr_cuda_load(const struct hr_cuda_places *places, struct hr_dl *dl, struct hr_word *ret_library, char say[256]);
+
 const char *hr_cuda_why(int code);    /* what an error of the driver means, a few words */
 const char *hr_cuda_advice(int code); /* what to do; NULL: nothing known */
 

@@ -59,7 +59,15 @@ static int header(const struct hr_bytes_at *from, unsigned char h[ELF_HEADER], s
 
 /* --- .nv_fatbin --- */
 
-static int entry(const struct hr_bytes_at *from, uint64_t at, uint64_t end, struct hr_fatbin *f, uint64_t *ret_next,
+struct reading {
+    const struct hr_bytes_at *from;
+    struct hr_fatbin f;
+    void (*each)(void *ctx, const struct hr_fatbin_block *b);
+    void *ctx;
+    bool links; /* the section is of parts to be linked */
+};
+
+static int entry(const struct hr_bytes_at *from, uint64_t at, uint64_t end, struct hr_images *images, uint64_t *ret_next,
                  struct hr_error *err)
 {
     unsigned char e[ENTRY_HEADER];
@@ -74,7 +82,7 @@ static int entry(const struct hr_bytes_at *from, uint64_t at, uint64_t end, stru
     if (head < ENTRY_HEADER || hr_ckd_add(&next, at, head) || hr_ckd_add(&next, next, size) || next > end)
         return hr_fail(err, HR_E_FORMAT, "an entry of GPU code leads outside of its block");
     if ((kind == 1 || kind == 2) && cc >= 20 && cc <= 999)
-        hr_images_add(&f->images, (struct hr_image) { (uint16_t)cc, kind == 1,
+        hr_images_add(images, (struct hr_image) { (uint16_t)cc, kind == 1,
                                                       (flags & ONLY_CHIP) != 0     ? 'a'
                                                       : (flags & ONLY_FAMILY) != 0 ? 'f'
                                                                                    : 0 });
@@ -83,8 +91,10 @@ static int entry(const struct hr_bytes_at *from, uint64_t at, uint64_t end, stru
 }
 
 /* 1: a block was read and *at stands behind it; 0: no more blocks. */
-static int block(const struct hr_bytes_at *from, uint64_t *at, uint64_t end, struct hr_fatbin *f, struct hr_error *err)
+static int block(struct reading *g, uint64_t *at, uint64_t end, struct hr_error *err)
 {
+    const struct hr_bytes_at *from = g->from;
+    struct hr_fatbin_block told = { .links = g->links };
     unsigned char b[BLOCK_HEADER];
     uint64_t here = *at, stop;
     for (;; here += 8) {
@@ -101,33 +111,44 @@ static int block(const struct hr_bytes_at *from, uint64_t *at, uint64_t end, str
         return hr_fail(err, HR_E_FORMAT, "a block of GPU code leads outside of its section");
     uint64_t next = here + head;
     for (unsigned k = 0; k < ENTRIES_MAX && next < stop; k++) {
-        int r = entry(from, next, stop, f, &next, err);
+        int r = entry(from, next, stop, &told.images, &next, err);
         if (r < 0)
             return r;
     }
-    f->blocks++;
+    for (size_t i = 0; i < told.images.n; i++)
+        hr_images_add(&g->f.images, told.images.image[i]);
+    told.at = here;
+    told.size = stop - here;
+    if (g->each != NULL)
+        g->each(g->ctx, &told);
+    g->f.blocks++;
     *at = (stop + 7) & ~UINT64_C(7);
     return 1;
 }
 
-static int section(const struct hr_bytes_at *from, const struct section *s, uint64_t most, struct hr_fatbin *f,
-                   struct hr_error *err)
+static int section(struct reading *g, const struct section *s, uint64_t most, struct hr_error *err)
 {
     uint64_t at = s->at, end;
-    if (hr_ckd_add(&end, s->at, s->size) || end > from->size)
+    if (hr_ckd_add(&end, s->at, s->size) || end > g->from->size)
         return hr_fail(err, HR_E_FORMAT, "the section of GPU code leads outside of the file");
     int r = 1;
-    while (r == 1 && f->blocks < most)
-        r = block(from, &at, end, f, err);
+    while (r == 1 && g->f.blocks < most)
+        r = block(g, &at, end, err);
     if (r == 1)
-        f->all = false;
+        g->f.all = false;
     return HR_MIN(r, 0);
 }
 
 int hr_fatbin_read(const struct hr_bytes_at *from, uint64_t most, struct hr_fatbin *ret, struct hr_error *err)
 {
+    return hr_fatbin_each(from, most, NULL, NULL, ret, err);
+}
+
+int hr_fatbin_each(const struct hr_bytes_at *from, uint64_t most, void (*each)(void *ctx, const struct hr_fatbin_block *b),
+                   void *ctx, struct hr_fatbin *ret, struct hr_error *err)
+{
     unsigned char h[ELF_HEADER], one[SECTION_HEADER];
-    struct hr_fatbin f = { .images = { .n = 0 }, .blocks = 0, .all = true };
+    struct reading g = { from, { .images = { .n = 0 }, .blocks = 0, .all = true }, each, ctx, false };
     struct section names, s;
     int r = header(from, h, err);
     if (r < 0)
@@ -150,12 +171,12 @@ int hr_fatbin_read(const struct hr_bytes_at *from, uint64_t most, struct hr_fatb
             !hr_range_ok(at, sizeof name, from->size))
             continue;
         r = take(from, at, name, sizeof name, err);
-        if (r == 0 &&
-            (strncmp(name, ".nv_fatbin", sizeof name) == 0 || strncmp(name, "__nv_relfatbin", sizeof name) == 0))
-            r = section(from, &s, most, &f, err);
+        g.links = r == 0 && strncmp(name, "__nv_relfatbin", sizeof name) == 0;
+        if (r == 0 && (g.links || strncmp(name, ".nv_fatbin", sizeof name) == 0))
+            r = section(&g, &s, most, err);
     }
 out:
     if (r == 0)
-        *ret = f;
+        *ret = g.f;
     return r;
 }

@@ -27,4 +27,14 @@ struct hr_fatbin {
 int hr_fatbin_read(const struct hr_bytes_at *from, uint64_t most, struct hr_fatbin *ret,
                    struct hr_error *err) HR_MUST_USE;
 
+/* One block: the code of one source file, for each architecture that it was built for. */
+struct hr_fatbin_block {
+    uint64_t at, size; /* in the file, its header included: what cuModuleLoadData takes */
+    struct hr_images images;
+    bool links; /* it is a part that is linked again on the host before it can be loaded (nvcc -rdc=true) */
+};
+/* The same, and every block is told. */
+int hr_fatbin_each(const struct hr_bytes_at *from, uint64_t most, void (*each)(void *ctx, const struct hr_fatbin_block *b),
+                   void *ctx, struct hr_fatbin *ret, struct hr_error *err) HR_MUST_USE;
+
 #endif
