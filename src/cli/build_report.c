@@ -197,13 +197,15 @@ static void facts(struct hr_table *t, const struct hr_guard_report *r)
     }
 }
 
-void hr_build_say(struct hr_cli *cli, const struct hr_guard_report *r, const struct hr_build_env *e, const char *folder)
+void hr_build_say(struct hr_cli *cli, const struct hr_guard_report *r, const struct hr_build_env *e, const struct hr_proof *p,
+                  const char *folder)
 {
     struct hr_buf b = HR_BUF_INIT(1 << 16);
     struct hr_table t = HR_TABLE_INIT(rows);
     hr_buf_adds(&b, "headrace build: ");
     verdict(&b, r, e);
     hr_buf_addc(&b, '\n');
+    hr_verify_rows(&t, p);
     facts(&t, r);
     if (r->nested) {
         hr_table_cell(&t, "gate");
@@ -230,7 +232,7 @@ void hr_build_say(struct hr_cli *cli, const struct hr_guard_report *r, const str
     hr_table_fini(&t);
     while (b.len != 0 && b.data[b.len - 1] == '\n')
         b.data[--b.len] = 0;
-    if (!cli->common->quiet || hr_build_status(r) != 0)
+    if (!cli->common->quiet || hr_build_status(r) != 0 || !p->met)
         hr_complain(b.data);
     hr_buf_fini(&b);
 }
@@ -285,7 +287,8 @@ static void figures(struct hr_jw *w, const struct hr_guard_report *r)
     hr_jw_end(w);
 }
 
-void hr_build_json(struct hr_jw *w, const struct hr_guard_report *r, const struct hr_build_env *e, const char *folder)
+void hr_build_json(struct hr_jw *w, const struct hr_guard_report *r, const struct hr_build_env *e, const struct hr_proof *p,
+                   const char *folder)
 {
     struct hr_buf say = HR_BUF_INIT(4096);
     verdict(&say, r, e);
@@ -310,6 +313,8 @@ void hr_build_json(struct hr_jw *w, const struct hr_guard_report *r, const struc
     }
     hr_jw_end(w);
     plan_json(w, e);
+    hr_jw_key(w, "verify");
+    hr_verify_json(w, p);
     hr_jw_kstr(w, "history", r->history_aside ? "damaged, set aside" : r->history_why[0] != 0 ? r->history_why : NULL);
     hr_jw_kstr(w, "log", folder);
     hr_jw_end(w);

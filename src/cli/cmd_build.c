@@ -12,6 +12,7 @@
 #include "root.h"
 #include "room.h"
 #include "thread.h"
+#include "verify_report.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,16 @@ struct args {
     struct hr_strings command;
     int jobs;
     uint64_t memory, timeout, stall;
-    bool gate, preload, gentle, print_env, dry_run;
+    const char *arch;
+    enum hr_expect expect;
+    bool gate, preload, gentle, verify, require_cuda, print_env, dry_run;
+};
+
+static const struct hr_choice expects[] = {
+    { "any", HR_EXPECT_ANY, "whatever it is" },
+    { "cuda", HR_EXPECT_CUDA, "GPU code that runs on the cards, and it imports" },
+    { "cpu", HR_EXPECT_CPU, "no GPU code, and it imports" },
+    { NULL, 0, NULL },
 };
 
 enum { LOGS_KEPT = 32 };
@@ -39,6 +49,12 @@ static const struct hr_opt opts[] = {
     HR_OPT_FLAG(struct args, gentle, 0, "gentle", "on", "let everything else go first, for CPU and disk"),
     HR_OPT_FLAG(struct args, gate, 0, "gate", "on", "have the kernel hold heavy jobs before they start"),
     HR_OPT_FLAG(struct args, preload, 0, "preload", "on", "where it does not, have a preloaded library hold them"),
+    HR_OPT_HEADING("What is built"),
+    HR_OPT_STRING(struct args, arch, 'a', "arch", "LIST", NULL,
+                  "build for these cards ('12.0', '8.6;12.0+PTX') and not for those that are here"),
+    HR_OPT_FLAG(struct args, verify, 0, "verify", "on", "look at what was built: files, GPU code, import, a kernel launch"),
+    HR_OPT_CHOICE(struct args, expect, 0, "expect", "WHAT", "any", expects, "what has to come out; something else is status 123"),
+    HR_OPT_FLAG(struct args, require_cuda, 0, "require-cuda", NULL, "the same as --expect cuda"),
     HR_OPT_HEADING("Only looking"),
     HR_OPT_FLAG(struct args, print_env, 0, "print-env", NULL, "print the environment that the build would get, and stop"),
     HR_OPT_FLAG(struct args, dry_run, 'n', "dry-run", NULL, "the same; the command is not run"),
@@ -126,27 +142,42 @@ static int bounds(const struct args *a, const struct hr_root *root, struct hr_bu
 
 static int plan(const struct args *a, const struct hr_root *root, struct hr_build_env *e, struct hr_error *err)
 {
-    struct hr_build_ask ask = { (unsigned)a->jobs, hr_cpus(), a->gate, 0 };
+    struct hr_build_ask ask = { (unsigned)a->jobs, hr_cpus(), a->gate, 0, a->arch };
     int r = bounds(a, root, &ask, err);
     return r < 0 ? r : hr_build_env_read(root, &ask, e, err);
 }
 
-static int report(struct hr_cli *cli, const struct hr_guard_report *g, const struct hr_build_env *e, const char *folder,
-                  struct hr_error *err)
+/* What was built, once the command has succeeded. */
+static int prove(struct hr_cli *cli, const struct args *a, const struct hr_root *root, const struct hr_build_env *e, uint64_t since,
+                 const char *folder, struct hr_verify *v, struct hr_proof *p, struct hr_error *err)
+{
+    struct hr_verify_ask ask = { .argv = a->command.item, .since = since, .folder = folder, .arches = hr_build_env_arches(e) };
+    hr_detail(cli, "looking at what was built");
+    int r = hr_verify_build(root, &ask, v, err);
+    if (r < 0)
+        return r;
+    p->v = v;
+    p->expect = a->require_cuda ? HR_EXPECT_CUDA : a->expect;
+    p->met = hr_verify_meets(v, p->expect, p->why);
+    return 0;
+}
+
+static int report(struct hr_cli *cli, const struct hr_guard_report *g, const struct hr_build_env *e, const struct hr_proof *p,
+                  const char *folder, struct hr_error *err)
 {
     HR_CLEANUP(hr_freep) char *path = hr_join(folder, "report.json");
     struct hr_buf b = HR_BUF_INIT(1 << 20);
     struct hr_jw file = HR_JW_INIT(&b, 2);
-    hr_build_json(&file, g, e, folder);
+    hr_build_json(&file, g, e, p, folder);
     if (path == NULL || !hr_jw_done(&file) || hr_replace(path, b.data, b.len, NULL) < 0)
         hr_note(cli, "the report could not be written into %s", folder);
     hr_buf_fini(&b);
     if (!cli->common->json) {
-        hr_build_say(cli, g, e, folder);
+        hr_build_say(cli, g, e, p, folder);
         return 0;
     }
     struct hr_jw w = hr_print_json(cli);
-    hr_build_json(&w, g, e, folder);
+    hr_build_json(&w, g, e, p, folder);
     return hr_print_json_end(cli, &w, err);
 }
 
@@ -155,8 +186,11 @@ static int guarded(struct hr_cli *cli, const struct args *a, const struct hr_roo
 {
     struct hr_buf folder = HR_BUF_INIT(4096), history = HR_BUF_INIT(4096);
     struct hr_guard_report g;
+    struct hr_proof proof = { .v = NULL, .met = true };
+    uint64_t since = hr_wall();
+    HR_CLEANUP(hr_freep) struct hr_verify *verify = hr_calloc(1, sizeof *verify);
     HR_CLEANUP(hr_freep) const char **env = hr_build_env_merge(e, hr_environment());
-    int r = env == NULL ? hr_fail_nomem(err, 4096, "the environment") : new_log(root, &folder, err);
+    int r = env == NULL || verify == NULL ? hr_fail_nomem(err, sizeof *verify, "a build") : new_log(root, &folder, err);
     if (r == 0)
         r = place(root, "XDG_CACHE_HOME", ".cache", "guard-history", &history, err);
     if (r == 0) {
@@ -170,8 +204,10 @@ static int guarded(struct hr_cli *cli, const struct args *a, const struct hr_roo
         }
         r = hr_guard_run(root, &o, &g, err);
     }
+    if (r == 0 && a->verify && hr_build_status(&g) == 0)
+        r = prove(cli, a, root, e, since, folder.data, verify, &proof, err);
     if (r == 0)
-        r = report(cli, &g, e, folder.data, err);
+        r = report(cli, &g, e, &proof, folder.data, err);
     hr_buf_fini(&folder);
     hr_buf_fini(&history);
     if (r < 0)
@@ -179,6 +215,8 @@ static int guarded(struct hr_cli *cli, const struct args *a, const struct hr_roo
     if (g.verdict == HR_GUARD_INTERRUPTED)
         return hr_fail(err, HR_E_CANCELLED, "interrupted");
     cli->status = hr_build_status(&g);
+    if (cli->status == 0 && !proof.met)
+        cli->status = HR_BUILD_UNMET;
     return cli->status == 0 ? 0 : HR_CLI_STATUS;
 }
 

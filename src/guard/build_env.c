@@ -1,6 +1,7 @@
 #include "build_env.h"
 
 #include "arch.h"
+#include "build_cards.h"
 #include "dpkg.h"
 #include "mem.h"
 #include "python_envs.h"
@@ -17,6 +18,12 @@ static void join(char *to, size_t n, const char *sep, const char *more)
     snprintf(to + at, n - at, "%s%s", at == 0 ? "" : sep, more);
 }
 
+/* The variables that name the cards: what was asked for on the command line comes before what is in the environment. */
+static bool about_cards(const char *name)
+{
+    return strcmp(name, "TORCH_CUDA_ARCH_LIST") == 0 || strcmp(name, "CUDAARCHS") == 0 || strcmp(name, "CMAKE_CUDA_ARCHITECTURES") == 0;
+}
+
 static void set(const struct hr_root *root, struct hr_build_env *e, const char *name, const char *value, const char *why)
 {
     struct hr_buf old = HR_BUF_INIT(65536);
@@ -24,7 +31,7 @@ static void set(const struct hr_root *root, struct hr_build_env *e, const char *
     if (e->n == HR_BUILD_SETS_MAX)
         return;
     s->name = name;
-    s->kept = hr_root_env(root, name, &old) && old.len != 0;
+    s->kept = hr_root_env(root, name, &old) && old.len != 0 && !(e->asked != NULL && about_cards(name));
     snprintf(s->value, sizeof s->value, "%s", s->kept ? old.data : value);
     snprintf(s->why, sizeof s->why, "%s", s->kept ? "set by you, and kept" : why);
     e->n++;
@@ -47,7 +54,7 @@ static unsigned cc_of(const struct hr_gpus *g, size_t i)
     return cc;
 }
 
-static struct arches arches_of(const struct hr_gpus *g, unsigned toolkit)
+static struct arches arches_of(const struct hr_gpus *g, unsigned toolkit, const char *asked)
 {
     struct arches a = { .built = 0 };
     for (size_t i = 0; i < g->n; i++) {
@@ -60,7 +67,10 @@ static struct arches arches_of(const struct hr_gpus *g, unsigned toolkit)
             char number[16];
             snprintf(number, sizeof number, "%u", v.with);
             if (strstr(a.torch, hr_cc_text(v.with).text) == NULL) {
-                join(a.torch, sizeof a.torch, ";", hr_cc_text(v.with).text);
+                char torch[32];
+                bool ptx = asked != NULL && hr_build_cards_ptx(asked, cc);
+                snprintf(torch, sizeof torch, "%s%s", hr_cc_text(v.with).text, ptx ? "+PTX" : "");
+                join(a.torch, sizeof a.torch, ";", torch);
                 join(a.cmake, sizeof a.cmake, ";", number);
             }
             a.built++;
@@ -87,7 +97,7 @@ static const struct hr_toolkit *best_of(const struct hr_gpus *g, const struct hr
     unsigned most = 0;
     for (size_t i = 0; i < kits->n; i++) {
         const struct hr_toolkit *k = &kits->kit[i];
-        unsigned built = k->nvcc && k->number != 0 ? arches_of(g, k->number).built : 0;
+        unsigned built = k->nvcc && k->number != 0 ? arches_of(g, k->number, NULL).built : 0;
         if (built > most || (built == most && built != 0 && k->number > best->number)) {
             most = built;
             best = k;
@@ -113,7 +123,7 @@ static void refuse(const struct hr_toolkits *kits, const struct hr_toolkit *kit,
         "# or, to build for other cards on purpose: export TORCH_CUDA_ARCH_LIST='9.0+PTX'",
     };
     e->refused = true;
-    snprintf(e->refuse_why, sizeof e->refuse_why, "the CUDA toolkit in %.100s cannot build for the card here: %s", kit->path, a->worst);
+    snprintf(e->refuse_why, sizeof e->refuse_why, "the CUDA toolkit in %.100s cannot build for the card%s: %s", kit->path, e->asked != NULL ? "" : " here", a->worst);
     snprintf(e->refuse_toolkit[0], sizeof e->refuse_toolkit[0], "%.150s/", kit->path);
     struct hr_str nvcc = hr_str(kits->nvcc.known ? kits->nvcc.v : "");
     if (kit == kits->nvcc_of && hr_str_ends(nvcc, "/bin/nvcc") && nvcc.n > 9)
@@ -130,7 +140,7 @@ void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, c
     char why[HR_WORD_MAX];
     if (best == NULL && own == NULL)
         best = hr_toolkits_newest(kits);
-    bool own_does = own != NULL && (gpus->n == 0 || arches_of(gpus, own->number).built != 0);
+    bool own_does = own != NULL && (gpus->n == 0 || arches_of(gpus, own->number, NULL).built != 0);
     if (!own_does && best != NULL && best != own && !user_has(root, "CUDACXX")) {
         snprintf(why, sizeof why, "%s",
                  own == NULL ? "no nvcc is on the PATH: CMake would build without CUDA and hardly say so" :
@@ -146,9 +156,9 @@ void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, c
         snprintf(e->say[0], sizeof e->say[0], "no CUDA toolkit with a known version is here: a build of CUDA code would be CPU-only or fail");
         return;
     }
-    struct arches a = arches_of(gpus, use->number);
-    if (a.built == 0 && a.cards != 0 && !user_has(root, "TORCH_CUDA_ARCH_LIST") &&
-        !user_has(root, "CMAKE_CUDA_ARCHITECTURES") && !user_has(root, "CUDAARCHS")) {
+    struct arches a = arches_of(gpus, use->number, e->asked);
+    bool named = user_has(root, "TORCH_CUDA_ARCH_LIST") || user_has(root, "CMAKE_CUDA_ARCHITECTURES") || user_has(root, "CUDAARCHS");
+    if (a.built == 0 && a.cards != 0 && (e->asked != NULL || !named)) {
         refuse(kits, use, &a, e);
         return;
     }
@@ -157,7 +167,8 @@ void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, c
                  hr_cuda_text(use->number).text);
     if (a.built == 0)
         return;
-    snprintf(why, sizeof why, "the cards that are here, as CUDA %s builds for them", hr_cuda_text(use->number).text);
+    snprintf(why, sizeof why, "the cards that %s, as CUDA %s builds for them", e->asked != NULL ? "you named" : "are here",
+             hr_cuda_text(use->number).text);
     set(root, e, "TORCH_CUDA_ARCH_LIST", a.torch, why);
     set(root, e, "CUDAARCHS", a.cmake, "the same, as CMake reads it");
     set(root, e, "CMAKE_CUDA_ARCHITECTURES", a.cmake, "the same, as some projects' setup.py reads it");
@@ -202,7 +213,8 @@ int hr_build_env_read(const struct hr_root *root, const struct hr_build_ask *ask
     memset(ret, 0, sizeof *ret);
     if (python == NULL || dpkg == NULL || kits == NULL)
         return hr_fail_nomem(err, sizeof *python + sizeof *dpkg + sizeof *kits, "the toolkits");
-    int r = hr_gpus_read(root, 0, &gpus, err);
+    ret->asked = ask->arch;
+    int r = ask->arch != NULL ? hr_build_cards(ask->arch, &gpus, err) : hr_gpus_read(root, 0, &gpus, err);
     if (r < 0)
         return r;
     jobs_of(root, ask, ret);
@@ -214,6 +226,14 @@ int hr_build_env_read(const struct hr_root *root, const struct hr_build_ask *ask
     hr_python_fini(python);
     hr_gpus_free(gpus);
     return 0;
+}
+
+const char *hr_build_env_arches(const struct hr_build_env *e)
+{
+    for (size_t i = 0; i < e->n; i++)
+        if (about_cards(e->set[i].name))
+            return e->set[i].value;
+    return NULL;
 }
 
 static bool replaced(const struct hr_build_env *e, const char *line)

@@ -21,6 +21,7 @@ struct hr_build_env {
     struct hr_build_set set[HR_BUILD_SETS_MAX];
     size_t n;
     unsigned jobs;
+    const char *asked; /* the cards as the user named them on the command line; NULL: not at all */
     char say[2][HR_WORD_MAX]; /* notes: no card, a card that is left out; "" */
     /* The toolkit that the build would use cannot build for any card here. */
     bool refused;
@@ -35,10 +36,13 @@ struct hr_build_ask {
     unsigned cpus;
     bool gate;        /* jobs are cheap then: the gate is the brake */
     uint64_t ceiling; /* bytes for the build */
+    const char *arch; /* "8.6;12.0+PTX": for these cards, whatever is here and in the environment; NULL: for those that are here */
 };
 /* Reads GPUs, toolkits and the environment through the root. */
 int hr_build_env_read(const struct hr_root *root, const struct hr_build_ask *ask, struct hr_build_env *ret,
                       struct hr_error *err) HR_MUST_USE;
+/* For what it builds: the value of TORCH_CUDA_ARCH_LIST, else of CUDAARCHS or CMAKE_CUDA_ARCHITECTURES; NULL: nothing is set. */
+const char *hr_build_env_arches(const struct hr_build_env *e);
 /* The part about architectures and toolkits. */
 void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, const struct hr_toolkits *kits,
                        struct hr_build_env *ret);
