@@ -46,6 +46,8 @@ bool hr_proc_parse_stat(const char *text, size_t n, struct hr_proc_stat *ret)
     p = close + 4; /* field 4: the parent */
     s.parent = (int)number(&p, end);
     for (int field = 4; field < 24 && p < end; field++) {
+        if (field == 10)
+            s.faults = number(&p, end);
         if (field == 14 || field == 15)
             s.cpu += number(&p, end);
         if (field == 22)
@@ -53,6 +55,9 @@ bool hr_proc_parse_stat(const char *text, size_t n, struct hr_proc_stat *ret)
         blank(&p, end);
     }
     s.resident = number(&p, end) * (uint64_t)sysconf(_SC_PAGESIZE);
+    for (int field = 24; field < 28 && p < end; field++)
+        blank(&p, end);
+    s.stack = number(&p, end);
     if (s.pid <= 0 || s.born == 0)
         return false;
     *ret = s;

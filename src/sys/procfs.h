@@ -14,6 +14,8 @@ struct hr_proc_stat {
     uint64_t born;            /* start time in the kernel's ticks: with the pid it names one process for good */
     uint64_t resident;        /* bytes */
     uint64_t cpu;             /* user and system time in the kernel's ticks */
+    uint64_t faults;          /* pages that it got without reading a disk */
+    uint64_t stack;           /* where its stack begins: the same in a process and its forked copies; 0: not told */
 };
 /* Of the bytes of /proc/PID/stat; the name in it may hold blanks and brackets.  False: they are no such line. */
 bool hr_proc_parse_stat(const char *text, size_t n, struct hr_proc_stat *ret);
@@ -26,6 +28,12 @@ int hr_proc_anon(int statm_fd, uint64_t *ret_bytes) HR_MUST_USE;
 
 /* Calls `each` with every process, in no order, until it returns false. */
 int hr_proc_each(bool (*each)(void *ctx, int pid), void *ctx);
+
+/* Has it a handler for the signal?  False also when that cannot be told. */
+bool hr_proc_catches(int pid, int sig);
+/* Takes the clean pages of the files that it has open for reading alone, or mapped so, out of the page cache; what others have mapped
+ * stays.  At most `most` files; how many there were. */
+unsigned hr_proc_drop_files(int pid, unsigned most);
 
 /* A small file held open (meminfo, memory.current, memory.stat): its first n bytes from the beginning. */
 int hr_kept_open(const char *path);
