@@ -10,7 +10,8 @@
  *   FAKE_NVML_BUSY, _THROTTLE, _POWER and _LIMIT (mW), _CELSIUS, _MHZ, _PCIE (bytes sent per question)
  *   FAKE_NVML_FILE   a file of lines NAME=value that come before the environment, read at every question: what changes while
  *               a program runs; there FAKE_NVML may also be stuck (the next question for the load never returns) or dies
- *   FAKE_NVML_CUDA   of the driver ("12.9");  FAKE_NVML_PROCESSES  how many compute processes (1), pids from FAKE_NVML_PID */
+ *   FAKE_NVML_CUDA   of the driver ("12.9");  FAKE_NVML_PROCESSES  how many compute processes (1), pids from FAKE_NVML_PID,
+ *   FAKE_NVML_PROCESS  MiB of the first (512), twice as much of the second and so on */
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -358,7 +359,7 @@ static int list(unsigned *n, char *to, unsigned have)
         return SMALL;
     for (unsigned i = 0; i < have; i++) {
         unsigned pid = (unsigned)number("FAKE_NVML_PID", 4000) + i;
-        unsigned long long used = is("wsl") || is("ones") ? ~0ull : (i + 1) * 512 * MIB;
+        unsigned long long used = is("wsl") || is("ones") ? ~0ull : (i + 1) * number("FAKE_NVML_PROCESS", 512) * MIB;
         memset(to + i * ENTRY, 0xee, ENTRY);
         memcpy(to + i * ENTRY, &pid, sizeof pid);
         memcpy(to + i * ENTRY + 8, &used, sizeof used);

@@ -104,8 +104,8 @@ def test_every_command_has_examples_that_parse(headrace, command, tmp_path):
             words = shlex.split(part.split("\\\n")[0] if "\\\n" not in part else part.replace("\\\n", " "))
             while words and "=" in words[0]:
                 words.pop(0)
-            if words[:2] == ["headrace", "build"] and "--print-env" not in words:
-                words.insert(2, "--dry-run")  # what it shows would begin to build here
+            if words[:2] in (["headrace", "build"], ["headrace", "run"]) and "--print-env" not in words:
+                words.insert(2, "--dry-run")  # what it shows would begin to work here
             if words[:1] == ["headrace"]:
                 ran = headrace(*words[1:], status=None, cwd=tmp_path)
                 assert ran.status in (0, 1, 2) and "shows what is understood" not in ran.err, f"{e['line']}: {ran.err}"

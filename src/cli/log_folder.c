@@ -1,0 +1,54 @@
+#include "log_folder.h"
+
+#include "clock.h"
+#include "mem.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { KEPT = 32 };
+
+int hr_state_place(const struct hr_root *root, const char *name, struct hr_buf *ret, struct hr_error *err)
+{
+    if (hr_root_env(root, "XDG_STATE_HOME", ret) && ret->len != 0 && ret->data[0] == '/') {
+        hr_buf_printf(ret, "/headrace/%s", name);
+    } else {
+        hr_buf_reset(ret);
+        if (!hr_root_env(root, "HOME", ret) || ret->len == 0)
+            return hr_fail(err, HR_E_NOT_FOUND, "neither HOME nor XDG_STATE_HOME is set: there is nowhere to keep the log");
+        hr_buf_printf(ret, "/.local/state/headrace/%s", name);
+    }
+    return ret->failed ? hr_fail_nomem(err, ret->len, "a path") : 0;
+}
+
+/* The oldest go; their names sort by time. */
+static void prune(const char *folder)
+{
+    struct hr_names names;
+    if (hr_list(folder, &names, NULL) < 0)
+        return;
+    for (size_t i = 0; names.n > KEPT && i < names.n - KEPT; i++) {
+        char *one = hr_join(folder, names.name[i]);
+        if (one != NULL && hr_remove_tree(one, NULL) < 0)
+            i = names.n; /* the next one tries again */
+        hr_free(one);
+    }
+    hr_names_fini(&names);
+}
+
+int hr_log_new(const struct hr_root *root, const char *name, struct hr_buf *ret, struct hr_error *err)
+{
+    struct tm tm;
+    uint64_t wall = hr_wall();
+    time_t s = (time_t)(wall / 1000000000);
+    int r = hr_state_place(root, name, ret, err);
+    if (r == 0)
+        r = hr_mkdir(ret->data, true, err);
+    if (r < 0)
+        return r;
+    prune(ret->data);
+    gmtime_r(&s, &tm);
+    hr_buf_printf(ret, "/%04d%02d%02d-%02d%02d%02d-%06u", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+                  tm.tm_sec, (unsigned)(wall / 1000 % 1000000));
+    return ret->failed ? hr_fail_nomem(err, ret->len, "a path") : hr_mkdir(ret->data, false, err);
+}

@@ -1,0 +1,36 @@
+"""What the tests of headrace run share: where it leaves its logs."""
+
+import json
+import sys
+import time
+
+MIB = 1 << 20
+
+
+def environment(tmp_path):
+    return {"XDG_STATE_HOME": str(tmp_path / "state"), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def script(folder, name, text):
+    p = folder / name
+    p.write_text(text)
+    return [sys.executable, "-u", str(p)]
+
+
+def report(tmp_path):
+    return json.loads(newest(tmp_path, "report.json").read_text())
+
+
+def newest(tmp_path, name):
+    return sorted((tmp_path / "state/headrace/run").glob(f"*/{name}"))[-1]
+
+
+def events(tmp_path):
+    return [json.loads(line) for line in newest(tmp_path, "timeline.jsonl").read_text().splitlines()]
+
+
+def until(what, seconds=20):
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.02)

@@ -1,0 +1,425 @@
+"""headrace run as a user runs it: marks that fire where memory was planted, and what is done there."""
+
+import ctypes
+import json
+import mmap
+import os
+import pathlib
+import subprocess
+import time
+
+import pytest
+from places import BIN
+from runs import MIB, environment, events, newest, report, script
+
+FAKE = BIN.parents[2] / "tests/fake/fake_nvml.so"
+
+
+@pytest.fixture
+def env(tmp_path):
+    return environment(tmp_path)
+
+
+# --- memory ---
+
+COMMON = """
+import json, multiprocessing, os, sys, time
+MIB = 1 << 20
+def held(pids):
+    n = 0
+    for pid in pids:
+        for line in open(f"/proc/{pid}/smaps_rollup"):
+            if line.split(":")[0] in ("Pss_Anon", "Pss_Shmem"):
+                n += int(line.split()[1]) * 1024
+    return n
+def note(pids):
+    began = time.time(); n = held(pids)
+    print(json.dumps([began, time.time(), n]), file=log, flush=True)
+log = open(sys.argv[1], "w")
+base = bytearray(os.urandom(1 << 16)) * (200 * MIB >> 16)
+"""
+
+# Four workers read one array that they share with their parent, and each takes memory of its own, as loaders do.
+LOADERS = COMMON + """
+def work(go, stop):
+    own = []
+    go.wait()
+    for i in range(16):
+        sum(base[:: 1 << 14])
+        own.append(bytearray(b"x") * (2 * MIB))
+        time.sleep(0.2)
+    stop.wait()
+go, stop = multiprocessing.Event(), multiprocessing.Event()
+loaders = [multiprocessing.Process(target=work, args=(go, stop)) for _ in range(4)]
+for p in loaders:
+    p.start()
+pids = [os.getpid()] + [p.pid for p in loaders]
+time.sleep(1.2)
+go.set()
+end = time.time() + 4.4
+while time.time() < end:
+    note(pids)
+    time.sleep(0.1)
+stop.set()
+for p in loaders:
+    p.join()
+"""
+
+# Two workers write to what they share: memory grows and no process's RSS does.
+WRITERS = COMMON + """
+def work(go, stop, at):
+    go.wait()
+    for i in range(16):
+        for k in range(at + i * 5 * MIB, at + (i + 1) * 5 * MIB, 4096):
+            base[k] = 1
+        time.sleep(0.2)
+    stop.wait()
+go, stop = multiprocessing.Event(), multiprocessing.Event()
+loaders = [multiprocessing.Process(target=work, args=(go, stop, i * 90 * MIB)) for i in range(2)]
+for p in loaders:
+    p.start()
+pids = [os.getpid()] + [p.pid for p in loaders]
+time.sleep(1.2)
+go.set()
+end = time.time() + 4.4
+while time.time() < end:
+    note(pids)
+    time.sleep(0.1)
+stop.set()
+for p in loaders:
+    p.join()
+"""
+
+
+def planted(headrace, env, tmp_path, text, **marks):
+    """Runs it; the truth as the job itself read it: [begin, end, bytes], and when the run began."""
+    command = script(tmp_path, "plant.py", "if __name__ == '__main__':\n    import multiprocessing as m; m.set_start_method('fork')\n" + text)
+    args = [x for name, mib in marks.items() for x in (f"--{name}", f"{mib}MiB")]
+    began = time.time()
+    headrace("run", "--quiet", *args, "--max", "none", "--on-act", "none", "--", *command, str(tmp_path / "truth"), env=env)
+    truth = [json.loads(line) for line in (tmp_path / "truth").read_text().splitlines()]
+    return began, truth, report(tmp_path)
+
+
+def check_marks(began, truth, d, step):
+    for m in d["marks"]:
+        assert m["times"] == 1, m
+        assert m["bytes"] <= m["first_bytes"] <= m["bytes"] * 1.02 + step, m
+        # When it fired the job held as much, by its own reading.
+        at = began + m["first_ns"] / 1e9
+        before = [n for _, end, n in truth if end <= at - 0.3]
+        after = [n for begin, _, n in truth if begin >= at + 0.1]
+        assert not before or before[-1] <= m["bytes"] * 1.02 + step
+        assert not after or after[0] >= m["bytes"] * 0.98
+
+
+def check_curve(began, truth, tmp_path):
+    rows = [line.split(",") for line in newest(tmp_path, "curve.csv").read_text().splitlines()[1:]]
+    curve = [(began + float(r[0]), int(r[1])) for r in rows]
+    off = []
+    for begin, end, n in truth[3:]:
+        near = [v for t, v in curve if begin - 0.5 <= t <= end + 0.5]
+        if near:
+            off.append(max(0, min(near) - n, n - max(near)) / n)
+    off.sort()
+    assert len(off) > 8 and off[len(off) * 9 // 10] < 0.02, off
+
+
+def test_marks_fire_where_planted(headrace, env, tmp_path):
+    began, truth, d = planted(headrace, env, tmp_path, LOADERS, warn=260, act=310)
+    check_marks(began, truth, d, 8 * MIB)
+    check_curve(began, truth, tmp_path)
+    most = max(n for _, _, n in truth)
+    assert abs(d["peak"]["bytes"] - most) < most * 0.02
+    assert d["kinds"]["workers"]["processes"] == 4 and d["kinds"]["workers"]["bytes"] > 4 * 32 * MIB
+    assert d["watcher"]["allocations"] == 0
+    assert d["watcher"]["worst_gap_ns"] < 2e9
+
+
+def test_memory_that_no_rss_shows(headrace, env, tmp_path):
+    began, truth, d = planted(headrace, env, tmp_path, WRITERS, warn=260, act=310)
+    check_marks(began, truth, d, 10 * MIB)
+
+
+def test_each_crossing_once_and_below_again(headrace, env, tmp_path):
+    text = """import time
+for _ in range(2):
+    x = bytearray(b'x') * (80 << 20)
+    time.sleep(1)
+    del x
+    time.sleep(1)
+"""
+    ran = headrace("run", "--warn", "60MiB", "--act", "none", "--max", "none", "--", *script(tmp_path, "t.py", text), env=env)
+    told = [e["event"] for e in events(tmp_path) if e.get("mark") == "warn"]
+    assert told[:3] == ["mark", "below", "mark"]
+    assert ran.err.count("over the warn mark of 60.0 MiB") == 2
+    assert report(tmp_path)["marks"][0]["times"] == 2
+
+
+# --- what is done ---
+
+TRAINER = """
+import os, pathlib, signal, sys, time
+log = open("signals", "a")
+def say(*words):
+    print(*words, "%.3f" % time.monotonic(), file=log, flush=True)
+def wish(sig, frame):
+    say("wish")
+def term(sig, frame):
+    say("term")
+    time.sleep(1.5)
+    say("saved")
+    sys.exit(STATUS)
+signal.signal(signal.SIGUSR1, wish)
+signal.signal(signal.SIGTERM, term)
+x = []
+for _ in range(10):
+    x.append(bytearray(b"x") * (10 << 20))
+    time.sleep(0.05)
+say("full")
+end = time.monotonic() + 60
+while time.monotonic() < end:
+    time.sleep(0.1)
+"""
+
+
+@pytest.mark.parametrize("own, seen", [(5, 5), (0, 124)])
+def test_the_ladder(headrace, env, tmp_path, own, seen):
+    """A checkpoint is asked for, its grace passes, SIGTERM comes, and its handler gets its time."""
+    command = script(tmp_path, "t.py", TRAINER.replace("STATUS", str(own)))
+    ran = headrace("run", "--warn", "none", "--act", "80MiB", "--max", "none", "--on-act", "checkpoint,end", "--grace", "3s", "--", *command,
+                   env=env, status=seen)
+    told = dict(line.split() for line in (tmp_path / "signals").read_text().splitlines())
+    assert list(told) == ["full", "wish", "term", "saved"] or list(told) == ["wish", "full", "term", "saved"]
+    assert 2.8 < float(told["term"]) - float(told["wish"]) < 6
+    d = report(tmp_path)
+    assert d["verdict"] == "ended" and d["why"] == "act" and not d["killed"] and d["checkpoints_asked"] == 1
+    assert "a checkpoint was asked for by SIGUSR1" in ran.err and "(SIGTERM)" in ran.err
+
+
+def test_max_ends_at_once_and_grace_has_an_end(headrace, env, tmp_path):
+    text = """import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+x = bytearray(b'x') * (120 << 20)
+time.sleep(60)
+"""
+    ran = headrace("run", "--warn", "none", "--act", "none", "--max", "90MiB", "--grace", "1s", "--", *script(tmp_path, "t.py", text),
+                   env=env, status=137)
+    d = report(tmp_path)
+    assert d["why"] == "max" and d["killed"] and d["signal"] == 9 and "was killed" in ran.err
+    term, kill = (next(e["ms"] for e in events(tmp_path) if e["event"] == w) for w in ("term", "kill"))
+    assert 950 <= kill - term < 4000
+
+
+def test_who_has_no_handler_is_not_asked(headrace, env, tmp_path):
+    """SIGUSR1 would end it.  Workers inherit their parent's handler and are not meant."""
+    text = """import time
+x = bytearray(b'x') * (100 << 20)
+time.sleep(2.5)
+print("alive")
+"""
+    ran = headrace("run", "--warn", "none", "--act", "60MiB", "--max", "none", "--on-act", "checkpoint", "--", *script(tmp_path, "t.py", text), env=env)
+    assert ran.out == "alive\n" and "no process of the job has a handler for SIGUSR1" in ran.err
+    text = """import multiprocessing, os, signal, time
+def wish(sig, frame):
+    open("wishes", "a").write(str(os.getpid() == main))
+main = os.getpid()
+multiprocessing.set_start_method("fork")
+signal.signal(signal.SIGUSR1, wish)
+workers = [multiprocessing.Process(target=time.sleep, args=(4,)) for _ in range(2)]
+for w in workers:
+    w.start()
+x = bytearray(b'x') * (100 << 20)
+for w in workers:
+    w.join()
+"""
+    headrace("run", "--warn", "none", "--act", "60MiB", "--max", "none", "--on-act", "checkpoint", "--", *script(tmp_path, "t.py", text), env=env)
+    assert (tmp_path / "wishes").read_text() == "True"
+
+
+def states(pid):
+    """Of every process below pid."""
+    parent, state = {}, {}
+    for d in pathlib.Path("/proc").iterdir():
+        if d.name.isdigit():
+            try:
+                rest = (d / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parent[int(d.name)], state[int(d.name)] = int(rest[1]), rest[0]
+    found, more = {}, [pid]
+    while more:
+        more = [p for p, up in parent.items() if up in more and p not in found]
+        found.update({p: state[p] for p in more})
+    return found
+
+
+def test_nothing_is_ever_stopped(headrace, env, tmp_path):
+    """Over every step of the ladder, the max mark and the kill no process of the job is seen stopped."""
+    text = TRAINER.replace("STATUS", "0").replace("time.sleep(1.5)", "time.sleep(60)")
+    p = headrace.popen("run", "--warn", "40MiB", "--act", "60MiB", "--max", "none", "--grace", "1s", "--", *script(tmp_path, "t.py", text),
+                       env={**os.environ, **env}, stderr=subprocess.DEVNULL)
+    seen = set()
+    while p.poll() is None:
+        seen |= set(states(p.pid).values())
+        time.sleep(0.005)
+    assert p.returncode == 137 and seen and not seen & {"T", "t"}
+    for name in ("STOP", "SIGTSTP", "19", "TTIN", "KILL"):
+        ran = headrace("run", "--checkpoint-signal", name, "--", "true", env=env, status=2)
+        assert "cannot ask for a checkpoint" in ran.err
+
+
+def in_cache(path):
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open(path, "rb") as f:
+        m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ, flags=mmap.MAP_PRIVATE)
+        pages = (len(m) + 4095) // 4096
+        vec = (ctypes.c_ubyte * pages)()
+        libc.mmap.restype = ctypes.c_void_p
+        libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+        at = libc.mmap(None, len(m), 1, 2, f.fileno(), 0)
+        assert libc.mincore(ctypes.c_void_p(at), ctypes.c_size_t(len(m)), vec) == 0
+        libc.munmap(ctypes.c_void_p(at), ctypes.c_size_t(len(m)))
+        return sum(v & 1 for v in vec) / pages
+
+
+def test_page_cache_of_its_files_is_dropped(headrace, env, tmp_path):
+    data, other = tmp_path / "data", tmp_path / "other"
+    for f in (data, other):
+        f.write_bytes(os.urandom(MIB) * 40)
+        fd = os.open(f, os.O_RDONLY)
+        os.fsync(fd)
+        os.close(fd)
+    text = f"""import time
+f = open({str(data)!r}, 'rb', buffering=0)
+while f.read(1 << 20): pass
+o = open({str(other)!r}, 'r+b', buffering=0)
+while o.read(1 << 20): pass
+x = bytearray(b'x') * (100 << 20)
+time.sleep(2.5)
+"""
+    command = script(tmp_path, "t.py", text)
+    subprocess.run(command, check=True)
+    if in_cache(data) < 0.9:
+        pytest.skip("this file system keeps nothing in the page cache")
+    headrace("run", "--warn", "none", "--act", "60MiB", "--max", "none", "--on-act", "drop", "--", *command, env=env)
+    assert report(tmp_path)["dropped_files"] >= 1
+    if in_cache(data) > 0.9 and in_cache(other) > 0.9:
+        fd = os.open(data, os.O_RDONLY)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(fd)
+        if in_cache(data) > 0.9:
+            pytest.skip("this file system does not drop what it is told to")
+    assert in_cache(data) < 0.1 and in_cache(other) > 0.9  # one that it may write to is left alone
+
+
+# --- cards ---
+
+needs_fake = pytest.mark.skipif(not FAKE.exists(), reason="the stand-in for NVML is not built")
+CARD = """import os, sys, time
+def take(mib):
+    with open("vram.new", "w") as f:
+        f.write(f"FAKE_NVML_USED={1000 + mib}\\nFAKE_NVML_PROCESSES={1 if OWN else 0}\\nFAKE_NVML_PID={os.getpid()}\\nFAKE_NVML_PROCESS={mib}\\n")
+    os.rename("vram.new", "vram")
+"""
+
+
+@pytest.fixture
+def card(env, tmp_path):
+    (tmp_path / "vram").write_text("FAKE_NVML_USED=1000\nFAKE_NVML_PROCESSES=0\n")
+    return {**env, "HEADRACE_NVML": str(FAKE), "FAKE_NVML_FILE": str(tmp_path / "vram"), "FAKE_NVML_VRAM": "16000", "FAKE_NVML_BUSY": "60"}
+
+
+@needs_fake
+@pytest.mark.parametrize("mode, own", [("native", True), ("wsl", False)])
+def test_vram_marks(headrace, card, tmp_path, mode, own):
+    text = CARD.replace("OWN", str(own)) + "for m in range(0, 9000, 500):\n    take(m)\n    time.sleep(0.15)\ntime.sleep(1)\ntake(0)\n"
+    ran = headrace("run", "--vram-warn", "4000MiB", "--vram-act", "50%", "--on-act", "checkpoint", "--", *script(tmp_path, "t.py", text),
+                   env={**card, "FAKE_NVML": mode})
+    d = report(tmp_path)
+    gpu = d["gpus"][0]
+    assert gpu["peak_bytes"] == 8500 * MIB and gpu["before_bytes"] == 1000 * MIB and gpu["whole_card"] == (not own)
+    assert gpu["busy_percent"] == 60
+    marks = {m["mark"]: m for m in d["marks"] if m["mark"].startswith("vram")}
+    assert marks["vram-act"]["bytes"] == 8000 * MIB and all(m["times"] == 1 for m in marks.values())
+    assert 4000 * MIB <= marks["vram-warn"]["first_bytes"] <= 5500 * MIB
+    assert "over the warn mark of 3.91 GiB" in ran.err and "VRAM is over its act mark" in ran.err
+    assert ("whole card less what was in use before" in ran.err) == (not own)
+
+
+@needs_fake
+def test_unknown_vram_has_its_reason(headrace, card, tmp_path):
+    for mode in ("ones", "unsupported", "lost"):
+        ran = headrace("run", "--", "sleep", "0.8", env={**card, "FAKE_NVML": mode, "FAKE_NVML_FILE": ""})
+        d = report(tmp_path)["gpus"][0]
+        assert d["peak_bytes"] is None and d["peak_why"] and d["busy_percent"] is None and d["busy_why"]
+        assert "VRAM – (" in ran.err and "EiB" not in ran.err
+    for mode, say in (("init:9", "driver is not loaded"), ("crash", "signal 9")):
+        assert say in headrace("run", "--", "true", env={**card, "FAKE_NVML": mode}).err
+    assert "no NVIDIA driver here" in headrace("run", "--", "true", env={**card, "HEADRACE_NVML": "/nowhere"}).err
+    assert "not watched" in headrace("run", "--no-gpu", "--", "true", env=card).err
+
+
+SWEEP = CARD.replace("OWN", "True") + """
+batch = int(sys.argv[1].split("=")[1])
+ram = bytearray(b"x") * (batch * 10 << 20)
+take(batch * 1000)
+time.sleep(1)
+if batch * 1000 > 5000:
+    take(0)
+    print("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB", file=sys.stderr)
+    sys.exit(1)
+take(0)
+"""
+
+
+@needs_fake
+def test_batch_sweep(headrace, card, tmp_path):
+    command = script(tmp_path, "run.py", SWEEP)
+    ran = headrace("run", "--json", "--batch-sweep", "1,2,4,8,16", "--report", "r.json", "--", *command, "--batch={}", env=card)
+    d = ran.json()
+    assert d["largest"] == "4" and json.loads((tmp_path / "r.json").read_text()) == d
+    rows = {v["value"]: v for v in d["values"]}
+    assert [v["result"] for v in d["values"]] == ["fits"] * 3 + ["out of memory", "not run"]
+    assert rows["8"]["status"] == 1 and rows["8"]["words"] == "CUDA out of memory"
+    for b in (1, 2, 4, 8):
+        assert rows[str(b)]["vram_bytes"] == b * 1000 * MIB
+        assert abs(rows[str(b)]["memory_bytes"] - rows["1"]["memory_bytes"] - (b - 1) * 10 * MIB) < 6 * MIB
+        assert rows[str(b)]["wall_ns"] > 1e9
+    assert "the largest that fits is 4" in ran.err and "CUDA out of memory" in ran.err
+    assert "OutOfMemoryError" in (pathlib.Path(d["log"]) / "value-8/output.log").read_text()
+
+
+def test_batch_sweep_by_marks_and_errors(headrace, env, tmp_path):
+    command = script(tmp_path, "t.py", "import sys, time\nn = int(sys.argv[1])\nx = bytearray(b'x') * (n << 20)\ntime.sleep(1.5)\nsys.exit(n == 20 and 3)\n")
+    ran = headrace("run", "--json", "--batch-sweep", "10,20,200,300", "--warn", "none", "--act", "none", "--max", "120MiB", "--grace", "1s",
+                   "--", *command, "{}", env=env)
+    d = ran.json()
+    assert [v["result"] for v in d["values"]] == ["fits", "failed", "over a mark", "not run"] and d["largest"] == "10"
+    assert d["values"][0]["vram_bytes"] is None and d["values"][0]["vram_why"]
+    assert "no {} where a value" in headrace("run", "--batch-sweep", "1,2", "--", "true", env=env, status=2).err
+    assert "twice" in headrace("run", "--batch-sweep", "1,1", "--", "echo", "{}", env=env, status=2).err
+
+
+# --- what is said ---
+
+def test_wrong_marks_are_refused(headrace, env):
+    for args, say in ((("--warn", "3GiB", "--act", "2GiB"), "must lie below"), (("--act", "140%"), "no part of a whole"),
+                      (("--warn", "much"), "--warn:"), (("--on-act", "end,drop"), "from mild to hard"), (("--on-act", "pause"), "no step"),
+                      (("--vram-act", "0"), "--vram-act:")):
+        assert say in headrace("run", *args, "--", "true", env=env, status=2).err
+    headrace("run", env=env, status=2)
+
+
+def test_the_plan_is_said_before(headrace, env, tmp_path):
+    ran = headrace("run", "--dry-run", "--warn", "50%", "--max", "none", "--checkpoint-signal", "USR2", "--", "touch", "made", env=env)
+    assert "SIGUSR2 for a checkpoint" in ran.err and "max none" in ran.err and not (tmp_path / "made").exists()
+
+
+def test_the_curve_is_drawn(headrace, env, tmp_path):
+    command = script(tmp_path, "t.py", "import time\nx = bytearray(b'x') * (50 << 20)\ntime.sleep(2.5)\n")
+    ran = headrace("run", "--", *command, env={**env, "LC_ALL": "C.UTF-8"})
+    assert "\u28ff" in ran.err and "0 B \u2502" in ran.err
+    ran = headrace("run", "--", *command, env={**env, "LC_ALL": "C"})
+    plot = [line for line in ran.err.splitlines() if "|" in line]
+    assert len(plot) == 6 and all(line.isascii() and len(line) <= 80 for line in plot) and "###" in plot[-1]
