@@ -2,6 +2,7 @@
 
 #include "arch.h"
 #include "gpu_words.h"
+#include "mem.h"
 
 #include <string.h>
 
@@ -29,6 +30,15 @@ int hr_cuda_report_of(struct hr_facts *facts, const char *want, bool deep, struc
     if (r == 0)
         hr_picks_of(facts, &ret->picks);
     return r;
+}
+
+int hr_cuda_ask(struct hr_facts *facts, struct hr_error *err)
+{
+    HR_CLEANUP(hr_freep) struct hr_cuda_report *r = hr_calloc(1, sizeof *r);
+    if (r == NULL)
+        return hr_fail_nomem(err, sizeof *r, "the report about CUDA");
+    hr_picks_of(facts, &r->picks);
+    return hr_cuda_plan_of(facts, NULL, &r->plan, err);
 }
 
 void hr_cuda_report_fini(struct hr_cuda_report *r)

@@ -17,6 +17,8 @@ struct hr_cuda_report {
 /* `deep`: also starts the driver. */
 int hr_cuda_report_of(struct hr_facts *facts, const char *want, bool deep, struct hr_cuda_report *ret,
                       struct hr_error *err) HR_MUST_USE;
+/* Asks the machine all that the report asks beyond the doctor's checks, so that a recording has it. */
+int hr_cuda_ask(struct hr_facts *facts, struct hr_error *err) HR_MUST_USE;
 void hr_cuda_report_fini(struct hr_cuda_report *r);
 /* HR_GOOD, HR_WARN or HR_BAD */
 enum hr_verdict hr_cuda_report_verdict(const struct hr_cuda_report *r);

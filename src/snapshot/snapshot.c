@@ -1,6 +1,7 @@
 #include "snapshot.h"
 
 #include "clock.h"
+#include "cuda_report.h"
 #include "doctor_report.h"
 #include "learn.h"
 #include "manifest_text.h"
@@ -55,6 +56,8 @@ static int ask_all(struct hr_snapshot *s, struct hr_root *root, const struct hr_
     int r = hr_facts_open(root, o->path, o->paths, &facts, err);
     if (r == 0)
         r = hr_doctor(facts, &run, &s->diagnosis, err);
+    if (r == 0)
+        r = hr_cuda_ask(facts, err);
     if (r == 0)
         r = report(facts, &s->diagnosis, said, err);
     hr_facts_close(facts);

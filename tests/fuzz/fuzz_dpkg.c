@@ -1,4 +1,7 @@
-/* Any bytes as dpkg's status file, a toolkit's version files, torch's version.py and names of packages. */
+/* Any bytes as dpkg's status file, a toolkit's version files, torch's version.py, names of packages and
+ * compilers, and a toolkit's host_config.h. */
+#include "host_gcc.h"
+#include "kit_tables.h"
 #include "toolkits.h"
 
 #include <stdlib.h>
@@ -37,5 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ended(list, sizeof list);
     }
     hr_card_cc(t.version.v, NULL);
+    if (hr_kit_gcc_of_header(text) > 99 || hr_gcc_of_name(text) > 99)
+        abort();
     return 0;
 }

@@ -292,6 +292,17 @@ def test_the_key_is_fetched_once(script, world):
     assert not any(d.startswith("curl") for d in did)
 
 
+def test_a_snapshot_has_what_it_asks(headrace, kits, tmp_path):
+    """The replay says of each pick and of the plan what the machine said."""
+    a, b = kits
+    env = {"PATH": f"{a}/bin:/usr/bin:/bin", "CUDACXX": f"{b}/bin/nvcc", "CUDAToolkit_ROOT": str(b), "CUDA_ROOT": str(b), "LD_LIBRARY_PATH": ""}
+    headrace("snapshot", "--keep-names", "-o", tmp_path / "s.tar", env=env, timeout=120)
+    live = headrace("cuda", "--json", env=env, status=None).json()
+    replay = headrace("cuda", "--root", tmp_path / "s.tar", "--json", status=None).json()
+    assert replay["captured"] and replay["picks"] == live["picks"] and replay["reinstall"] == live["reinstall"]
+    assert [(c["id"], c["verdict"]) for c in live["checks"]] == [(c["id"], c["verdict"]) for c in replay["checks"]]
+
+
 def test_this_machine(headrace):
     d = headrace("cuda", "--json", status=None).json()
     assert d["captured"] is False
