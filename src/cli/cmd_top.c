@@ -4,9 +4,11 @@
 #include "top.h"
 #include "watch.h"
 #include "watch_report.h"
+#include "why_slow.h"
 
 struct args {
-    bool once;
+    bool once, why;
+    const char *job;
     uint64_t lasting, every;
     uint64_t rows;
     bool ascii, no_mouse;
@@ -25,6 +27,8 @@ static const struct hr_choice sorts[] = {
 
 static const struct hr_opt opts[] = {
     HR_OPT_FLAG(struct args, once, '1', "once", NULL, "one report, over a second, and end"),
+    HR_OPT_FLAG(struct args, why, 0, "why", NULL, "tell why the training is slow, from 10 s of looking (or --for)"),
+    HR_OPT_STRING(struct args, job, 0, "job", "NAME", NULL, "the job that --why is about, by name or pid, where several run"),
     HR_OPT_DURATION(struct args, lasting, 'f', "for", "TIME", NULL, UINT64_C(1000000), UINT64_C(31536000000000000),
                     "a line per tick for this long, then the report"),
     HR_OPT_DURATION(struct args, every, 'i', "interval", "TIME", "1s", UINT64_C(100000000), UINT64_C(3600000000000),
@@ -42,6 +46,7 @@ static const struct hr_example examples[] = {
     { "the live view; ? tells its keys", "headrace top" },
     { "what this machine is doing, once", "headrace top --once" },
     { "the same for a program", "headrace top --once --json" },
+    { "why is my training slow", "headrace top --why" },
     { "a line per second for half a minute", "headrace top --for 30s" },
     { NULL, NULL },
 };
@@ -75,15 +80,38 @@ static int lines(struct hr_cli *cli, struct hr_watch *w, const struct args *a)
 }
 
 /* Rates need two looks: the second is the report, and looks closely. */
-static int once(struct hr_cli *cli, struct hr_watch *w, const struct args *a, bool live)
+static void once(struct hr_watch *w, const struct args *a, bool live)
 {
-    if (live) {
-        if (a->lasting == 0)
-            hr_sleep(a->every);
-        hr_watch_look_closely(w);
+    if (!live)
+        return;
+    if (a->lasting == 0)
+        hr_sleep(a->every);
+    hr_watch_look_closely(w);
+    hr_watch_tick(w);
+}
+
+/* The verdict over some seconds. */
+static int why(struct hr_cli *cli, struct hr_watch *w, const struct args *a, bool live, struct hr_error *err)
+{
+    enum { LOOKS = 10 };
+    uint64_t lasting = a->lasting != 0 ? a->lasting : LOOKS * a->every, next = hr_now(), end = next + lasting;
+    struct hr_slow v;
+    if (live && cli->terminal)
+        hr_note(cli, "looking for %.0f s", (double)lasting * 1e-9);
+    while (live && next + a->every <= end) {
+        next += a->every;
+        while (hr_now() < next)
+            hr_sleep(next - hr_now());
         hr_watch_tick(w);
     }
-    (void)cli;
+    const struct hr_model *m = hr_watch_model(w);
+    hr_why_slow(m, hr_watch_series(w), hr_slow_job(m, a->job), UINT64_C(60000000000), &v);
+    if (cli->common->json) {
+        struct hr_jw j = hr_print_json(cli);
+        hr_slow_json(&v, &j);
+        return hr_print_json_end(cli, &j, err);
+    }
+    hr_slow_text(&v, cli->color, &cli->out);
     return 0;
 }
 
@@ -117,12 +145,14 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
     } else if (r == 0) {
         bool live = hr_root_is_live(root);
         hr_watch_tick(w);
-        if (a->lasting != 0 && live)
+        if (a->why)
+            r = why(cli, w, a, live, err);
+        else if (a->lasting != 0 && live)
             r = lines(cli, w, a);
-        if (r == 0)
-            r = once(cli, w, a, live);
-        if (r == 0)
+        if (r == 0 && !a->why) {
+            once(w, a, live);
             r = report(cli, a, hr_watch_model(w), err);
+        }
         hr_watch_close(w);
     }
     hr_root_close(root);

@@ -195,6 +195,7 @@ static void remember(struct hr_job_load *to, const struct hr_making *k)
             to->shmem = k->was[i].shmem;
             to->locked = k->was[i].locked;
             to->windows_drive = k->was[i].windows_drive;
+            to->mean = k->was[i].mean;
         }
 }
 
@@ -274,8 +275,10 @@ static void count(struct hr_job_load *j, const struct hr_proc_load *p)
         if (worker)
             j->workers_cpu = (j->workers_cpu < 0 ? 0 : j->workers_cpu) + p->cpu;
     }
-    if (p->duty == HR_DUTY_RANK && j->lead_state == 0)
+    if (p->duty == HR_DUTY_RANK && j->lead_state == 0) {
         j->lead_state = p->state;
+        j->lead_cpu = p->cpu;
+    }
 }
 
 static void sum_memory(const struct hr_watch *w, struct hr_job_load *j, const struct hr_proc_load *p, unsigned row, bool *all_pss,
@@ -311,6 +314,26 @@ static void sum_gpus(struct hr_watch *w, struct hr_job_load *j, unsigned index)
         }
 }
 
+static void toward(float *mean, double v, unsigned n)
+{
+    *mean += (float)((v - (double)*mean) / n);
+}
+
+static void means(struct hr_job_load *j)
+{
+    enum { WEIGHTS = 20 };
+    struct hr_job_means *m = &j->mean;
+    if (j->cpu < 0)
+        return;
+    m->n = HR_MIN(m->n + 1, (unsigned)WEIGHTS);
+    toward(&m->cpu, (double)j->cpu, m->n);
+    toward(&m->lead_cpu, j->lead_cpu < 0 ? 0 : (double)j->lead_cpu, m->n);
+    toward(&m->workers_cpu, j->workers_cpu < 0 ? 0 : (double)j->workers_cpu, m->n);
+    toward(&m->workers_blocked, j->workers_blocked, m->n);
+    toward(&m->workers_running, j->workers_running, m->n);
+    toward(&m->lead_blocked, j->lead_state == 'D', m->n);
+}
+
 static void sums(struct hr_watch *w)
 {
     struct hr_model *m = w->model;
@@ -321,7 +344,7 @@ static void sums(struct hr_watch *w)
         j->procs = j->ranks = j->workers = j->compilers = j->orphans = 0;
         j->running = j->blocked = j->stopped = j->zombies = j->workers_running = j->workers_blocked = 0;
         j->lead_state = 0;
-        j->cpu = j->workers_cpu = -1;
+        j->cpu = j->workers_cpu = j->lead_cpu = -1;
         j->anon = HR_READ(0);
         j->swap = j->read = j->written = HR_UNREAD(HR_WHY_FIRST);
         j->faults = HR_UNREAD(HR_WHY_FIRST);
@@ -342,6 +365,8 @@ static void sums(struct hr_watch *w)
         j->memory_how = all_pss && j->procs != 0 ? HR_JOB_PSS : HR_JOB_ESTIMATE;
         j->memory = all_pss && j->procs != 0 ? HR_READ(pss) : j->anon;
         sum_gpus(w, j, n);
+        if (m->seq > 1)
+            means(j);
     }
 }
 

@@ -270,7 +270,7 @@ static void walk(struct hr_watch *w)
 {
     struct hr_look_procs *l = &w->procs;
     struct hr_model *m = w->model;
-    uint64_t begun = hr_now(), calls = 0;
+    uint64_t begun = hr_cpu_thread(), calls = 0;
     if (l->walk++ % KERNEL_AGAIN == 0) {
         memset(l->kernel, 0, HR_HASH * sizeof *l->kernel);
         l->kernel_n = 0;
@@ -291,7 +291,7 @@ static void walk(struct hr_watch *w)
         index_again(w);
     l->walked_at = m->at;
     l->forks = w->cpu.forks_seen;
-    l->walk_cost = hr_now() - begun;
+    l->walk_cost = hr_cpu_thread() - begun;
 }
 
 static bool due(const struct hr_watch *w)

@@ -206,6 +206,16 @@ struct hr_file_load {
     int pid;                      /* that has it open */
 };
 
+/* Of a job over the last looks (about 20 weigh), since one look at a state says little. */
+struct hr_job_means {
+    unsigned n;             /* looks that are in it, 0: none */
+    float cpu, lead_cpu;    /* percent of one CPU; lead: the first rank */
+    float workers_cpu;      /* all loader workers together */
+    float workers_blocked;  /* workers that wait for storage */
+    float workers_running;  /* that run, or would if a CPU were free */
+    float lead_blocked;     /* 0..1 */
+};
+
 struct hr_job_load {
     char name[HR_MODEL_NAME]; /* "train.py" */
     char user[24];
@@ -225,6 +235,8 @@ struct hr_job_load {
     uint64_t gpus;            /* bit i: GPU i */
     struct hr_reading vram;
     bool vram_estimated;      /* it alone uses the GPU: what is used beyond the baseline is taken for its own */
+    struct hr_job_means mean;
+    float lead_cpu;           /* percent of one CPU; negative: unknown */
     bool windows_drive;       /* a member has files open, or works, on a drive of Windows */
 };
 
