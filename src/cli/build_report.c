@@ -57,12 +57,49 @@ static void plan_json(struct hr_jw *w, const struct hr_build_env *e)
     hr_jw_end(w);
 }
 
-int hr_build_print_env(struct hr_cli *cli, const struct hr_build_env *e, struct hr_error *err)
+static void outlook_json(struct hr_jw *w, const struct hr_outlook *o, const char *compare)
+{
+    static const char *const from[] = { "nothing", "table", "past" };
+    bool past = o->from == HR_OUTLOOK_PAST;
+    hr_jw_key(w, "forecast");
+    hr_jw_object(w);
+    hr_jw_kstr(w, "say", o->say);
+    hr_jw_kstr(w, "from", from[o->from]);
+    hr_jw_kstr(w, "project", o->project == NULL ? NULL : o->project->name);
+    hr_jw_key(w, "have_bytes");
+    if (o->have.known)
+        hr_jw_u64(w, o->have.v);
+    else
+        hr_jw_null(w);
+    const struct hr_replay *const r[] = { &o->whole, &o->here };
+    static const char *const name[] = { "unlimited", "here" };
+    for (size_t i = 0; i < HR_COUNT(r); i++) {
+        hr_jw_key(w, name[i]);
+        if (!past) {
+            hr_jw_null(w);
+            continue;
+        }
+        hr_jw_object_flat(w);
+        hr_jw_ku64(w, "peak_bytes", r[i]->peak);
+        hr_jw_ku64(w, "wall_ns", r[i]->wall_ns);
+        hr_jw_ku64(w, "at_once", r[i]->at_once);
+        hr_jw_ku64(w, "held", r[i]->held);
+        hr_jw_ku64(w, "held_ns", r[i]->held_ns);
+        hr_jw_end(w);
+    }
+    hr_jw_kstr(w, "compared", compare != NULL && compare[0] != 0 ? compare : NULL);
+    hr_jw_kstr(w, "history", o->aside ? "damaged, set aside" : o->why[0] != 0 ? o->why : NULL);
+    hr_jw_end(w);
+}
+
+int hr_build_print_env(struct hr_cli *cli, const struct hr_build_env *e, const struct hr_outlook *o, struct hr_error *err)
 {
     if (cli->common->json) {
         struct hr_jw w = hr_print_json(cli);
         hr_jw_object(&w);
         plan_json(&w, e);
+        if (o != NULL)
+            outlook_json(&w, o, NULL);
         hr_jw_end(&w);
         int r = hr_print_json_end(cli, &w, err);
         return r < 0 ? r : e->refused ? HR_CLI_FAILED : 0;
@@ -76,6 +113,8 @@ int hr_build_print_env(struct hr_cli *cli, const struct hr_build_env *e, struct 
     for (size_t i = 0; i < HR_COUNT(e->say); i++)
         if (e->say[i][0] != 0)
             hr_buf_printf(&b, "# %s\n", e->say[i]);
+    if (o != NULL)
+        hr_buf_printf(&b, "# forecast: %s\n", o->say);
     if (e->refused) {
         hr_buf_printf(&b, "# refused: %s\n# what mends it:\n", e->refuse_why);
         for (size_t i = 0; i < e->mends; i++)
@@ -99,8 +138,6 @@ static void verdict(struct hr_buf *b, const struct hr_guard_report *r, const str
         else
             hr_buf_printf(b, "%s, status %d, after %s", WEXITSTATUS(r->status) == 0 ? "finished" : "the command failed",
                           WEXITSTATUS(r->status), took);
-        if (r->ended != 0)
-            hr_buf_adds(b, "; memory ran out and jobs were ended: run it again, what they need is known now");
         return;
     case HR_GUARD_NOT_STARTED:
         hr_buf_printf(b, "the command could not be started: %s", strerror(r->status));
@@ -176,8 +213,9 @@ static void facts(struct hr_table *t, const struct hr_guard_report *r)
     if (r->held == 0)
         hr_table_cell(t, "none");
     else
-        hr_table_cell(t, "%s until there was memory, %s in all; the longest %s, %s", hr_human_count(r->held).text,
-                      hr_human_duration(r->held_ns).text, r->held_longest, hr_human_duration(r->held_longest_ns).text);
+        hr_table_cell(t, "%s of %s waited for memory, %s in all; the longest %s, %s", hr_human_count(r->held).text,
+                      hr_human_count(r->leaves).text, hr_human_duration(r->held_ns).text, r->held_longest,
+                      hr_human_duration(r->held_longest_ns).text);
     hr_table_cell(t, "paused");
     if (r->paused == 0)
         hr_table_cell(t, "none");
@@ -197,42 +235,123 @@ static void facts(struct hr_table *t, const struct hr_guard_report *r)
     }
 }
 
-void hr_build_say(struct hr_cli *cli, const struct hr_guard_report *r, const struct hr_build_env *e, const struct hr_proof *p,
-                  const char *folder)
+/* --- several tries --- */
+
+static const struct hr_guard_report *last_of(const struct hr_build_told *t)
+{
+    return &t->rungs->done[t->rungs->n - 1].report;
+}
+
+static bool cpu_only(const struct hr_build_told *t)
+{
+    return t->rungs->done[t->rungs->n - 1].rung.cpu && hr_build_status(last_of(t)) == 0;
+}
+
+/* The first line: how the last try ended, and what the tries together mean. */
+static void whole_verdict(struct hr_buf *b, const struct hr_build_told *t)
+{
+    const struct hr_rungs *r = t->rungs;
+    const struct hr_rung_done *d = &r->done[r->n - 1];
+    verdict(b, &d->report, t->env);
+    if (r->n > 1)
+        hr_buf_printf(b, "; try %zu (%s), %s in all", r->n, hr_rung_name(d->rung.kind), hr_human_duration(r->wall_ns).text);
+    if (r->why[0] != 0)
+        hr_buf_printf(b, "; stopped: %s", r->why);
+    else if (d->report.ended != 0 && hr_build_status(&d->report) != 0)
+        hr_buf_adds(b, "; memory ran out and jobs were ended: run it again, what they need is known now");
+    if (!cpu_only(t))
+        return;
+    const char *lacks = t->outlook->project == NULL ? NULL : t->outlook->project->cpu_lacks;
+    hr_buf_printf(b, "; it is the CPU-only variant, since memory was not enough for CUDA%s%s", lacks == NULL ? "" : ": it lacks ",
+                  lacks == NULL ? "" : lacks);
+}
+
+static const struct hr_table_column try_rows[] = { { .title = "try" },
+                                                   { .title = "what" },
+                                                   { .title = "ended" },
+                                                   { .title = "time", .right = true },
+                                                   { .title = "at once", .right = true },
+                                                   { .title = "held", .right = true },
+                                                   { .title = "killed", .right = true },
+                                                   { .title = "peak", .right = true } };
+
+static void try_table(struct hr_buf *b, const struct hr_rungs *r)
+{
+    struct hr_table t = HR_TABLE_INIT(try_rows);
+    for (size_t i = 0; i < r->n; i++) {
+        const struct hr_rung_done *d = &r->done[i];
+        hr_table_cell(&t, "%zu", i + 1);
+        hr_table_cell(&t, "%s", hr_rung_name(d->rung.kind));
+        if (d->report.verdict == HR_GUARD_DONE)
+            hr_table_cell(&t, "status %d", hr_build_status(&d->report));
+        else
+            hr_table_cell(&t, "%s", hr_guard_verdict_name(d->report.verdict));
+        hr_table_cell(&t, "%s", hr_human_duration(d->report.wall_ns).text);
+        hr_table_cell(&t, "%u", d->report.at_once);
+        hr_table_cell(&t, "%s", hr_human_count(d->report.held).text);
+        hr_table_cell(&t, "%s", hr_human_count(d->report.ended).text);
+        hr_table_cell(&t, "%s", hr_human_bytes(d->report.tree_peak).text);
+    }
+    hr_table_write(&t, b, 2);
+    hr_table_fini(&t);
+}
+
+static void notes(struct hr_table *t, const struct hr_build_told *told)
+{
+    const struct hr_guard_report *r = last_of(told);
+    const struct hr_rung_done *d = &told->rungs->done[told->rungs->n - 1];
+    if (r->nested) {
+        hr_table_cell(t, "gate");
+        hr_table_cell(t, "%s", r->gate_why);
+    } else if (!r->gate) {
+        hr_table_cell(t, "gate");
+        hr_table_cell(t, "none: %s%s%s; jobs were watched, and none was held", r->gate_why, r->preload_why[0] != 0 ? "; " : "",
+                      r->preload_why);
+    } else if (r->preload) {
+        hr_table_cell(t, "gate");
+        hr_table_cell(t, "by a preloaded library, because %s", r->gate_why);
+    }
+    if (d->clue[0] != 0) {
+        hr_table_cell(t, "said");
+        hr_table_cell(t, "%s", d->clue);
+    }
+    if (told->compare[0] != 0) {
+        hr_table_cell(t, "forecast");
+        hr_table_cell(t, "%s", told->compare);
+    }
+    if (r->left_behind != 0) {
+        hr_table_cell(t, "left behind");
+        hr_table_cell(t, "%s processes of the command still ran and were ended", hr_human_count(r->left_behind).text);
+    }
+    if (r->history_aside || r->history_why[0] != 0) {
+        hr_table_cell(t, "history");
+        hr_table_cell(t, "%s", r->history_aside ? "damaged; set aside as guard-history.bad, and begun anew" : r->history_why);
+    }
+    if (told->outlook->aside || told->outlook->why[0] != 0) {
+        hr_table_cell(t, "past builds");
+        hr_table_cell(t, "%s", told->outlook->aside ? "the record of this one was damaged; set aside as NAME.bad, and begun anew" : told->outlook->why);
+    }
+    hr_table_cell(t, "log");
+    hr_table_cell(t, "%s", told->folder);
+}
+
+void hr_build_say(struct hr_cli *cli, const struct hr_build_told *told)
 {
     struct hr_buf b = HR_BUF_INIT(1 << 16);
     struct hr_table t = HR_TABLE_INIT(rows);
     hr_buf_adds(&b, "headrace build: ");
-    verdict(&b, r, e);
+    whole_verdict(&b, told);
     hr_buf_addc(&b, '\n');
-    hr_verify_rows(&t, p);
-    facts(&t, r);
-    if (r->nested) {
-        hr_table_cell(&t, "gate");
-        hr_table_cell(&t, "%s", r->gate_why);
-    } else if (!r->gate) {
-        hr_table_cell(&t, "gate");
-        hr_table_cell(&t, "none: %s%s%s; jobs were watched, and none was held", r->gate_why, r->preload_why[0] != 0 ? "; " : "",
-                      r->preload_why);
-    } else if (r->preload) {
-        hr_table_cell(&t, "gate");
-        hr_table_cell(&t, "by a preloaded library, because %s", r->gate_why);
-    }
-    if (r->left_behind != 0) {
-        hr_table_cell(&t, "left behind");
-        hr_table_cell(&t, "%s processes of the command still ran and were ended", hr_human_count(r->left_behind).text);
-    }
-    if (r->history_aside || r->history_why[0] != 0) {
-        hr_table_cell(&t, "history");
-        hr_table_cell(&t, "%s", r->history_aside ? "damaged; set aside as guard-history.bad, and begun anew" : r->history_why);
-    }
-    hr_table_cell(&t, "log");
-    hr_table_cell(&t, "%s", folder);
+    hr_verify_rows(&t, &told->proof);
+    facts(&t, last_of(told));
+    notes(&t, told);
     hr_table_write(&t, &b, 2);
     hr_table_fini(&t);
+    if (told->rungs->n > 1)
+        try_table(&b, told->rungs);
     while (b.len != 0 && b.data[b.len - 1] == '\n')
         b.data[--b.len] = 0;
-    if (!cli->common->quiet || hr_build_status(r) != 0 || !p->met)
+    if (!cli->common->quiet || hr_build_status(last_of(told)) != 0 || !told->proof.met)
         hr_complain(b.data);
     hr_buf_fini(&b);
 }
@@ -287,14 +406,9 @@ static void figures(struct hr_jw *w, const struct hr_guard_report *r)
     hr_jw_end(w);
 }
 
-void hr_build_json(struct hr_jw *w, const struct hr_guard_report *r, const struct hr_build_env *e, const struct hr_proof *p,
-                   const char *folder)
+static void report_json(struct hr_jw *w, const struct hr_guard_report *r)
 {
-    struct hr_buf say = HR_BUF_INIT(4096);
-    verdict(&say, r, e);
-    hr_jw_object(w);
     hr_jw_kstr(w, "verdict", hr_guard_verdict_name(r->verdict));
-    hr_jw_kstr(w, "say", say.data);
     hr_jw_ki64(w, "status", hr_build_status(r));
     hr_jw_kbool(w, "gate", r->gate);
     hr_jw_kstr(w, "gate_how", r->nested ? "outer" : !r->gate ? NULL : r->preload ? "preload" : "seccomp");
@@ -312,11 +426,62 @@ void hr_build_json(struct hr_jw *w, const struct hr_guard_report *r, const struc
         hr_jw_end(w);
     }
     hr_jw_end(w);
-    plan_json(w, e);
-    hr_jw_key(w, "verify");
-    hr_verify_json(w, p);
     hr_jw_kstr(w, "history", r->history_aside ? "damaged, set aside" : r->history_why[0] != 0 ? r->history_why : NULL);
-    hr_jw_kstr(w, "log", folder);
+}
+
+static void rung_json(struct hr_jw *w, const struct hr_rung_done *d, size_t number)
+{
+    hr_jw_ku64(w, "try", number);
+    hr_jw_kstr(w, "what", hr_rung_name(d->rung.kind));
+    hr_jw_kstr(w, "why", d->rung.say[0] != 0 ? d->rung.say : NULL);
+    hr_jw_ku64(w, "jobs", d->rung.jobs);
+    hr_jw_kbool(w, "cpu_only", d->rung.cpu);
+    hr_jw_kstr(w, "clue", d->clue[0] != 0 ? d->clue : NULL);
+    hr_jw_ku64(w, "began_ns", d->began);
+    hr_jw_kstr(w, "folder", d->folder);
+    report_json(w, &d->report);
+}
+
+void hr_build_try_json(struct hr_jw *w, const struct hr_build_told *t)
+{
+    hr_jw_object(w);
+    rung_json(w, &t->rungs->done[t->rungs->n - 1], t->rungs->n);
+    hr_jw_end(w);
+}
+
+void hr_build_plan_json(struct hr_jw *w, const struct hr_build_told *t)
+{
+    hr_jw_object(w);
+    plan_json(w, t->env);
+    outlook_json(w, t->outlook, NULL);
+    hr_jw_ku64(w, "timeout_ns", t->timeout_ns);
+    hr_jw_end(w);
+}
+
+void hr_build_json(struct hr_jw *w, const struct hr_build_told *t)
+{
+    struct hr_buf say = HR_BUF_INIT(8192);
+    whole_verdict(&say, t);
+    hr_jw_object(w);
+    hr_jw_kstr(w, "say", say.data);
+    report_json(w, last_of(t));
+    hr_jw_ku64(w, "total_wall_ns", t->rungs->wall_ns);
+    hr_jw_ku64(w, "timeout_ns", t->timeout_ns);
+    hr_jw_kbool(w, "cpu_only", cpu_only(t));
+    hr_jw_kstr(w, "stopped", t->rungs->why[0] != 0 ? t->rungs->why : NULL);
+    hr_jw_key(w, "tries");
+    hr_jw_array(w);
+    for (size_t i = 0; i < t->rungs->n; i++) {
+        hr_jw_object(w);
+        rung_json(w, &t->rungs->done[i], i + 1);
+        hr_jw_end(w);
+    }
+    hr_jw_end(w);
+    outlook_json(w, t->outlook, t->compare);
+    plan_json(w, t->env);
+    hr_jw_key(w, "verify");
+    hr_verify_json(w, &t->proof);
+    hr_jw_kstr(w, "log", t->folder);
     hr_jw_end(w);
     hr_buf_fini(&say);
 }

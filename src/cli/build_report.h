@@ -4,16 +4,28 @@
 
 #include "build_env.h"
 #include "cli.h"
-#include "guard.h"
+#include "outlook.h"
+#include "rungs.h"
 #include "verify_report.h"
 
-/* For --print-env and --dry-run: on standard output. */
-int hr_build_print_env(struct hr_cli *cli, const struct hr_build_env *e, struct hr_error *err);
+/* All that a report tells of. */
+struct hr_build_told {
+    const struct hr_build_env *env;
+    const struct hr_outlook *outlook;
+    const struct hr_rungs *rungs; /* at least one try, except in a plan */
+    const char *folder;
+    uint64_t timeout_ns;          /* over all tries; 0: none */
+    struct hr_proof proof;        /* of what was built */
+    char compare[256];            /* the forecast beside what was measured; "" */
+};
+
+/* For --print-env and --dry-run: on standard output.  `o` NULL: without a command there is no forecast. */
+int hr_build_print_env(struct hr_cli *cli, const struct hr_build_env *e, const struct hr_outlook *o, struct hr_error *err);
 /* The last word, on standard error: standard output is the command's. */
-void hr_build_say(struct hr_cli *cli, const struct hr_guard_report *r, const struct hr_build_env *e,
-                  const struct hr_proof *p, const char *folder);
-void hr_build_json(struct hr_jw *w, const struct hr_guard_report *r, const struct hr_build_env *e,
-                   const struct hr_proof *p, const char *folder);
+void hr_build_say(struct hr_cli *cli, const struct hr_build_told *t);
+void hr_build_json(struct hr_jw *w, const struct hr_build_told *t);
+void hr_build_plan_json(struct hr_jw *w, const struct hr_build_told *t); /* before it starts */
+void hr_build_try_json(struct hr_jw *w, const struct hr_build_told *t);  /* of the last try alone */
 /* The command succeeded, and what it built is not what was expected. */
 enum { HR_BUILD_UNMET = 123 };
 /* The exit status: the command's own, 128 and the signal, 126 or 127 when it could not be started, 124 when it was ended. */

@@ -1,4 +1,5 @@
 #include "build_env.h"
+#include "build_place.h"
 #include "build_report.h"
 #include "cli.h"
 #include "clock.h"
@@ -6,25 +7,29 @@
 #include "file.h"
 #include "gate.h"
 #include "guard.h"
+#include "interrupt.h"
 #include "keeper.h"
 #include "machine.h"
 #include "mem.h"
+#include "outlook.h"
+#include "parse.h"
+#include "project_env.h"
 #include "root.h"
 #include "room.h"
+#include "rungs.h"
 #include "thread.h"
 #include "verify_report.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 struct args {
-    struct hr_strings command;
-    int jobs;
-    uint64_t memory, timeout, stall;
-    const char *arch;
+    struct hr_strings command, cpu;
+    const char *timeout, *arch;
+    int jobs, retries;
+    uint64_t memory, stall;
     enum hr_expect expect;
-    bool gate, preload, gentle, verify, require_cuda, print_env, dry_run;
+    bool gate, preload, gentle, ladder, verify, require_cuda, print_env, dry_run;
 };
 
 static const struct hr_choice expects[] = {
@@ -34,7 +39,7 @@ static const struct hr_choice expects[] = {
     { NULL, 0, NULL },
 };
 
-enum { LOGS_KEPT = 32 };
+#define TIME_LIMIT "30m"
 
 static const struct hr_opt opts[] = {
     HR_OPT_LIST(struct args, command, 0, "COMMAND", "COMMAND", "the command and its arguments, after --", .positional = true),
@@ -42,13 +47,18 @@ static const struct hr_opt opts[] = {
     HR_OPT_SIZE(struct args, memory, 'm', "memory", "SIZE", "(what is free)", UINT64_C(64) << 20, UINT64_C(1) << 50,
                 "memory for the whole build, below what is free"),
     HR_OPT_INT(struct args, jobs, 'j', "jobs", "N", "(as many as fit)", 1, 4096, "heavy jobs at once, at most"),
-    HR_OPT_DURATION(struct args, timeout, 't', "timeout", "TIME", "(none)", UINT64_C(1000000000), UINT64_C(1) << 62,
-                    "end the build after this time"),
+    HR_OPT_STRING(struct args, timeout, 't', "timeout", "TIME", TIME_LIMIT,
+                  "end the build after this time, over all tries; 'none' for no limit"),
     HR_OPT_DURATION(struct args, stall, 0, "stall", "TIME", "10min", UINT64_C(1000000000), UINT64_C(1) << 62,
                     "end a heavy job that has used no CPU for this time"),
     HR_OPT_FLAG(struct args, gentle, 0, "gentle", "on", "let everything else go first, for CPU and disk"),
     HR_OPT_FLAG(struct args, gate, 0, "gate", "on", "have the kernel hold heavy jobs before they start"),
     HR_OPT_FLAG(struct args, preload, 0, "preload", "on", "where it does not, have a preloaded library hold them"),
+    HR_OPT_HEADING("When memory was not enough"),
+    HR_OPT_FLAG(struct args, ladder, 0, "ladder", "on", "run the command again in a smaller way"),
+    HR_OPT_INT(struct args, retries, 'r', "retries", "N", "4", 0, HR_RUNGS_MAX - 1, "so many more tries at most"),
+    HR_OPT_LIST(struct args, cpu, 0, "cpu-variant", "NAME=VALUE",
+                "what to set so that it builds without CUDA (a name alone is unset, 'none': never)"),
     HR_OPT_HEADING("What is built"),
     HR_OPT_STRING(struct args, arch, 'a', "arch", "LIST", NULL,
                   "build for these cards ('12.0', '8.6;12.0+PTX') and not for those that are here"),
@@ -68,66 +78,17 @@ static const struct hr_example examples[] = {
     { NULL, NULL },
 };
 
-/* ${XDG_STATE_HOME:-$HOME/.local/state}/headrace/build, or the same of the cache. */
-static int place(const struct hr_root *root, const char *variable, const char *below_home, const char *name, struct hr_buf *ret,
-                 struct hr_error *err)
-{
-    if (hr_root_env(root, variable, ret) && ret->len != 0 && ret->data[0] == '/') {
-        hr_buf_adds(ret, "/headrace/");
-    } else {
-        hr_buf_reset(ret);
-        if (!hr_root_env(root, "HOME", ret) || ret->len == 0)
-            return hr_fail(err, HR_E_NOT_FOUND, "neither HOME nor %s is set: there is nowhere to keep the log of the build", variable);
-        hr_buf_printf(ret, "/%s/headrace/", below_home);
-    }
-    hr_buf_adds(ret, name);
-    return ret->failed ? hr_fail_nomem(err, ret->len, "a path") : 0;
-}
-
-/* The oldest logs go; their names sort by time. */
-static void prune(const char *folder)
-{
-    struct hr_names names;
-    if (hr_list(folder, &names, NULL) < 0)
-        return;
-    for (size_t i = 0; names.n > LOGS_KEPT && i < names.n - LOGS_KEPT; i++) {
-        char *one = hr_join(folder, names.name[i]);
-        if (one != NULL && hr_remove_tree(one, NULL) < 0)
-            i = names.n; /* the next build tries again */
-        hr_free(one);
-    }
-    hr_names_fini(&names);
-}
-
-/* A new folder named after this moment (UTC); *ret is its path. */
-static int new_log(const struct hr_root *root, struct hr_buf *ret, struct hr_error *err)
-{
-    char name[48];
-    struct tm tm;
-    uint64_t wall = hr_wall();
-    time_t s = (time_t)(wall / 1000000000);
-    int r = place(root, "XDG_STATE_HOME", ".local/state", "build", ret, err);
-    if (r == 0)
-        r = hr_mkdir(ret->data, true, err);
-    if (r < 0)
-        return r;
-    prune(ret->data);
-    gmtime_r(&s, &tm);
-    snprintf(name, sizeof name, "/%04d%02d%02d-%02d%02d%02d-%06u", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-             tm.tm_min, tm.tm_sec, (unsigned)(wall / 1000 % 1000000));
-    hr_buf_adds(ret, name);
-    return ret->failed ? hr_fail_nomem(err, ret->len, "a path") : hr_mkdir(ret->data, false, err);
-}
-
 /* What the build may have: of this machine; of a captured one its CPUs, and its memory as far as it tells it. */
-static int bounds(const struct args *a, const struct hr_root *root, struct hr_build_ask *ask, struct hr_error *err)
+static int bounds(const struct args *a, const struct hr_root *root, struct hr_build_ask *ask, struct hr_figure *ret_now, struct hr_error *err)
 {
     struct hr_room room;
     if (hr_root_is_live(root)) {
         int r = hr_room_open(root, a->memory, &room, err);
         if (r < 0)
             return r;
+        struct hr_space now = hr_room_now(&room, 0, hr_now());
         ask->ceiling = hr_room_ceiling(&room);
+        *ret_now = hr_figure_of(now.room > 0 ? (uint64_t)now.room : 0);
         hr_room_close(&room);
         return 0;
     }
@@ -137,106 +98,248 @@ static int bounds(const struct args *a, const struct hr_root *root, struct hr_bu
     hr_memory_read(root, &m);
     ask->cpus = cpu.allowed.known && cpu.allowed.v != 0 ? (unsigned)cpu.allowed.v : 1;
     ask->ceiling = m.limit.known ? m.limit.v : m.total.known ? m.total.v : 0;
+    *ret_now = a->memory != 0 ? hr_figure_of(a->memory) : hr_figure_unknown("another machine");
     return 0;
 }
 
-static int plan(const struct args *a, const struct hr_root *root, struct hr_build_env *e, struct hr_error *err)
+/* All that is known before the command starts. */
+struct plan {
+    struct hr_build_env env;
+    struct hr_outlook outlook;
+    struct hr_buf history, past; /* paths */
+    unsigned cpus;
+    uint64_t timeout_ns;
+};
+
+static int time_limit(struct hr_cli *cli, const struct args *a, struct plan *p, struct hr_error *err)
+{
+    struct hr_error why = HR_ERROR_INIT;
+    const struct hr_outlook *o = &p->outlook;
+    if (strcmp(a->timeout, "none") == 0) {
+        p->timeout_ns = 0;
+        return 0;
+    }
+    if (hr_parse_duration(hr_str(a->timeout), &p->timeout_ns, &why) < 0 || p->timeout_ns < UINT64_C(1000000000))
+        return hr_cli_usage(cli, err, "--timeout '%s' is no time of at least a second ('30m', '2h', 'none')", a->timeout);
+    /* A limit that nobody chose must not end a build that is known to take longer. */
+    uint64_t known = o->from == HR_OUTLOOK_PAST ? o->here.wall_ns : o->project != NULL ? o->project->long_ns : 0;
+    if (!hr_opt_given(cli->given, "timeout") && known > p->timeout_ns / 2)
+        p->timeout_ns = 2 * known;
+    return 0;
+}
+
+static int plan(struct hr_cli *cli, const struct args *a, const struct hr_root *root, struct plan *p, struct hr_error *err)
 {
     struct hr_build_ask ask = { (unsigned)a->jobs, hr_cpus(), a->gate, 0, a->arch };
-    int r = bounds(a, root, &ask, err);
-    return r < 0 ? r : hr_build_env_read(root, &ask, e, err);
+    struct hr_figure now;
+    char cwd[4096];
+    memset(p, 0, sizeof *p);
+    p->history = HR_BUF_INIT(4096);
+    p->past = HR_BUF_INIT(4096);
+    int r = bounds(a, root, &ask, &now, err);
+    if (r == 0)
+        r = hr_build_env_read(root, &ask, &p->env, err);
+    if (r < 0 || a->command.n == 0)
+        return r;
+    p->cpus = ask.cpus;
+    struct hr_outlook_ask o = { .cwd = hr_cwd(cwd, sizeof cwd) ? cwd : "", .argv = a->command.item, .have = now,
+                                .jobs = (unsigned)a->jobs, .cpus = ask.cpus };
+    hr_project_env(root, hr_project_of(o.argv, o.cwd), &p->env);
+    HR_CLEANUP(hr_freep) const char **env = hr_build_env_merge(&p->env, hr_environment());
+    r = env == NULL ? hr_fail_nomem(err, 4096, "the environment") : 0;
+    if (r == 0)
+        r = hr_build_place(root, "XDG_CACHE_HOME", ".cache", "guard-history", &p->history, err);
+    if (r == 0)
+        r = hr_build_place(root, "XDG_CACHE_HOME", ".cache", "builds", &p->past, err);
+    if (r < 0)
+        return r;
+    o.folder = p->past.data;
+    o.envp = env;
+    r = hr_outlook_make(&o, &p->outlook, err);
+    return r < 0 ? r : time_limit(cli, a, p, err);
+}
+
+static void unplan(struct plan *p)
+{
+    hr_buf_fini(&p->history);
+    hr_buf_fini(&p->past);
+}
+
+struct run {
+    struct hr_cli *cli;
+    struct hr_build_told told;
+};
+
+static void write_json(struct run *x, const char *name, void (*json)(struct hr_jw *w, const struct hr_build_told *t))
+{
+    HR_CLEANUP(hr_freep) char *path = hr_join(x->told.folder, name);
+    struct hr_buf b = HR_BUF_INIT(1 << 20);
+    struct hr_jw w = HR_JW_INIT(&b, 2);
+    json(&w, &x->told);
+    if (path == NULL || !hr_jw_done(&w) || hr_replace(path, b.data, b.len, NULL) < 0)
+        hr_note(x->cli, "%s could not be written into %s", name, x->told.folder);
+    hr_buf_fini(&b);
+}
+
+static void next_try(void *ctx, const struct hr_rung *rung)
+{
+    struct run *x = ctx;
+    hr_note(x->cli, "%s", rung->say);
+}
+
+/* The report of each try is there even if the next one never ends. */
+static void after_try(void *ctx, const struct hr_rungs *rungs)
+{
+    struct run *x = ctx;
+    char name[32];
+    x->told.rungs = rungs;
+    snprintf(name, sizeof name, "try-%zu.json", rungs->n);
+    write_json(x, name, hr_build_try_json);
+}
+
+static enum hr_expect expected(const struct args *a)
+{
+    return a->require_cuda ? HR_EXPECT_CUDA : a->expect;
 }
 
 /* What was built, once the command has succeeded. */
-static int prove(struct hr_cli *cli, const struct args *a, const struct hr_root *root, const struct hr_build_env *e, uint64_t since,
-                 const char *folder, struct hr_verify *v, struct hr_proof *p, struct hr_error *err)
+static int prove(struct run *x, const struct args *a, const struct hr_root *root, const struct plan *p, uint64_t since,
+                 struct hr_verify *v, struct hr_error *err)
 {
-    struct hr_verify_ask ask = { .argv = a->command.item, .since = since, .folder = folder, .arches = hr_build_env_arches(e) };
-    hr_detail(cli, "looking at what was built");
+    const struct hr_rungs *rungs = x->told.rungs;
+    bool cpu = rungs->done[rungs->n - 1].rung.cpu; /* then it was built for no card */
+    struct hr_verify_ask ask = { .argv = a->command.item, .since = since, .folder = x->told.folder,
+                                 .arches = cpu ? NULL : hr_build_env_arches(&p->env) };
+    struct hr_proof *proof = &x->told.proof;
+    hr_detail(x->cli, "looking at what was built");
     int r = hr_verify_build(root, &ask, v, err);
     if (r < 0)
         return r;
-    p->v = v;
-    p->expect = a->require_cuda ? HR_EXPECT_CUDA : a->expect;
-    p->met = hr_verify_meets(v, p->expect, p->why);
+    proof->v = v;
+    proof->expect = expected(a);
+    proof->met = hr_verify_meets(v, proof->expect, proof->why);
     return 0;
 }
 
-static int report(struct hr_cli *cli, const struct hr_guard_report *g, const struct hr_build_env *e, const struct hr_proof *p,
-                  const char *folder, struct hr_error *err)
+/* What its past is for the next time. */
+static void keep(struct run *x, const struct plan *p, const struct hr_rungs *rungs)
 {
-    HR_CLEANUP(hr_freep) char *path = hr_join(folder, "report.json");
-    struct hr_buf b = HR_BUF_INIT(1 << 20);
-    struct hr_jw file = HR_JW_INIT(&b, 2);
-    hr_build_json(&file, g, e, p, folder);
-    if (path == NULL || !hr_jw_done(&file) || hr_replace(path, b.data, b.len, NULL) < 0)
-        hr_note(cli, "the report could not be written into %s", folder);
-    hr_buf_fini(&b);
-    if (!cli->common->json) {
-        hr_build_say(cli, g, e, p, folder);
-        return 0;
+    const struct hr_guard_report *g = &rungs->done[rungs->n - 1].report;
+    struct hr_error why = HR_ERROR_INIT;
+    struct hr_outlook_seen seen = { .wall_ns = rungs->wall_ns, .course = &rungs->course };
+    for (size_t i = 0; i < rungs->n; i++) {
+        const struct hr_guard_report *r = &rungs->done[i].report;
+        seen.peak = HR_MAX(seen.peak, r->tree_peak);
+        seen.at_once = HR_MAX(seen.at_once, r->at_once);
     }
-    struct hr_jw w = hr_print_json(cli);
-    hr_build_json(&w, g, e, p, folder);
-    return hr_print_json_end(cli, &w, err);
+    if (g->largest[0].key.tool != NULL) {
+        seen.largest = g->largest[0].bytes;
+        seen.largest_tool = g->largest[0].key.tool->name;
+        seen.largest_source = g->largest[0].key.source;
+    }
+    hr_outlook_compare(&p->outlook, &seen, x->told.compare, sizeof x->told.compare);
+    if (hr_outlook_keep(&p->outlook, p->past.data, &seen, p->cpus, hr_wall(), &why) < 0)
+        hr_note(x->cli, "the build is not remembered for the next forecast: %s", why.text);
 }
 
-static int guarded(struct hr_cli *cli, const struct args *a, const struct hr_root *root, const struct hr_build_env *e,
-                   struct hr_error *err)
+static int report(struct run *x, struct hr_error *err)
 {
-    struct hr_buf folder = HR_BUF_INIT(4096), history = HR_BUF_INIT(4096);
-    struct hr_guard_report g;
-    struct hr_proof proof = { .v = NULL, .met = true };
-    uint64_t since = hr_wall();
-    HR_CLEANUP(hr_freep) struct hr_verify *verify = hr_calloc(1, sizeof *verify);
-    HR_CLEANUP(hr_freep) const char **env = hr_build_env_merge(e, hr_environment());
-    int r = env == NULL || verify == NULL ? hr_fail_nomem(err, sizeof *verify, "a build") : new_log(root, &folder, err);
-    if (r == 0)
-        r = place(root, "XDG_CACHE_HOME", ".cache", "guard-history", &history, err);
-    if (r == 0) {
-        struct hr_guard_options o = { .argv = a->command.item, .envp = env, .budget = a->memory, .jobs = (unsigned)a->jobs,
-                                      .timeout_ns = a->timeout, .stall_ns = a->stall, .gentle = a->gentle, .gate = a->gate,
-                                      .preload = a->preload, .aside = cli->common->json, .folder = folder.data,
-                                      .history = history.data };
-        if (e->refused) {
-            o.refuse_toolkit[0] = e->refuse_toolkit[0];
-            o.refuse_toolkit[1] = e->refuse_toolkit[1];
-        }
-        r = hr_guard_run(root, &o, &g, err);
+    write_json(x, "report.json", hr_build_json);
+    if (!x->cli->common->json) {
+        hr_build_say(x->cli, &x->told);
+        return 0;
     }
-    if (r == 0 && a->verify && hr_build_status(&g) == 0)
-        r = prove(cli, a, root, e, since, folder.data, verify, &proof, err);
+    struct hr_jw w = hr_print_json(x->cli);
+    hr_build_json(&w, &x->told);
+    return hr_print_json_end(x->cli, &w, err);
+}
+
+static int climb(struct run *x, const struct args *a, const struct hr_root *root, const struct plan *p, struct hr_rungs *rungs,
+                 struct hr_error *err)
+{
+    static const char *const never[] = { NULL };
+    bool no_cpu = expected(a) == HR_EXPECT_CUDA || (a->cpu.n == 1 && strcmp(a->cpu.item[0], "none") == 0);
+    struct hr_rungs_ask ask = {
+        .guard = { .argv = a->command.item, .budget = a->memory, .jobs = (unsigned)a->jobs, .timeout_ns = p->timeout_ns,
+                   .stall_ns = a->stall, .gentle = a->gentle, .gate = a->gate, .preload = a->preload, .aside = x->cli->common->json,
+                   .folder = x->told.folder, .history = p->history.data },
+        .env = &p->env, .environment = hr_environment(), .project = p->outlook.project,
+        .cpu = no_cpu ? never : a->cpu.n != 0 ? a->cpu.item : NULL,
+        .retries = a->ladder ? (unsigned)a->retries : 0, .next = next_try, .after = after_try, .ctx = x,
+    };
+    if (p->env.refused) {
+        ask.guard.refuse_toolkit[0] = p->env.refuse_toolkit[0];
+        ask.guard.refuse_toolkit[1] = p->env.refuse_toolkit[1];
+    }
+    return hr_rungs_run(root, &ask, rungs, err);
+}
+
+/* Once the command has ended by itself. */
+static int conclude(struct run *x, const struct args *a, const struct hr_root *root, const struct plan *p, uint64_t since,
+                    struct hr_verify *v, struct hr_error *err)
+{
+    const struct hr_rungs *rungs = x->told.rungs;
+    const struct hr_guard_report *g = &rungs->done[rungs->n - 1].report;
+    int r = 0;
+    if (hr_build_status(g) == 0) {
+        keep(x, p, rungs);
+        r = a->verify ? prove(x, a, root, p, since, v, err) : 0;
+    }
     if (r == 0)
-        r = report(cli, &g, e, &proof, folder.data, err);
-    hr_buf_fini(&folder);
-    hr_buf_fini(&history);
+        r = report(x, err);
     if (r < 0)
         return r;
-    if (g.verdict == HR_GUARD_INTERRUPTED)
+    if (g->verdict == HR_GUARD_INTERRUPTED || (hr_interrupted() != 0 && hr_build_status(g) != 0))
         return hr_fail(err, HR_E_CANCELLED, "interrupted");
-    cli->status = hr_build_status(&g);
-    if (cli->status == 0 && !proof.met)
-        cli->status = HR_BUILD_UNMET;
-    return cli->status == 0 ? 0 : HR_CLI_STATUS;
+    x->cli->status = hr_build_status(g);
+    if (x->cli->status == 0 && !x->told.proof.met)
+        x->cli->status = HR_BUILD_UNMET;
+    return x->cli->status == 0 ? 0 : HR_CLI_STATUS;
+}
+
+static int guarded(struct hr_cli *cli, const struct args *a, const struct hr_root *root, const struct plan *p, struct hr_error *err)
+{
+    struct hr_buf folder = HR_BUF_INIT(4096);
+    uint64_t since = hr_wall();
+    HR_CLEANUP(hr_freep) struct hr_rungs *rungs = hr_calloc(1, sizeof *rungs);
+    HR_CLEANUP(hr_freep) struct hr_verify *verify = hr_calloc(1, sizeof *verify);
+    int r = rungs == NULL || verify == NULL ? hr_fail_nomem(err, sizeof *rungs + sizeof *verify, "a build") :
+                                              hr_build_new_log(root, &folder, err);
+    struct run x = { cli, { .env = &p->env, .outlook = &p->outlook, .folder = folder.data, .timeout_ns = p->timeout_ns,
+                            .proof = { .v = NULL, .met = true } } };
+    if (r == 0) {
+        hr_note(cli, "forecast: %s", p->outlook.say);
+        write_json(&x, "plan.json", hr_build_plan_json);
+        r = climb(&x, a, root, p, rungs, err);
+    }
+    if (r == 0) {
+        x.told.rungs = rungs;
+        r = conclude(&x, a, root, p, since, verify, err);
+        hr_rungs_fini(rungs);
+    }
+    hr_buf_fini(&folder);
+    return r;
 }
 
 static int run(struct hr_cli *cli, void *args, struct hr_error *err)
 {
     const struct args *a = args;
     struct hr_root *root;
-    struct hr_build_env e;
     bool only_look = a->print_env || a->dry_run;
     if (a->command.n == 0 && !only_look)
         return hr_cli_usage(cli, err, "a command is missing: headrace build -- COMMAND...");
-    int r = hr_root_open(cli->common->root, &root, err);
+    HR_CLEANUP(hr_freep) struct plan *p = hr_calloc(1, sizeof *p);
+    int r = p == NULL ? hr_fail_nomem(err, sizeof *p, "the plan") : hr_root_open(cli->common->root, &root, err);
     if (r < 0)
         return r;
     if (!only_look && !hr_root_is_live(root))
         r = hr_cli_usage(cli, err, "a command can run on this machine only; with --root, --print-env is possible");
-    if (r == 0)
-        r = plan(a, root, &e, err);
-    if (r == 0)
-        r = only_look ? hr_build_print_env(cli, &e, err) : guarded(cli, a, root, &e, err);
+    if (r == 0) {
+        r = plan(cli, a, root, p, err);
+        if (r == 0)
+            r = only_look ? hr_build_print_env(cli, &p->env, a->command.n == 0 ? NULL : &p->outlook, err) : guarded(cli, a, root, p, err);
+        unplan(p);
+    }
     hr_root_close(root);
     return r;
 }

@@ -24,13 +24,16 @@ static bool about_cards(const char *name)
     return strcmp(name, "TORCH_CUDA_ARCH_LIST") == 0 || strcmp(name, "CUDAARCHS") == 0 || strcmp(name, "CMAKE_CUDA_ARCHITECTURES") == 0;
 }
 
-static void set(const struct hr_root *root, struct hr_build_env *e, const char *name, const char *value, const char *why)
+void hr_build_env_set(const struct hr_root *root, struct hr_build_env *e, const char *name, const char *value, const char *why)
 {
     struct hr_buf old = HR_BUF_INIT(65536);
     struct hr_build_set *s = &e->set[e->n];
     if (e->n == HR_BUILD_SETS_MAX)
         return;
-    s->name = name;
+    for (size_t i = 0; i < e->n; i++)
+        if (strcmp(e->set[i].name, name) == 0)
+            return;
+    snprintf(s->name, sizeof s->name, "%s", name);
     s->kept = hr_root_env(root, name, &old) && old.len != 0 && !(e->asked != NULL && about_cards(name));
     snprintf(s->value, sizeof s->value, "%s", s->kept ? old.data : value);
     snprintf(s->why, sizeof s->why, "%s", s->kept ? "set by you, and kept" : why);
@@ -110,9 +113,9 @@ static void take_toolkit(const struct hr_root *root, const struct hr_toolkit *k,
 {
     char nvcc[HR_WORD_MAX];
     snprintf(nvcc, sizeof nvcc, "%.140s/bin/nvcc", k->path);
-    set(root, e, "CUDACXX", nvcc, why);
-    set(root, e, "CUDA_HOME", k->path, "the same toolkit, for PyTorch's builder");
-    set(root, e, "CUDA_PATH", k->path, "the same toolkit, for CMake");
+    hr_build_env_set(root, e, "CUDACXX", nvcc, why);
+    hr_build_env_set(root, e, "CUDA_HOME", k->path, "the same toolkit, for PyTorch's builder");
+    hr_build_env_set(root, e, "CUDA_PATH", k->path, "the same toolkit, for CMake");
 }
 
 static void refuse(const struct hr_toolkits *kits, const struct hr_toolkit *kit, const struct arches *a, struct hr_build_env *e)
@@ -169,9 +172,9 @@ void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, c
         return;
     snprintf(why, sizeof why, "the cards that %s, as CUDA %s builds for them", e->asked != NULL ? "you named" : "are here",
              hr_cuda_text(use->number).text);
-    set(root, e, "TORCH_CUDA_ARCH_LIST", a.torch, why);
-    set(root, e, "CUDAARCHS", a.cmake, "the same, as CMake reads it");
-    set(root, e, "CMAKE_CUDA_ARCHITECTURES", a.cmake, "the same, as some projects' setup.py reads it");
+    hr_build_env_set(root, e, "TORCH_CUDA_ARCH_LIST", a.torch, why);
+    hr_build_env_set(root, e, "CUDAARCHS", a.cmake, "the same, as CMake reads it");
+    hr_build_env_set(root, e, "CMAKE_CUDA_ARCHITECTURES", a.cmake, "the same, as some projects' setup.py reads it");
 }
 
 /* --- jobs --- */
@@ -186,17 +189,17 @@ static void jobs_of(const struct hr_root *root, const struct hr_build_ask *ask, 
              ask->jobs != 0 ? "as you asked" :
              ask->gate      ? "one per CPU: the gate holds back what does not fit" :
                               "one per CPU and 1.5 GiB, since there is no gate");
-    set(root, e, "MAX_JOBS", number, why);
-    set(root, e, "CMAKE_BUILD_PARALLEL_LEVEL", number, "the same for cmake --build");
-    set(root, e, "CARGO_BUILD_JOBS", number, "the same for cargo");
-    set(root, e, "NVCC_THREADS", "1", "each further thread of nvcc takes a compiler's memory once more");
+    hr_build_env_set(root, e, "MAX_JOBS", number, why);
+    hr_build_env_set(root, e, "CMAKE_BUILD_PARALLEL_LEVEL", number, "the same for cmake --build");
+    hr_build_env_set(root, e, "CARGO_BUILD_JOBS", number, "the same for cargo");
+    hr_build_env_set(root, e, "NVCC_THREADS", "1", "each further thread of nvcc takes a compiler's memory once more");
     struct hr_buf flags = HR_BUF_INIT(4096);
     if (hr_root_env(root, "NVCC_APPEND_FLAGS", &flags) && flags.len != 0)
         hr_buf_addc(&flags, ' ');
     hr_buf_adds(&flags, "-t 1");
     if (!flags.failed && flags.len < sizeof e->set[0].value && e->n < HR_BUILD_SETS_MAX) {
         struct hr_build_set *s = &e->set[e->n++];
-        s->name = "NVCC_APPEND_FLAGS"; /* appended to the user's, which does not replace them */
+        snprintf(s->name, sizeof s->name, "NVCC_APPEND_FLAGS"); /* appended to the user's, which does not replace them */
         snprintf(s->value, sizeof s->value, "%s", flags.data);
         snprintf(s->why, sizeof s->why, "the last -t counts, also where a project has --threads in its files");
     }
@@ -243,31 +246,35 @@ static bool replaced(const struct hr_build_env *e, const char *line)
         if (!e->set[i].kept && strncmp(line, e->set[i].name, n) == 0 && line[n] == '=')
             return true;
     }
-    return false;
+    return e->path[0] != 0 && strncmp(line, "PATH=", 5) == 0;
 }
 
 const char **hr_build_env_merge(const struct hr_build_env *e, const char *const *now)
 {
-    size_t n = 0, bytes = 0;
+    size_t n = 0, bytes = sizeof e->path + 8;
     while (now[n] != NULL)
         n++;
     for (size_t i = 0; i < e->n; i++)
         bytes += strlen(e->set[i].name) + strlen(e->set[i].value) + 2;
-    const char **env = hr_malloc((n + e->n + 1) * sizeof *env + bytes);
+    const char **env = hr_malloc((n + e->n + 2) * sizeof *env + bytes);
     if (env == NULL)
         return NULL;
-    char *text = (char *)(env + n + e->n + 1);
+    char *text = (char *)(env + n + e->n + 2);
     size_t k = 0;
     for (size_t i = 0; i < n; i++)
         if (!replaced(e, now[i]))
             env[k++] = now[i];
     for (size_t i = 0; i < e->n; i++) {
-        if (e->set[i].kept)
+        if (e->set[i].kept || e->set[i].unset)
             continue;
         env[k++] = text;
         int len = snprintf(text, bytes, "%s=%s", e->set[i].name, e->set[i].value) + 1;
         text += len;
         bytes -= (size_t)len;
+    }
+    if (e->path[0] != 0) {
+        env[k++] = text;
+        snprintf(text, bytes, "PATH=%s", e->path);
     }
     env[k] = NULL;
     return env;

@@ -8,13 +8,14 @@
 #include "root.h"
 #include "toolkits.h"
 
-enum { HR_BUILD_SETS_MAX = 16, HR_BUILD_MENDS_MAX = 4 };
+enum { HR_BUILD_SETS_MAX = 32, HR_BUILD_PATH_MAX = 4096, HR_BUILD_MENDS_MAX = 4 };
 
 struct hr_build_set {
-    const char *name;
+    char name[48];
     char value[2 * HR_WORD_MAX];
     char why[HR_WORD_MAX];
-    bool kept; /* the user's own: `value` is that */
+    bool kept;  /* the user's own: `value` is that */
+    bool unset; /* taken out of the environment */
 };
 
 struct hr_build_env {
@@ -22,6 +23,7 @@ struct hr_build_env {
     size_t n;
     unsigned jobs;
     const char *asked; /* the cards as the user named them on the command line; NULL: not at all */
+    char path[HR_BUILD_PATH_MAX]; /* another PATH; "": the one that is */
     char say[2][HR_WORD_MAX]; /* notes: no card, a card that is left out; "" */
     /* The toolkit that the build would use cannot build for any card here. */
     bool refused;
@@ -43,6 +45,8 @@ int hr_build_env_read(const struct hr_root *root, const struct hr_build_ask *ask
                       struct hr_error *err) HR_MUST_USE;
 /* For what it builds: the value of TORCH_CUDA_ARCH_LIST, else of CUDAARCHS or CMAKE_CUDA_ARCHITECTURES; NULL: nothing is set. */
 const char *hr_build_env_arches(const struct hr_build_env *e);
+/* One more setting, unless it is there; what the user has set is kept. */
+void hr_build_env_set(const struct hr_root *root, struct hr_build_env *e, const char *name, const char *value, const char *why);
 /* The part about architectures and toolkits. */
 void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, const struct hr_toolkits *kits,
                        struct hr_build_env *ret);

@@ -7,6 +7,7 @@
 #define HR_GUARD_H
 
 #include "admit.h"
+#include "course.h"
 #include "err.h"
 #include "history.h"
 #include "leaf.h"
@@ -27,6 +28,7 @@ struct hr_guard_options {
     const char *history; /* the file; NULL: nothing is remembered */
     /* The folders of a toolkit that cannot build for the card, with a slash at the end: a leaf of it ends the build.  NULL: none. */
     const char *refuse_toolkit[2];
+    struct hr_course *course; /* what each leaf did is added to it; NULL: it is not kept */
 };
 
 enum hr_guard_verdict {

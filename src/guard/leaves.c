@@ -108,6 +108,8 @@ void hr_leaves_sample(struct hr_leaves *l, uint64_t now)
         grow(j, f, bytes, now);
         j->resident = bytes;
         j->peak = HR_MAX(j->peak, bytes);
+        if (f->began != 0)
+            hr_shape_add(&f->shape, now - f->began - f->stopped, bytes);
         f->sampled++;
         f->seen = now;
         l->resident += bytes;

@@ -4,6 +4,7 @@
 #define HR_LEAVES_H
 
 #include "admit.h"
+#include "course.h"
 #include "leaf.h"
 
 enum { HR_LEAVES_MAX = 256 };
@@ -23,6 +24,7 @@ struct hr_leaf {
     uint64_t cpu, busy;     /* ticks of the kernel, and ns: when they last went up */
     unsigned sampled;
     uint64_t seen;          /* ns: the last look at its memory */
+    struct hr_shape shape;  /* how it grew */
 };
 
 struct hr_leaves {

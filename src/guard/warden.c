@@ -253,6 +253,10 @@ void hr_warden_ended(struct hr_warden *w, size_t at, uint64_t now)
         uint64_t peak = hr_leaves_peak(&w->leaves, at, now);
         w->leaves.job[at].peak = HR_MAX(peak, w->leaves.job[at].peak);
         remember(w, &f->key, peak);
+        if (w->o->course != NULL && !f->ended_by_us) {
+            struct hr_course_times t = { w->start, f->arrived, f->began, now, f->stopped, w->leaves.job[at].peak, peak };
+            hr_course_add(w->o->course, &t, &f->shape);
+        }
     }
     hr_warden_tell(w, f->began != 0 ? "ended" : "gone", f, &w->leaves.job[at]);
     hr_leaves_remove(&w->leaves, at);

@@ -54,6 +54,9 @@ int hr_unlink(const char *path, struct hr_error *err) HR_MUST_USE;
 /* Removes a folder and what is in it (no links followed).  A folder that is not there is no error. */
 int hr_remove_tree(const char *path, struct hr_error *err) HR_MUST_USE;
 
+/* The folder that this process is in; false: it cannot be told. */
+bool hr_cwd(char *to, size_t n);
+
 /* The names in a folder, sorted bytewise, without "." and "..". */
 struct hr_names {
     char **name;

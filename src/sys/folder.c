@@ -27,6 +27,11 @@ char *hr_join(const char *dir, const char *name)
     return p;
 }
 
+bool hr_cwd(char *to, size_t n)
+{
+    return !hr_fault_sys() && getcwd(to, n) != NULL;
+}
+
 enum hr_kind hr_path_kind(const char *path)
 {
     struct stat st;
