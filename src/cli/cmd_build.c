@@ -86,7 +86,7 @@ static int bounds(const struct args *a, const struct hr_root *root, struct hr_bu
         int r = hr_room_open(root, a->memory, &room, err);
         if (r < 0)
             return r;
-        struct hr_space now = hr_room_now(&room, 0, hr_now());
+        struct hr_space now = hr_room_now(&room, 0, 0, hr_now());
         ask->ceiling = hr_room_ceiling(&room);
         *ret_now = hr_figure_of(now.room > 0 ? (uint64_t)now.room : 0);
         hr_room_close(&room);

@@ -24,7 +24,7 @@ struct hr_course_leaf {
     uint8_t shape[HR_SHAPE_POINTS]; /* at 1/8, 2/8, ... of its time, in 1/255 of the peak */
 };
 
-enum { HR_COURSE_MAX = 8192 };
+enum { HR_COURSE_MAX = 4096 };
 struct hr_course {
     struct hr_course_leaf *leaf; /* HR_COURSE_MAX of them */
     size_t n;

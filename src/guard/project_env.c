@@ -74,11 +74,17 @@ void hr_project_env(const struct hr_root *root, const struct hr_project *project
     snprintf(why, sizeof why, "each further thread of nvcc takes a compiler's memory once more");
     if (project->threads != NULL)
         hr_build_env_set(root, e, project->threads, "1", why);
-    for (size_t i = 0; project->archs != NULL && i < e->n; i++) {
-        if (strcmp(e->set[i].name, "TORCH_CUDA_ARCH_LIST") != 0 || !hr_project_archs(project->form, e->set[i].value, archs, sizeof archs))
-            continue;
-        snprintf(why, sizeof why, "the same cards, as %s reads it", project->name);
-        hr_build_env_set(root, e, project->archs, archs, why);
+    if (project->archs == NULL)
         return;
-    }
+    /* The list as it stands: chosen here, or else the user's own. */
+    struct hr_buf list = HR_BUF_INIT(4096);
+    for (size_t i = 0; i < e->n; i++)
+        if (strcmp(e->set[i].name, "TORCH_CUDA_ARCH_LIST") == 0)
+            hr_buf_adds(&list, e->set[i].value);
+    if (list.len == 0)
+        hr_root_env(root, "TORCH_CUDA_ARCH_LIST", &list);
+    snprintf(why, sizeof why, "the same architectures, as %s reads them", project->name);
+    if (hr_project_archs(project->form, list.data, archs, sizeof archs))
+        hr_build_env_set(root, e, project->archs, archs, why);
+    hr_buf_fini(&list);
 }

@@ -1,0 +1,249 @@
+"""headrace build when memory is not enough: the rungs of its ladder, one after the other, and what it knows the next time.
+
+The compilers are stand-ins named cc1plus, as the gate knows them; make keeps what is finished."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+MIB = 1 << 20
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+
+# A compiler that is killed, as the kernel would, when more than `may` of them run at once; or when it is told that it needs CUDA.
+COMPILER = """#!/bin/sh
+echo "$1" >> calls
+mkdir -p running; touch running/$$
+sleep 0.2
+n=$(ls running | wc -l)
+sleep 0.1
+if [ "$n" -gt "$(cat may)" ] && [ "$CUDACXX" != none ]; then rm -f running/$$; kill -9 $$; fi
+rm -f running/$$
+echo "$1 $MAX_JOBS" > "${1%.cpp}.o"
+"""
+
+
+@pytest.fixture
+def env(tmp_path):
+    return {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CACHE_HOME": str(tmp_path / "cache"), "CUDACXX": ""}
+
+
+@pytest.fixture
+def gate(headrace, env):
+    d = headrace("build", "--json", "--", "true", env=env).json()
+    if not d["gate"]:
+        pytest.skip(f"no gate here: {d['gate_why']}")
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Four units, of which `may` at once are too many."""
+    p = tmp_path / "project"
+    p.mkdir()
+    (p / "cc1plus").write_text(COMPILER)
+    (p / "cc1plus").chmod(0o755)
+    units = [f"u{i}.o" for i in range(4)]
+    (p / "Makefile").write_text(f"all: {' '.join(units)}\n%.o: %.cpp\n\t./cc1plus $<\n")
+    for u in units:
+        (p / u.replace(".o", ".cpp")).write_text("\n")
+    (p / "may").write_text("99")
+    return p
+
+
+def build(headrace, project, env, *args, status=0, command=("make", "-j4")):
+    ran = headrace("build", "--json", *args, "--", *command, cwd=project, env=env, status=status, timeout=100)
+    return ran.json(), ran.err
+
+
+def kinds(d):
+    return [t["what"] for t in d["tries"]]
+
+
+@needs_make
+def test_down_to_half_and_what_is_finished_stays(headrace, env, gate, project):
+    (project / "may").write_text("2")
+    d, err = build(headrace, project, env)
+    assert kinds(d) == ["as asked", "again", "half the jobs"] and d["status"] == 0 and d["stopped"] is None
+    assert [t["status"] for t in d["tries"]] == [2, 2, 0] and d["tries"][2]["jobs"] == d["tries"][2]["at_once"] == 2
+    assert "Killed" in d["tries"][0]["clue"] and "memory was not enough" in err and "at most 2 jobs at once" in err
+    assert "try 3 (half the jobs)" in d["say"]
+    # Those that were done in an earlier try were not done again, and the tools were told.
+    made = {o.name: o.read_text().split() for o in project.glob("*.o")}
+    assert len(made) == 4 and any(m[1] == "2" for m in made.values())
+    log = pathlib.Path(d["log"])
+    for i in (1, 2, 3):
+        t = json.loads((log / f"try-{i}.json").read_text())
+        assert t["what"] == kinds(d)[i - 1] and t["status"] == d["tries"][i - 1]["status"]
+        folder = log if i == 1 else log / f"try-{i}"
+        assert (folder / "output.log").exists() and (folder / "timeline.jsonl").read_text().strip().endswith("}")
+    assert json.loads((log / "report.json").read_text())["tries"][0]["status"] == 2
+    assert json.loads((log / "plan.json").read_text())["forecast"]["from"] == "nothing"
+
+
+@needs_make
+def test_finished_objects_are_kept(headrace, env, gate, project):
+    (project / "Makefile").write_text("all: u0.o u1.o u2.o u3.o\nu2.o u3.o: u0.o u1.o\n%.o: %.cpp\n\t./cc1plus $<\n")
+    script = (project / "cc1plus").read_text().replace('$(cat may)" ]', '$(cat may)" ] && [ "$1" != u0.cpp ] && [ "$1" != u1.cpp ]')
+    (project / "cc1plus").write_text(script)
+    (project / "may").write_text("1")
+    d, _ = build(headrace, project, env)
+    assert d["status"] == 0 and kinds(d)[-1] == "half the jobs" and d["tries"][-1]["jobs"] == 1
+    calls = (project / "calls").read_text().split()
+    assert calls.count("u0.cpp") == calls.count("u1.cpp") == 1 and calls.count("u3.cpp") > 1
+
+
+@needs_make
+def test_one_job_and_then_without_cuda(headrace, env, gate, project):
+    (project / "may").write_text("0")
+    variant = ("--cpu-variant", "CUDACXX=none")
+    d, err = build(headrace, project, env, *variant)
+    assert kinds(d) == ["as asked", "again", "half the jobs", "one job", "without CUDA"] and d["status"] == 0
+    assert d["cpu_only"] and "CPU-only variant" in d["say"] and "without CUDA" in err
+    for o in project.glob("*.o"):
+        o.unlink()
+    d, err = build(headrace, project, env, "--retries", "1", *variant, status=2)
+    assert kinds(d) == ["as asked", "again"] and "1 more try was allowed" in d["stopped"]
+    d, err = build(headrace, project, env, status=2)
+    assert kinds(d)[-1] == "one job" and not d["cpu_only"]
+    assert "not even for one job" in d["stopped"] and d["stopped"] in d["say"]
+    assert (project / "may").exists() and list(project.glob("*.o")) == []
+    text = headrace("build", "--", "make", "-j4", cwd=project, env=env, status=2, timeout=100).err
+    assert re.search(r"(?m)^  try  what +ended", text) and re.search(r"(?m)^  4    one job +status 2", text)
+
+
+@needs_make
+def test_a_known_project_has_its_own_variant(headrace, env, gate, project):
+    """torchmcubes: CMake finds CUDA by CUDACXX, CUDA_PATH and the nvcc on the PATH."""
+    named = project.parent / "torchmcubes"
+    project.rename(named)
+    kit = named / "kit/bin"
+    kit.mkdir(parents=True)
+    (kit / "nvcc").write_text("#!/bin/sh\n")
+    (kit / "nvcc").chmod(0o755)
+    (named / "cc1plus").write_text((named / "cc1plus").read_text().replace('[ "$CUDACXX" != none ]', 'command -v nvcc >/dev/null'))
+    (named / "may").write_text("0")
+    # Only this nvcc: another one on the PATH is left out of it.
+    path = f"{kit}:" + ":".join(p for p in os.environ["PATH"].split(":") if not os.path.exists(f"{p}/nvcc"))
+    if shutil.which("make", path=path) is None:
+        pytest.skip("make is where nvcc is")
+    d, err = build(headrace, named, {**env, "PATH": path, "CUDACXX": "/nowhere/nvcc"})
+    assert d["status"] == 0 and d["cpu_only"] and "mcubes_cuda" in d["say"] and d["forecast"]["project"] == "torchmcubes"
+    for o in named.glob("*.o"):
+        o.unlink()
+    d, err = build(headrace, named, {**env, "PATH": path}, "--cpu-variant", "none", status=2)
+    assert kinds(d)[-1] == "one job" and not d["cpu_only"]
+
+
+@needs_make
+def test_an_ordinary_error_is_not_tried_again(headrace, env, gate, project):
+    (project / "cc1plus").write_text('#!/bin/sh\necho "$1" >> calls\necho "$1:1:1: error: expected a declaration" >&2\nexit 1\n')
+    d, err = build(headrace, project, env, status=2)
+    assert kinds(d) == ["as asked"] and d["stopped"] is None and "memory was not enough" not in err
+    d, _ = build(headrace, project, env, status=5, command=("sh", "-c", "exit 5"))
+    assert kinds(d) == ["as asked"]
+    (project / "cc1plus").write_text(COMPILER)
+    (project / "may").write_text("0")
+    d, _ = build(headrace, project, env, "--no-ladder", status=2)
+    assert kinds(d) == ["as asked"]
+    d, _ = build(headrace, project, env, "--retries", "0", status=2)
+    assert kinds(d) == ["as asked"]
+
+
+@needs_make
+def test_one_time_limit_over_all_tries(headrace, env, gate, project):
+    (project / "may").write_text("0")
+    begin = time.monotonic()
+    d, err = build(headrace, project, env, "--timeout", "2s", status=124, command=("sh", "-c", "make -j4; bad=$?; sleep 1; exit $bad"))
+    assert d["verdict"] == "time limit" and len(d["tries"]) == 2 and d["total_wall_ns"] < 8e9 and time.monotonic() - begin < 20
+    headrace("build", "--timeout", "soon", "--", "true", env=env, status=2)
+    d, _ = build(headrace, project, env, "--timeout", "none", command=("true",))
+    assert d["timeout_ns"] == 0
+    d, _ = build(headrace, project, env, command=("true",))
+    assert d["timeout_ns"] == 30 * 60 * 10**9
+
+
+@needs_make
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_ctrl_c_in_any_try_is_the_end(headrace, env, gate, project, after):
+    (project / "may").write_text("0")
+
+    def default():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    p = headrace.popen("build", "--", "sh", "-c", "echo try >> tries; make -j4 || exit; ", cwd=project, env={**os.environ, **env},
+                       start_new_session=True, preexec_fn=default, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    end = time.monotonic() + 30
+    tries = project / "tries"
+    while not tries.exists() or tries.read_text().count("try") <= after:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    time.sleep(0.2)
+    os.killpg(p.pid, signal.SIGINT)
+    err = p.communicate(timeout=30)[1].decode()
+    assert p.returncode == -signal.SIGINT and "interrupted" in err
+    assert tries.read_text().count("try") == after + 1
+
+
+# --- the forecast ---
+
+GROWS = """#!{python}
+import sys, time
+mib = int(open(sys.argv[1]).read())
+held = bytearray(b"x") * (mib << 20)
+time.sleep(1)
+open(sys.argv[1].replace(".cpp", ".o"), "w").write("")
+"""
+
+
+@needs_make
+def test_the_second_time_it_is_known(headrace, env, gate, project):
+    (project / "cc1plus").write_text(GROWS.format(python=sys.executable))
+    for i in range(4):
+        (project / f"u{i}.cpp").write_text(str(60 + 20 * i))
+    d, err = build(headrace, project, env)
+    assert d["forecast"]["from"] == "nothing" and "nothing is known" in err
+    measured = d["tree_peak_bytes"]
+
+    def again(*args):
+        for o in project.glob("*.o"):
+            o.unlink()
+        return build(headrace, project, env, *args)
+
+    ran = headrace("build", "--print-env", "--", "make", "-j4", cwd=project, env=env)
+    assert re.search(r"# forecast: needs about .* at 4 jobs", ran.out)
+    d, err = again()
+    f = d["forecast"]
+    assert f["from"] == "past" and f["unlimited"]["at_once"] == 4 and "it fits" in f["say"]
+    assert abs(f["here"]["peak_bytes"] - measured) < 0.05 * measured
+    assert abs(f["here"]["peak_bytes"] - d["tree_peak_bytes"]) < 0.10 * d["tree_peak_bytes"] and "%" in f["compared"]
+    # With less memory it says how many will run, and how much they will hold.
+    d, err = again("--memory", f"{measured * 2 // 3 // MIB}MiB")
+    f = d["forecast"]
+    assert "will run" in f["say"] and f["here"]["at_once"] == d["at_once"] < 4 and f["here"]["held"] > 0
+    assert abs(f["here"]["peak_bytes"] - d["tree_peak_bytes"]) < 0.12 * d["tree_peak_bytes"]
+    # Nothing to do is no build to compare with, nor to learn from.
+    d, err = build(headrace, project, env)
+    assert d["leaves"] == 0 and d["forecast"]["from"] == "past" and "nothing to compare" in d["forecast"]["compared"]
+    # A file that somebody has edited is not believed.
+    past = project.parent / "cache/headrace/builds"
+    one = next(p for p in past.iterdir() if "cc1plus" in p.read_text())
+    one.write_text(one.read_text().replace("identity", "identité"))
+    d, err = again()
+    assert d["forecast"]["from"] == "nothing" and d["forecast"]["history"] == "damaged, set aside"
+    assert one.with_name(one.name + ".bad").exists()
+
+
+def test_a_project_of_the_table(headrace, env):
+    ran = headrace("build", "--print-env", "--", "pip", "install", "flash-attn", env=env)
+    assert "# forecast: flash-attention: one of its heavy jobs is known to take 2.79 GiB to 4.66 GiB" in ran.out
+    d = headrace("build", "--print-env", "--json", "--", "pip", "install", "vllm", env={**env, "TORCH_CUDA_ARCH_LIST": "8.6"}).json()
+    assert d["forecast"]["project"] == "vLLM" and d["forecast"]["from"] == "table" and d["forecast"]["here"] is None
+    d = headrace("build", "--print-env", "--json", "--", "pip", "install", "flash-attn", env={**env, "TORCH_CUDA_ARCH_LIST": "8.6;12.0"}).json()
+    assert {s["name"]: s["value"] for s in d["environment"]}["FLASH_ATTN_CUDA_ARCHS"] == "80;120"
