@@ -11,6 +11,7 @@
 #include "keeper.h"
 #include "machine.h"
 #include "mem.h"
+#include "memlock.h"
 #include "outlook.h"
 #include "parse.h"
 #include "project_env.h"
@@ -328,6 +329,7 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
     bool only_look = a->print_env || a->dry_run;
     if (a->command.n == 0 && !only_look)
         return hr_cli_usage(cli, err, "a command is missing: headrace build -- COMMAND...");
+    hr_memory_thrifty();
     HR_CLEANUP(hr_freep) struct plan *p = hr_calloc(1, sizeof *p);
     int r = p == NULL ? hr_fail_nomem(err, sizeof *p, "the plan") : hr_root_open(cli->common->root, &root, err);
     if (r < 0)

@@ -118,6 +118,14 @@ static bool each_part(struct lock *l)
     return n == 0;
 }
 
+void hr_memory_thrifty(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 8192); /* each larger piece has a mapping of its own */
+    mallopt(M_TOP_PAD, 0);
+#endif
+}
+
 const char *hr_memory_lock(void)
 {
     static struct lock l;
