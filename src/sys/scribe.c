@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -149,15 +150,23 @@ struct parts {
     int out[2], err[2], line[2], output, timeline;
 };
 
-static int prepare(const char *output_path, const char *timeline_path, struct parts *p, struct hr_error *err)
+/* Standard output and error lead to one terminal, pipe or file ("2>&1"). */
+static bool together(void)
+{
+    struct stat out, err;
+    return (hr_is_terminal(1) && hr_is_terminal(2)) ||
+           (fstat(1, &out) == 0 && fstat(2, &err) == 0 && out.st_dev == err.st_dev && out.st_ino == err.st_ino);
+}
+
+static int prepare(const char *output_path, const char *timeline_path, bool aside, struct parts *p, struct hr_error *err)
 {
     int r = hr_open(output_path, O_WRONLY | O_CREAT | O_TRUNC, 0600, &p->output, err);
     if (r == 0)
         r = hr_open(timeline_path, O_WRONLY | O_CREAT | O_TRUNC, 0600, &p->timeline, err);
     if (r == 0)
-        r = channel(1, p->out, err);
-    if (r == 0 && hr_is_terminal(1) && hr_is_terminal(2)) {
-        /* One terminal for both, so that their order stays. */
+        r = channel(aside ? 2 : 1, p->out, err);
+    if (r == 0 && (aside || together())) {
+        /* One channel for both, so that their order stays. */
         p->err[1] = fcntl(p->out[1], F_DUPFD_CLOEXEC, 3);
         r = p->err[1] < 0 ? hr_fail_errno(err, errno, "no channel for the command's output can be made") : 0;
     } else if (r == 0) {
@@ -172,7 +181,7 @@ int hr_scribe_start(const char *output_path, const char *timeline_path, uint64_t
                     struct hr_error *err)
 {
     struct parts p = { { -1, -1 }, { -1, -1 }, { -1, -1 }, -1, -1 };
-    int r = prepare(output_path, timeline_path, &p, err);
+    int r = prepare(output_path, timeline_path, aside, &p, err);
     pid_t pid = r < 0 || hr_fault_sys() ? -1 : fork();
     if (pid == 0) {
         uint64_t output_left = most, timeline_left = most;

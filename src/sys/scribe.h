@@ -2,7 +2,8 @@
  * writes it to a file, so that a reader who is slow (a pager) or a disk that is full holds up nobody else.
  *
  * Where an output is a terminal the command gets a pseudo-terminal of the same size, so that it colours and draws as it
- * always does; otherwise a pipe.  Its bytes are not changed.  Standard input is not touched. */
+ * always does; otherwise a pipe.  Its bytes are not changed, nor the order of the two outputs where they lead to one place ("2>&1").
+ * Standard input is not touched. */
 #ifndef HR_SCRIBE_H
 #define HR_SCRIBE_H
 
