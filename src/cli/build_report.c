@@ -300,6 +300,10 @@ static void notes(struct hr_table *t, const struct hr_build_told *told)
 {
     const struct hr_guard_report *r = last_of(told);
     const struct hr_rung_done *d = &told->rungs->done[told->rungs->n - 1];
+    if (r->jobserver != HR_POOL_NONE) {
+        hr_table_cell(t, "jobserver");
+        hr_table_cell(t, "%u tokens at most, by %s", r->tokens, hr_pool_address_name(r->jobserver));
+    }
     if (r->nested) {
         hr_table_cell(t, "gate");
         hr_table_cell(t, "%s", r->gate_why);
@@ -414,6 +418,14 @@ static void report_json(struct hr_jw *w, const struct hr_guard_report *r)
     hr_jw_kstr(w, "gate_how", r->nested ? "outer" : !r->gate ? NULL : r->preload ? "preload" : "seccomp");
     hr_jw_kstr(w, "gate_why", r->gate && !r->preload ? NULL : r->gate_why);
     hr_jw_kstr(w, "preload_why", r->preload_why[0] == 0 ? NULL : r->preload_why);
+    hr_jw_key(w, "jobserver");
+    hr_jw_object_flat(w);
+    hr_jw_kstr(w, "address", r->jobserver == HR_POOL_NONE ? NULL : hr_pool_address_name(r->jobserver));
+    hr_jw_kstr(w, "why", r->jobserver == HR_POOL_NONE ? r->jobserver_why : NULL);
+    hr_jw_ku64(w, "tokens", r->tokens);
+    hr_jw_ku64(w, "lost", r->tokens_lost);
+    hr_jw_ku64(w, "foreign", r->tokens_foreign);
+    hr_jw_end(w);
     figures(w, r);
     hr_jw_key(w, "largest");
     hr_jw_array(w);

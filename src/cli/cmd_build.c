@@ -30,6 +30,7 @@ struct args {
     int jobs, retries;
     uint64_t memory, stall;
     enum hr_expect expect;
+    int jobserver;
     bool gate, preload, gentle, ladder, verify, require_cuda, print_env, dry_run;
 };
 
@@ -41,6 +42,13 @@ static const struct hr_choice expects[] = {
 };
 
 #define TIME_LIMIT "30m"
+
+static const struct hr_choice pools[] = {
+    { "auto", HR_TOKENS_AUTO, "where nothing holds heavy jobs before they start" },
+    { "on", HR_TOKENS_ON, "wherever the tools that are here take its address" },
+    { "off", HR_TOKENS_OFF, NULL },
+    { NULL, 0, NULL },
+};
 
 static const struct hr_opt opts[] = {
     HR_OPT_LIST(struct args, command, 0, "COMMAND", "COMMAND", "the command and its arguments, after --", .positional = true),
@@ -54,6 +62,7 @@ static const struct hr_opt opts[] = {
                     "end a heavy job that has used no CPU for this time"),
     HR_OPT_FLAG(struct args, gentle, 0, "gentle", "on", "let everything else go first, for CPU and disk"),
     HR_OPT_FLAG(struct args, gate, 0, "gate", "on", "have the kernel hold heavy jobs before they start"),
+    HR_OPT_CHOICE(struct args, jobserver, 0, "jobserver", "WHEN", "auto", pools, "a pool of job tokens for make, ninja and cargo"),
     HR_OPT_FLAG(struct args, preload, 0, "preload", "on", "where it does not, have a preloaded library hold them"),
     HR_OPT_HEADING("When memory was not enough"),
     HR_OPT_FLAG(struct args, ladder, 0, "ladder", "on", "run the command again in a smaller way"),
@@ -262,7 +271,8 @@ static int climb(struct run *x, const struct args *a, const struct hr_root *root
     bool no_cpu = expected(a) == HR_EXPECT_CUDA || (a->cpu.n == 1 && strcmp(a->cpu.item[0], "none") == 0);
     struct hr_rungs_ask ask = {
         .guard = { .argv = a->command.item, .budget = a->memory, .jobs = (unsigned)a->jobs, .timeout_ns = p->timeout_ns,
-                   .stall_ns = a->stall, .gentle = a->gentle, .gate = a->gate, .preload = a->preload, .aside = x->cli->common->json,
+                   .stall_ns = a->stall, .gentle = a->gentle, .gate = a->gate, .preload = a->preload,
+                   .jobserver = (enum hr_tokens_wish)a->jobserver, .aside = x->cli->common->json,
                    .folder = x->told.folder, .history = p->history.data },
         .env = &p->env, .environment = hr_environment(), .project = p->outlook.project,
         .cpu = no_cpu ? never : a->cpu.n != 0 ? a->cpu.item : NULL,

@@ -8,6 +8,7 @@
 #include "mem.h"
 #include "memlock.h"
 #include "procfs.h"
+#include "thread.h"
 #include "warden.h"
 
 #include <errno.h>
@@ -130,6 +131,7 @@ static void watch(struct hr_warden *w)
                 hr_warden_audit(w, now);
             }
             hr_warden_stop_step(w, now);
+            hr_tokens_look(&w->tokens, hr_warden_top(w), w->leaves.job, w->leaves.n, w->space.room, now);
         }
         if (w->stop_at == 0)
             hr_warden_admit(w, now);
@@ -222,10 +224,16 @@ static int start(struct hr_warden *w, struct hr_error *err)
     if (r < 0)
         return r;
     second_choice(w);
+    const char *const *before = w->r->preload ? w->preload.envp : w->o->envp;
+    struct hr_tokens_ask ask = { w->o->jobserver, w->r->gate || w->r->nested, w->o->argv, before, w->o->folder,
+                                 w->o->jobs != 0 ? w->o->jobs : hr_cpus(), hr_room_now(&w->room, 0, 0, hr_now()).room };
+    hr_tokens_start(&w->tokens, &ask);
+    w->r->jobserver = w->tokens.address;
+    memcpy(w->r->jobserver_why, w->tokens.why, sizeof w->r->jobserver_why);
     char mark[32];
     snprintf(mark, sizeof mark, GUARD_VARIABLE "=%d", hr_proc_self());
     const char *const lines[] = { mark, NULL };
-    HR_CLEANUP(hr_freep) const char **env = hr_env_with(w->r->preload ? w->preload.envp : w->o->envp, lines);
+    HR_CLEANUP(hr_freep) const char **env = hr_env_with(w->tokens.envp != NULL ? w->tokens.envp : before, lines);
     if (env == NULL) {
         hr_scribe_finish(&w->scribe, hr_now() + 1000 * MS);
         return hr_fail_nomem(err, 4096, "the environment");
@@ -238,6 +246,7 @@ static int start(struct hr_warden *w, struct hr_error *err)
         return r;
     }
     hr_scribe_handed(&w->scribe);
+    hr_tokens_handed(&w->tokens);
     if (!w->r->preload)
         w->gate.fd = w->keeper.listener;
     if (w->r->gate && w->gate.fd < 0) {
@@ -256,6 +265,9 @@ static void finish(struct hr_warden *w)
     w->r->lines_lost = w->scribe.dropped;
     hr_scribe_finish(&w->scribe, hr_now() + 2000 * MS);
     w->r->wall_ns = hr_now() - w->start;
+    w->r->tokens = w->tokens.most;
+    w->r->tokens_lost = w->tokens.server.pool.lost;
+    w->r->tokens_foreign = w->tokens.server.pool.foreign;
     w->r->leaves += w->gate.leaves; /* beside those that were found by looking */
     w->r->programs = w->r->preload ? 0 : w->gate.seen;
     w->r->sudo = w->r->gate && w->gate.sudo;
@@ -279,7 +291,7 @@ int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, s
     struct hr_guard_report report = { .verdict = HR_GUARD_DONE, .least_room = INT64_MAX };
     w->o = o;
     w->r = &report;
-    w->gate.fd = w->preload.door = -1;
+    w->gate.fd = w->preload.door = w->tokens.server.fd = w->tokens.handed = -1;
     w->start = hr_now();
     hr_subreaper();
     int r = hr_room_open(root, o->budget, &w->room, err);
@@ -302,6 +314,7 @@ int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, s
             finish(w);
             *ret = report;
         }
+        hr_tokens_stop(&w->tokens);
         hr_preload_stop(&w->preload);
         hr_history_fini(&w->history);
         hr_room_close(&w->room);

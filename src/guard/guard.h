@@ -12,6 +12,7 @@
 #include "history.h"
 #include "leaf.h"
 #include "root.h"
+#include "tokens.h"
 
 struct hr_guard_options {
     const char *const *argv;
@@ -23,6 +24,7 @@ struct hr_guard_options {
     bool gentle;         /* the command yields to everything else for CPU and disk */
     bool gate;           /* try to use it */
     bool preload;        /* where there is none, try the preloaded library (preload.h) */
+    enum hr_tokens_wish jobserver;
     bool aside;          /* the command's standard output goes to standard error: a report follows */
     const char *folder;  /* for output.log and timeline.jsonl: made, and there must be none */
     const char *history; /* the file; NULL: nothing is remembered */
@@ -55,6 +57,10 @@ struct hr_guard_report {
     bool nested;          /* a guard around this one holds, pauses and ends its jobs */
     char gate_why[128];   /* why there was none, or not the kernel's */
     char preload_why[160]; /* why there was not even that; "" */
+    enum hr_pool_address jobserver; /* NONE: no pool of tokens */
+    char jobserver_why[160];
+    unsigned tokens;                       /* at most */
+    uint64_t tokens_lost, tokens_foreign;  /* made anew; taken out */
     uint64_t programs, leaves; /* started: all (0 without the kernel's gate: not known), and leaves among them */
     uint64_t known;            /* leaves whose prediction was their own past */
     uint64_t held, held_ns, held_longest_ns; /* leaves that waited for memory */

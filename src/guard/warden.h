@@ -10,6 +10,7 @@
 #include "outside.h"
 #include "room.h"
 #include "scribe.h"
+#include "tokens.h"
 
 struct hr_warden {
     const struct hr_guard_options *o;
@@ -19,6 +20,7 @@ struct hr_warden {
     struct hr_room room;
     struct hr_history history;
     struct hr_preload preload;
+    struct hr_tokens tokens;
     struct hr_keeper keeper;
     struct hr_scribe scribe;
     struct hr_brake brake;
