@@ -46,15 +46,25 @@ int hr_collector_start(struct hr_collector *c, struct hr_error *err)
     return r;
 }
 
-void hr_collector_stop(struct hr_collector *c)
+void hr_collector_halt(struct hr_collector *c)
 {
     pthread_mutex_lock(&c->lock);
     c->stopping = true;
     pthread_cond_signal(&c->stop);
     pthread_mutex_unlock(&c->lock);
     hr_thread_join(&c->thread);
+}
+
+void hr_collector_fini(struct hr_collector *c)
+{
     pthread_cond_destroy(&c->stop);
     pthread_mutex_destroy(&c->lock);
+}
+
+void hr_collector_stop(struct hr_collector *c)
+{
+    hr_collector_halt(c);
+    hr_collector_fini(c);
 }
 
 bool hr_collector_lock(struct hr_collector *c, uint64_t wait)

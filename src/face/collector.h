@@ -23,6 +23,9 @@ struct hr_collector {
 /* The first tick has been done when it returns. */
 int hr_collector_start(struct hr_collector *c, struct hr_error *err) HR_MUST_USE;
 void hr_collector_stop(struct hr_collector *c);
+/* The same in two steps, where others still look meanwhile: no more ticks, and then the end of the lock. */
+void hr_collector_halt(struct hr_collector *c);
+void hr_collector_fini(struct hr_collector *c);
 /* False: the sampler has the lock for `wait` ns already. */
 bool hr_collector_lock(struct hr_collector *c, uint64_t wait);
 void hr_collector_unlock(struct hr_collector *c);

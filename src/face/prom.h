@@ -1,0 +1,18 @@
+/* What /metrics tells of a model: names of our own, and on request those of other exporters, so that dashboards made for them
+ * work.  Base units in the names; the card's UUID joins; what is unknown is absent. */
+#ifndef HR_PROM_H
+#define HR_PROM_H
+
+#include "model.h"
+#include "prom_text.h"
+#include "root.h"
+
+enum { HR_PROM_NODE = 1, HR_PROM_DCGM = 2, HR_PROM_NVIDIA_SMI = 4 };
+
+void hr_prom_own(struct hr_prom *p, const struct hr_model *m, const char *version);
+/* Counters that no model holds are read anew, through the root. */
+void hr_prom_node(struct hr_prom *p, const struct hr_model *m, const struct hr_root *root);
+void hr_prom_dcgm(struct hr_prom *p, const struct hr_model *m);
+void hr_prom_nvidia_smi(struct hr_prom *p, const struct hr_model *m);
+
+#endif

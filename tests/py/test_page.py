@@ -1,0 +1,144 @@
+"""The page in a real Chromium: plots appear and move, the past is there after a reload, alerts show, and nothing is asked of anybody else."""
+import re
+
+import pytest
+import chromium
+from places import BIN
+from test_cli_serve import Server, pytestmark as built
+
+pytestmark = [built, pytest.mark.skipif(chromium.BINARY is None, reason="no Chromium is installed")]
+
+LIVE = "document.querySelector('#state').className === 'live'"
+INK = """(id => { const c = document.querySelector('#' + id + ' canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+  let h = 0, n = 0; for (let i = 0; i < d.length; i += 4) { if (d[i + 3]) n++; h = (h * 31 + d[i] + d[i + 1] * 7 + d[i + 3]) | 0; } return [n, h]; })"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    file = tmp_path_factory.mktemp("gpu") / "nvml"
+    file.write_text("FAKE_NVML_BUSY=41\n")
+    s = Server(str(BIN), "--interval", "250ms", env={"FAKE_NVML_FILE": str(file), "FAKE_NVML_GPUS": "2"})
+    s.file = file
+    yield s
+    s.stop()
+
+
+@pytest.fixture(scope="module")
+def page(server):
+    p = chromium.Page(1280, 900)
+    p.goto(server.url)
+    p.until(LIVE)
+    yield p
+    p.close()
+
+
+def test_plots_appear_and_move(page, server):
+    page.until("state.past && state.past.get('cpu').avg.filter(v => v !== null).length >= 2")
+    for plot in ("plot-memory", "plot-cpu", "plot-disk", "plot-net", "plot-stall", "plot-gpu-0", "plot-gpu-1"):
+        ink, before = page.eval(f"{INK}('{plot}')")
+        assert ink > 500, plot
+    before = page.eval(f"{INK}('plot-cpu')")
+    page.eval("document.querySelector('#spans button').click()")  # two minutes: a column is a second
+    page.pump(2.5)
+    assert page.eval(f"{INK}('plot-cpu')") != before
+    now = page.eval(f"{INK}('plot-memory')")
+    page.pump(2.5)
+    assert page.eval(f"{INK}('plot-memory')") != now
+    assert page.complaints() == []
+
+
+def test_the_account_adds_up_on_the_page(page):
+    total, parts = page.eval("[state.tick.memory.total, Object.values(state.tick.memory.parts).reduce((a, b) => a + (b || 0), 0)]")
+    assert abs(total - parts) < 4096 * 16
+    widths = page.eval("[...document.querySelectorAll('#account span')].reduce((a, s) => a + s.getBoundingClientRect().width, 0)")
+    assert abs(widths - page.eval("document.querySelector('#account').getBoundingClientRect().width")) < 2
+
+
+def test_gpus_follow_the_card(page, server):
+    page.until("/41 %/.test(document.querySelector('#gpu-now-0').textContent)")
+    server.file.write_text("FAKE_NVML_BUSY=97\nFAKE_NVML_THROTTLE=4\n")
+    page.until("/97 %/.test(document.querySelector('#gpu-now-0').textContent)", 20)
+    page.until("/power/.test(document.querySelector('#gpu-now-0 .slowed').textContent)")
+
+
+def test_the_past_is_there_after_a_reload(page, server):
+    known = page.eval("state.past.get('cpu').avg.filter(v => v !== null).length")
+    page.goto(server.url)
+    page.until(LIVE)
+    page.until("state.past !== null")
+    page.eval("document.querySelector('#spans button').click()")
+    page.until(f"state.span === 120 && state.past && state.past.get('cpu').avg.filter(v => v !== null).length >= {min(known, 5)}")
+
+
+def test_a_break_is_bridged(page, server):
+    """The stream is cut (as a proxy does); Chromium comes back with Last-Event-ID and no tick is missing."""
+    page.eval("window.seqs = []; state.source.addEventListener('message', e => seqs.push(JSON.parse(e.data).seq)); true")
+    page.pump(1.5)
+    page.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    page.pump(1.5)
+    page.call("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    page.until(LIVE, 20)
+    page.pump(2)
+    seqs = page.eval("seqs")
+    assert len(seqs) > 3 and seqs == sorted(set(seqs))
+    page.events.clear()  # the cut itself is complained of
+
+
+def test_pause_holds_the_picture(page):
+    page.eval("document.querySelector('#pause').click()")
+    before = page.eval(f"[{INK}('plot-cpu'), document.querySelector('#memory-now').textContent]")
+    page.pump(1.5)
+    assert page.eval(f"[{INK}('plot-cpu'), document.querySelector('#memory-now').textContent]") == before
+    page.eval("document.querySelector('#pause').click()")
+    page.until(LIVE)
+
+
+def test_keys_read_values(page):
+    page.eval("document.querySelector('#plot-cpu canvas').focus()")
+    for _ in range(3):
+        page.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowLeft", code="ArrowLeft")
+    assert re.search(r"\d+:\d+:\d+.*busy", page.eval("document.querySelector('#plot-cpu canvas').getAttribute('aria-label')"))
+    page.call("Input.dispatchKeyEvent", type="keyDown", key="Escape", code="Escape")
+
+
+def test_light_dark_and_phone(page):
+    theme = "document.documentElement.dataset.theme"
+    first = page.eval(theme)
+    page.eval("document.querySelector('#theme').click()")
+    assert page.eval(theme) != first
+    page.eval("document.querySelector('#theme').click()")
+    page.size(360, 740, 2, True)
+    page.pump(0.5)
+    assert page.eval("document.documentElement.scrollWidth") <= 360
+    for sel in ("#account", "#plot-cpu", "#jobs", "header"):
+        assert page.eval(f"document.querySelector('{sel}').getBoundingClientRect().right") <= 3000
+    page.size(1280, 900)
+
+
+def test_only_we_are_asked(page, server):
+    page.goto(server.url)
+    page.until(LIVE)
+    assert page.requests() and all(u.startswith(server.url) for u in page.requests()), set(page.requests())
+    assert page.complaints() == []
+
+
+def test_an_alert_shows(page):
+    """As the stream would bring it; hostile text stays text."""
+    page.eval("take({...state.tick, seq: state.tick.seq + 0.5, t: state.tick.t + 1, alerts: [{level: 'bad', text: '<img src=x onerror=alert(1)> memory is full in 14 min'}]}); true")
+    assert page.eval("document.querySelector('#alerts .bad').textContent").endswith("memory is full in 14 min")
+    assert page.eval("document.querySelectorAll('#alerts img').length") == 0
+    assert page.eval("document.title").startswith("(1)")
+
+
+def test_a_token_in_the_address():
+    s = Server(str(BIN), "--listen", "0.0.0.0", "--token", "auto", "--interval", "250ms")
+    p = chromium.Page(900, 700)
+    try:
+        p.goto(s.url.replace("0.0.0.0", "127.0.0.1"))
+        p.until(LIVE)
+        assert "token" not in p.eval("location.href") and p.eval("document.cookie") == ""
+        p.goto(s.url.replace("0.0.0.0", "127.0.0.1").split("#")[0])
+        p.until(LIVE)  # the cookie is enough
+    finally:
+        p.close()
+        s.stop()
