@@ -10,7 +10,7 @@
 #include <string.h>
 
 struct args {
-    uint64_t port, every;
+    uint64_t port, every, lasting;
     const char *listen, *token;
     struct hr_strings host, compat;
     bool commands;
@@ -19,6 +19,7 @@ struct args {
 static const struct hr_opt opts[] = {
     HR_OPT_U64(struct args, port, 'p', "port", "N", "9475", 0, 65535, "the port; 0: any that is free"),
     HR_OPT_DURATION(struct args, every, 'i', "interval", "TIME", "1s", UINT64_C(100000000), UINT64_C(3600000000000), "time between two looks"),
+    HR_OPT_DURATION(struct args, lasting, 'f', "for", "TIME", NULL, UINT64_C(1000000), UINT64_C(31536000000000000), "end after this long"),
     HR_OPT_LIST(struct args, compat, 0, "compat", "NAME", "also tell the metrics of node, dcgm, nvidia_gpu exporters under their names", .split = ','),
     HR_OPT_FLAG(struct args, commands, 0, "commands", NULL, "show command lines too: they may hold what others should not see"),
     HR_OPT_HEADING("Beyond this machine"),
@@ -82,8 +83,12 @@ static int serve(struct hr_cli *cli, const struct hr_root *root, const struct ar
     if (r == 0) {
         hr_interrupt_install();
         tell(cli, s, o);
-        while (hr_interrupted() == 0)
-            hr_sleep(UINT64_C(3600000000000));
+        uint64_t begun = hr_now();
+        for (uint64_t left = UINT64_C(3600000000000); hr_interrupted() == 0 && left > 0;) {
+            uint64_t since = hr_now() - begun;
+            left = a->lasting == 0 ? left : a->lasting > since ? a->lasting - since : 0;
+            hr_sleep(left);
+        }
         hr_serve_stop(s);
     }
     hr_watch_close(watch);
