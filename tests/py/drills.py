@@ -93,7 +93,8 @@ class Place:
 
     def start(self, *args, command, front=(), drop=True, **kw):
         self.own()
-        return subprocess.Popen([*front, self.bin, "build", "--json", *args, "--", *command], cwd=self.path, env=self.env,
+        # One try: what a drill does to it must stay to be seen.
+        return subprocess.Popen([*front, self.bin, "build", "--json", "--no-ladder", "--no-verify", *args, "--", *command], cwd=self.path, env=self.env,
                                 start_new_session=True, preexec_fn=self.enter(drop=drop, **kw), stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
 
@@ -132,6 +133,13 @@ class Place:
                     state = (d / "stat").read_text().rsplit(")", 1)[1].split()[0]
                     if state != "Z":
                         out[int(d.name)] = state
+        return out
+
+    def names(self):
+        out = {}
+        for q in self.living():
+            with contextlib.suppress(OSError):  # a sleep that has ended meanwhile
+                out[q] = pathlib.Path(f"/proc/{q}/comm").read_text().strip()
         return out
 
     def clean(self, seconds=5):
@@ -279,7 +287,7 @@ def shot(t, whos=("watcher", "keeper", "killall")):
             run = p.start("--jobs", "2", command=["sh", "-c", together(
                 p.hog("a", 30, hold=600, asleep=True), p.hog("b", 30, hold=600, asleep=True), p.hog("c", 30), "sleep 600", gap=0.1)])
             until(lambda: len(p.words("started")) == 2)
-            comm = {q: pathlib.Path(f"/proc/{q}/comm").read_text().strip() for q in p.living()}
+            comm = p.names()
             leaf = max(q for q, c in comm.items() if c == "cc1plus")
             os.kill(leaf, signal.SIGSTOP)  # as the brake does
             shoot = {"watcher": [run.pid], "keeper": [q for q, c in comm.items() if c == "hr-keeper"],
@@ -372,6 +380,37 @@ def without(t):
                 assert "no pressure stall" in d["watcher"]["strain"]
             rows[name] = ("finished" if d["status"] == 0 else f"{d['ended']} ended, said") + f" ({round(d['watcher']['worst_gap_ns'] / 1e6)} ms)"
     return row(d, "; ".join(f"no {k}: {v}" for k, v in rows.items()))
+
+
+MAKEFILE = """all: {all}
+t%:
+\t@sleep 0.3; echo $@ >> done
+"""
+THIEF = """#!{python}
+import glob, os
+f = os.open(glob.glob("state/headrace/build/*/jobserver")[0], os.O_RDWR | os.O_NONBLOCK)
+got = os.read(f, 4096)
+open("stolen", "w").write(len(got) * "+ ")
+os.kill(os.getpid(), 9)
+"""
+
+
+def theft(t):
+    """Somebody reads every token of the pool and dies: after two seconds they are there again, and make has its jobs."""
+    if shutil.which("make") is None:
+        return None
+    with t.place(600) as p:
+        p.script("thief", THIEF.replace("{python}", p.python))
+        (p.path / "Makefile").write_text(MAKEFILE.format(all=" ".join(f"t{i}" for i in range(8))))
+        for name in ("MAKEFLAGS", "MFLAGS"):
+            p.env.pop(name, None)
+        d = p.run("--jobserver", "on", "--jobs", "4", command="./thief; sleep 3; make -s")
+        pool = d["jobserver"]
+        if pool["address"] is None:
+            return row(d, f"no pool: {pool['why']}")
+        assert d["status"] == 0 and len(p.words("done")) == 8
+        assert len(p.words("stolen")) >= 1 and pool["lost"] == len(p.words("stolen")), pool
+        return row(d, "finished", stolen=pool["lost"])
 
 
 def sudo(t):
