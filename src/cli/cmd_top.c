@@ -84,8 +84,7 @@ static void once(struct hr_watch *w, const struct args *a, bool live)
 {
     if (!live)
         return;
-    if (a->lasting == 0)
-        hr_sleep(a->every);
+    hr_sleep(a->every);
     hr_watch_look_closely(w);
     hr_watch_tick(w);
 }

@@ -148,7 +148,8 @@ static int adopted(struct hr_watch *w, struct hr_making *k, unsigned row)
         if (k->lead[i] >= 0 && w->procs.more[k->lead[i]].group == more->group)
             j = (int)i;
     for (unsigned i = 0; j < 0 && i < m->proc_n; i++) /* its siblings, which lost the same parent */
-        if (i != row && k->job[i] >= 0 && k->duty[i] == HR_DUTY_WORKER && w->procs.more[i].group == more->group)
+        if (i != row && k->job[i] >= 0 && k->duty[i] == HR_DUTY_WORKER && w->procs.more[i].group == more->group &&
+            same_command(&m->proc[i], &m->proc[row]))
             j = k->job[i];
     return j >= 0 ? j : new_job(w, k, -1, more->kin != 0 ? more->kin : m->proc[row].pid);
 }
@@ -180,8 +181,8 @@ static void members(struct hr_watch *w, struct hr_making *k)
 /* "torchrun train.py" is train.py. */
 static void name_job(struct hr_job_load *j, const struct hr_proc_load *p)
 {
-    const char *name = strchr(p->command, ' ');
-    name = name == NULL || name[1] == 0 ? p->command : name + 1;
+    const char *name = strrchr(p->command, ' ');
+    name = name == NULL || name[1] == 0 || name[1] == '-' ? p->command : name + 1;
     snprintf(j->name, sizeof j->name, "%.47s", name[0] != 0 ? name : p->comm);
 }
 
@@ -388,5 +389,10 @@ void hr_look_jobs(struct hr_watch *w)
     if (w->procs.changed)
         make(w);
     w->procs.changed = false;
-    sums(w);
+}
+
+void hr_sum_jobs(struct hr_watch *w)
+{
+    if (!w->options.no_processes)
+        sums(w);
 }

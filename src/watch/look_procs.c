@@ -21,6 +21,8 @@ enum { STAT_ROOM = 512, KERNEL_AGAIN = 16, COST_SHARE = 500, KERNEL_FLAG = 0x002
 #define WALK_MOST (10 * HR_SECOND)
 #define STATM_FROM (UINT64_C(16) << 20)
 #define GROWS (UINT64_C(8) << 20)
+#define READS (UINT64_C(1) << 20)      /* per second */
+#define DISKS_WORK (UINT64_C(4) << 20) /* bytes per second: worth asking every process whose they are */
 
 int hr_look_procs_open(struct hr_watch *w, struct hr_error *err)
 {
@@ -145,7 +147,7 @@ static void io(struct hr_watch *w, struct hr_proc_load *p, struct hr_proc_more *
 {
     static const char *const keys[] = { "read_bytes", "write_bytes" };
     char text[512];
-    uint64_t v[2], now = w->model->at, span = more->io_at == 0 ? 0 : now - more->io_at;
+    uint64_t v[2], now = hr_watch_now(w), span = more->io_at == 0 ? 0 : now - more->io_at;
     bool f[2];
     int64_t n = hr_sight_proc(&w->sight, p->pid, "io", text, sizeof text);
     if (n <= 0) {
@@ -162,12 +164,13 @@ static void apply(struct hr_watch *w, unsigned row, const struct hr_stat_line *s
 {
     struct hr_proc_load *p = &w->model->proc[row];
     struct hr_proc_more *more = &w->procs.more[row];
-    uint64_t now = w->model->at, span = more->at == 0 ? 0 : now - more->at, was = p->resident.v;
+    uint64_t now = hr_watch_now(w), span = more->at == 0 ? 0 : now - more->at, was = p->resident.v;
     if (span != 0 && s->ticks >= more->ticks)
         p->cpu = (float)((double)(s->ticks - more->ticks) * (double)w->procs.tick_ns * 100 / (double)span);
     p->faults = hr_rate(&more->faults, s->major, span);
     more->ticks = s->ticks;
     more->at = now;
+    more->seq = w->model->seq;
     more->group = s->group;
     if (p->parent != s->parent || memcmp(p->comm, s->comm, sizeof p->comm) != 0) {
         w->procs.changed = true;
@@ -184,12 +187,15 @@ static void apply(struct hr_watch *w, unsigned row, const struct hr_stat_line *s
         statm(w, p);
     else
         p->own = HR_UNREAD(HR_WHY_COSTLY);
-    if (member || p->cpu >= 2 || grows)
+    bool reads = p->read.why == HR_WHY_KNOWN && p->read.v + p->written.v >= READS;
+    if (member || p->cpu >= 2 || grows || reads)
         more->flags |= HR_FLAG_HOT;
     else if (p->cpu < 1)
         more->flags &= (uint16_t)~HR_FLAG_HOT;
-    if ((more->flags & HR_FLAG_HOT) != 0 || p->state == 'D')
+    if ((more->flags & HR_FLAG_HOT) != 0 || p->state == 'D' || w->procs.disks_work)
         io(w, p, more);
+    else
+        p->read = p->written = HR_UNREAD(HR_WHY_COSTLY);
 }
 
 static void begin_row(struct hr_watch *w, unsigned row, const struct hr_stat_line *s)
@@ -260,7 +266,7 @@ static bool seen(void *ctx, int pid)
     } else {
         l->more[row].flags |= HR_FLAG_SEEN_TWICE;
     }
-    if (l->more[row].at != m->at)
+    if (l->more[row].seq != m->seq)
         apply(w, (unsigned)row, &s);
     l->more[row].walk = l->walk;
     return true;
@@ -385,12 +391,21 @@ static void count_states(struct hr_model *m)
     }
 }
 
+static bool disks_work(const struct hr_model *m)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < m->disk_n; i++)
+        sum += m->disk[i].stacked ? 0 : m->disk[i].read.v + m->disk[i].written.v;
+    return sum >= DISKS_WORK;
+}
+
 void hr_look_procs(struct hr_watch *w)
 {
     if (w->options.no_processes) {
         w->model->procs_known = hr_truth_unknown("not looked at");
         return;
     }
+    w->procs.disks_work = w->rare.closely || w->model->seq == 1 || disks_work(w->model);
     if (w->sight.live) {
         if (due(w))
             walk(w);

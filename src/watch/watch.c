@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static uint64_t now_of(const struct hr_watch *w)
+uint64_t hr_watch_now(const struct hr_watch *w)
 {
     return w->options.now != NULL ? w->options.now(w->options.ctx) : hr_now();
 }
@@ -115,7 +115,7 @@ static void own(struct hr_watch *w)
 void hr_watch_tick(struct hr_watch *w)
 {
     struct hr_model *m = w->model;
-    uint64_t at = now_of(w);
+    uint64_t at = hr_watch_now(w);
     m->span = m->seq == 0 || m->captured || at <= m->at ? 0 : at - m->at;
     m->at = at;
     m->wall = w->sight.live ? hr_wall() : hr_root_now(w->sight.root);
@@ -128,6 +128,7 @@ void hr_watch_tick(struct hr_watch *w)
     hr_look_procs(w);
     hr_look_jobs(w);
     hr_look_rare(w);
+    hr_sum_jobs(w);
     own(w);
     /* By now every path was gone once: what loading touched and these do not is not needed again. */
     if (w->sight.live && m->seq == 3)

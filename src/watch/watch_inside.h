@@ -64,6 +64,7 @@ struct hr_proc_more {
     uint64_t io_at, pss_at;
     uint64_t pss_own;           /* `own` when PSS was measured */
     struct hr_count faults, read, written;
+    uint64_t seq;               /* the tick in which stat was read */
     uint32_t walk;              /* the walk that saw it last */
     int group;                  /* process group */
     int kin;                    /* the lead of its job, remembered after its parent has gone; 0: none */
@@ -93,7 +94,7 @@ struct hr_look_procs {
     uint64_t forks;                 /* seen at the last walk */
     uint64_t tick_ns, page;
     bool changed;                   /* rows came, went or were named: jobs are made anew */
-    unsigned name_next;
+    bool disks_work;                /* whose reads and writes these are is asked of every process at a walk */
 };
 
 enum { HR_RARE_FILES = 64 };
@@ -132,6 +133,7 @@ struct hr_watch {
     struct hr_kept_file own_statm;
 };
 
+uint64_t hr_watch_now(const struct hr_watch *w);
 int hr_look_memory_open(struct hr_watch *w);
 void hr_look_memory(struct hr_watch *w);
 void hr_look_memory_close(struct hr_watch *w);
@@ -160,9 +162,10 @@ bool hr_stat_line(const char *text, size_t n, struct hr_stat_line *ret);
 void hr_name_process(struct hr_watch *w, unsigned row);
 /* The row of a pid, -1: none. */
 int hr_look_row(const struct hr_watch *w, int pid);
-/* Makes the jobs from the rows; rates and memory every tick, the grouping when rows have changed. */
+/* Makes the jobs from the rows when these have changed; their sums are made every tick, after the rare looks. */
 int hr_look_jobs_open(struct hr_watch *w, struct hr_error *err) HR_MUST_USE;
 void hr_look_jobs(struct hr_watch *w);
+void hr_sum_jobs(struct hr_watch *w);
 void hr_look_jobs_close(struct hr_watch *w);
 /* What costs milliseconds: PSS, the page cache by file, the segments of /dev/shm.  In turns, under a budget. */
 void hr_look_rare(struct hr_watch *w);
