@@ -97,9 +97,9 @@ static void watch(struct hr_train *w)
         int ms = now >= due ? 0 : (int)((due - now + HR_TRAIN_MS - 1) / HR_TRAIN_MS);
         if (hr_poll(&p, 1, ms) < 0)
             hr_sleep(HR_TRAIN_MS);
-        if (p.revents != 0)
-            news(w);
         now = hr_now();
+        if (p.revents != 0 || now >= due) /* also unasked: an end that was missed would be missed for good */
+            news(w);
         if (now < due && !w->over)
             continue;
         hr_train_tick(w, now);

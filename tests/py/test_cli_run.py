@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 import time
 
+import membox
 import pytest
 from places import BIN
 from runs import MIB, environment, events, newest, report, script
@@ -235,6 +236,39 @@ for w in workers:
 """
     headrace("run", "--warn", "none", "--act", "60MiB", "--max", "none", "--on-act", "checkpoint", "--", *script(tmp_path, "t.py", text), env=env)
     assert (tmp_path / "wishes").read_text() == "True"
+
+
+@pytest.fixture
+def small():
+    """A cgroup of 400 MiB without swap: a function that puts the caller into it."""
+    if not membox.possible():
+        pytest.skip("no memory cgroup can be made here")
+    with membox.MemBox(400 * MIB, sample=False) as box:
+        yield box.enter
+
+
+def test_a_group_that_runs_short(headrace, env, tmp_path, small):
+    """No mark of the job is crossed, and the kernel would shoot: the ladder is gone up before."""
+    command = script(tmp_path, "t.py", TRAINER.replace("STATUS", "5").replace("range(10)", "range(36)"))
+    p = headrace.popen("run", "--warn", "none", "--act", "none", "--max", "none", "--on-act", "checkpoint,end", "--grace", "2s", "--", *command,
+                       env={**os.environ, **env}, stderr=subprocess.PIPE, text=True, preexec_fn=small)
+    err = p.communicate(timeout=60)[1]
+    d = report(tmp_path)
+    assert p.returncode == 5 and d["why"] == "machine" and d["machine_short_times"] == 1 and d["oom_kills"] == 0
+    assert "the memory cgroup has" in err and "SIGUSR1" in err
+    assert [line.split()[0] for line in (tmp_path / "signals").read_text().splitlines() if "full" not in line] == ["wish", "term", "saved"]
+
+
+def test_who_is_not_the_cause_is_left_alone(headrace, env, tmp_path, small):
+    hog = subprocess.Popen(script(tmp_path, "hog.py", "import time\nx = bytearray(b'x') * (345 << 20)\nprint('full', flush=True)\ntime.sleep(60)\n"),
+                           preexec_fn=small, stdout=subprocess.PIPE)
+    hog.stdout.readline()
+    p = headrace.popen("run", "--grace", "1s", "--", *script(tmp_path, "t.py", "import time\ntime.sleep(2.5)\n"), env={**os.environ, **env},
+                       stderr=subprocess.PIPE, text=True, preexec_fn=small)
+    err = p.communicate(timeout=60)[1]
+    hog.kill()
+    hog.wait()
+    assert p.returncode == 0 and "it is not the cause, and is left alone" in err, err
 
 
 def states(pid):
