@@ -199,6 +199,21 @@ static char *below(const char *folder, const char *value)
     return hr_join(folder, name);
 }
 
+/* A line that begins as those of the run itself. */
+HR_PRINTF(2, 3) static void say(struct hr_cli *cli, const char *fmt, ...)
+{
+    struct hr_buf line = HR_BUF_INIT(1 << 15);
+    va_list ap;
+    if (cli->common->quiet)
+        return;
+    hr_buf_adds(&line, "headrace run: ");
+    va_start(ap, fmt);
+    hr_buf_vprintf(&line, fmt, ap);
+    va_end(ap);
+    hr_complain(line.data);
+    hr_buf_fini(&line);
+}
+
 static int try_value(struct hr_run_job *j, const struct args *a, const char *folder, struct hr_sweep_row *row, struct hr_error *err)
 {
     HR_CLEANUP(hr_freep) struct hr_train_report *r = hr_calloc(1, sizeof *r);
@@ -214,12 +229,12 @@ static int try_value(struct hr_run_job *j, const struct args *a, const char *fol
         return e;
     j->o.argv = words;
     j->keep_output = true;
-    hr_note(j->cli, "value %s", row->value);
+    say(j->cli, "value %s", row->value);
     e = hr_run_job(j, own, r, err);
     if (e < 0)
         return e;
     fill_row(row, r, own);
-    hr_note(j->cli, "value %s: %s after %s", row->value, hr_sweep_why_name(row->why), hr_human_duration(row->wall_ns).text);
+    say(j->cli, "value %s: %s after %s", row->value, hr_sweep_why_name(row->why), hr_human_duration(row->wall_ns).text);
     return 0;
 }
 

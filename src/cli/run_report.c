@@ -45,13 +45,13 @@ static void ladder(struct hr_buf *b, const struct hr_train_options *o)
     }
     hr_buf_adds(b, "at act ");
     for (size_t i = 0; i < o->act.steps; i++) {
-        hr_buf_adds(b, i == 0 ? "" : ", then ");
+        hr_buf_adds(b, i == 0 ? "" : ", ");
         if (o->act.step[i] == HR_ACT_DROP)
-            hr_buf_adds(b, "drop its page cache");
+            hr_buf_adds(b, "drop page cache");
         else if (o->act.step[i] == HR_ACT_CHECKPOINT)
             hr_buf_printf(b, "SIG%s for a checkpoint", hr_act_signal_name(o->checkpoint_signal));
         else
-            hr_buf_adds(b, "end it");
+            hr_buf_adds(b, "end");
     }
     hr_buf_printf(b, " (%s each)", hr_human_duration(o->act.grace).text);
 }
@@ -152,8 +152,8 @@ static void memory_rows(struct hr_table *t, const struct hr_train_report *r)
     }
     hr_table_cell(t, "page cache");
     if (r->cached_before.known)
-        hr_table_cell(t, "%s of mapped files in the job at its peak; the machine's grew by %s%s", hr_human_bytes(r->peak_file).text,
-                      hr_human_bytes(r->cached_most.v - r->cached_before.v).text, r->dropped_files != 0 ? ", part of it dropped" : "");
+        hr_table_cell(t, "%s mapped by the job at its peak; the machine's grew by %s", hr_human_bytes(r->peak_file).text,
+                      hr_human_bytes(r->cached_most.v - r->cached_before.v).text);
     else
         hr_table_cell(t, "– (%s)", r->cached_before.why);
 }
@@ -168,8 +168,9 @@ static void card_rows(struct hr_table *t, const struct hr_train_report *r)
         const struct hr_train_card *c = &r->card[i];
         hr_table_cell(t, "GPU %u", i);
         if (c->peak.known)
-            hr_table_cell(t, "peak %s of %s after %s%s", hr_human_bytes(c->peak.v).text, hr_human_bytes(c->total.v).text,
-                          hr_human_duration(c->peak_at).text, c->whole ? "; whole card less what was in use before" : "");
+            hr_table_cell(t, "peak %s of %s after %s%s", hr_human_bytes(c->peak.v).text,
+                          c->total.known ? hr_human_bytes(c->total.v).text : "–", hr_human_duration(c->peak_at).text,
+                          c->whole ? " (whole card less before)" : "");
         else
             hr_table_cell(t, "VRAM – (%s)", c->peak.why);
         hr_table_cell(t, " ");

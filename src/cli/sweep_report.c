@@ -16,7 +16,7 @@ int hr_sweep_best(const struct hr_sweep_row *row, size_t n)
 
 static const struct hr_table_column columns[] = {
     { .title = "value", .right = true }, { .title = "result" },           { .title = "status", .right = true },
-    { .title = "time", .right = true },  { .title = "memory", .right = true }, { .title = "VRAM", .right = true }, { .title = " " },
+    { .title = "time", .right = true },  { .title = "memory", .right = true }, { .title = "VRAM", .right = true }, { .title = "why" },
 };
 
 void hr_sweep_say(struct hr_cli *cli, const struct hr_sweep_row *row, size_t n, const char *folder)
@@ -57,7 +57,7 @@ void hr_sweep_say(struct hr_cli *cli, const struct hr_sweep_row *row, size_t n, 
         hr_buf_printf(&b, "  VRAM –: %s\n", vram_why);
     for (size_t i = 0; i < n; i++)
         if (row[i].whole) {
-            hr_buf_adds(&b, "  VRAM is that of the whole card less what was in use before: the driver hides what a process takes\n");
+            hr_buf_adds(&b, "  VRAM: whole card less what was in use before; the driver hides a process's own\n");
             break;
         }
     hr_buf_printf(&b, "  log  %s", folder);

@@ -113,16 +113,31 @@ void hr_footprint_put(struct hr_part *p, const struct hr_rollup *r, uint64_t ano
     p->file = r->file;
 }
 
+/* F4: what a group lacks; asked of its first member only. */
+static uint64_t lacks(const struct hr_part *const *part, size_t n, size_t first)
+{
+    uint64_t sum = 0, most = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i != first && (part[i]->group != part[first]->group || part[first]->group == 0))
+            continue;
+        if (i < first)
+            return 0;
+        sum += share(part[i]);
+        most = HR_MAX(most, part[i]->measured ? part[i]->anon : 0);
+    }
+    return most > sum ? most - sum : 0;
+}
+
 void hr_footprint_measured(struct hr_footprint *f, const struct hr_part *const *part, size_t n, const struct hr_counts *then,
                            uint64_t now)
 {
-    uint64_t truth = 0, seen = 0;
+    uint64_t truth = 0, seen = 0, rest = 0;
     for (size_t i = 0; i < n; i++) {
-        uint64_t v = share(part[i]);
-        truth += v;
+        truth += share(part[i]);
+        rest += lacks(part, n, i);
         if (part[i]->measured)
             seen += part[i]->anon;
     }
-    *f = (struct hr_footprint) { .measured = true, .truth = truth, .at = now, .then = *then };
-    f->copyable = seen > truth ? seen - truth : 0;
+    *f = (struct hr_footprint) { .measured = true, .truth = truth + rest, .at = now, .rest = (int64_t)rest, .then = *then };
+    f->copyable = seen > f->truth ? seen - f->truth : 0;
 }

@@ -7,7 +7,9 @@
  * F2: what a process has grown by is its own; what is new by exec is its own; what a fork brings is its parent's already.
  * F3: a page that a worker writes to becomes a second page while no RSS changes.  Each costs it a page fault, and other things do too:
  *     so its faults beyond what its RSS grew by are the most that it can have copied.  This, and what the machine's shared memory grew by,
- *     is kept apart (`unsure`), never above what could still be copied, and calls for a measurement. */
+ *     is kept apart (`unsure`), never above what could still be copied, and calls for a measurement.
+ * F4: a process and its copies together hold at least what the largest of them sees: where PSS says less, a copy that nobody has seen
+ *     (one that lives for a moment, before its exec) has the rest. */
 #ifndef HR_FOOTPRINT_H
 #define HR_FOOTPRINT_H
 

@@ -32,6 +32,7 @@ struct hr_kin_tree {
     size_t seen_n, listed_n;
     uint64_t whole_at; /* when every process was looked at anew last */
     uint64_t again_at; /* when those in it were */
+    uint64_t rest_until; /* the next look for new ones */
     uint64_t lost;     /* processes that found no room */
     unsigned most[HR_KIN_KINDS]; /* at once */
     bool changed;      /* who is in it, since it was last set to false */

@@ -13,11 +13,11 @@ enum { DROP_FILES = 256 };
 static const char *because(const struct hr_train *w)
 {
     static const char *const text[] = {
-        [HR_ACT_FOR_ACT] = "memory is over the act mark",
-        [HR_ACT_FOR_MAX] = "memory is over the max mark",
-        [HR_ACT_FOR_VRAM] = "VRAM is over its act mark",
-        [HR_ACT_FOR_MACHINE] = "the machine is short of memory",
-        [HR_ACT_FOR_BLACK] = "the machine's memory is all but gone",
+        [HR_ACT_FOR_ACT] = "memory over the act mark",
+        [HR_ACT_FOR_MAX] = "memory over the max mark",
+        [HR_ACT_FOR_VRAM] = "VRAM over its act mark",
+        [HR_ACT_FOR_MACHINE] = "the machine short of memory",
+        [HR_ACT_FOR_BLACK] = "the machine's memory all but gone",
     };
     return text[w->act.why];
 }
@@ -33,11 +33,11 @@ static void drop(struct hr_train *w, uint64_t now)
     w->drop_at = now;
     hr_train_tell(w, "drop", ",\"files\":%u,\"why\":\"%s\"", files, hr_act_why_name(w->act.why));
     if (files == 0) {
-        hr_train_say(w, "%s: the job has no large file open for reading alone, so there is no page cache of it to drop", because(w));
+        hr_train_say(w, "%s: no page cache to drop (no large file is open for reading alone)", because(w));
         hr_act_in_vain(&w->act);
         return;
     }
-    hr_train_say(w, "%s: page cache of %u large file%s of the job dropped", because(w), files, files == 1 ? "" : "s");
+    hr_train_say(w, "%s: page cache of %u large file%s dropped", because(w), files, files == 1 ? "" : "s");
 }
 
 static void checkpoint(struct hr_train *w, uint64_t now)
@@ -51,7 +51,7 @@ static void checkpoint(struct hr_train *w, uint64_t now)
     hr_train_tell(w, "checkpoint", ",\"signal\":\"%s\",\"asked\":%zu,\"why\":\"%s\"", hr_act_signal_name(sig), asked,
                   hr_act_why_name(w->act.why));
     if (asked == 0) {
-        hr_train_say(w, "%s: no process of the job has a handler for SIG%s, so none could be asked for a checkpoint", because(w),
+        hr_train_say(w, "%s: nobody to ask for a checkpoint (no handler for SIG%s)", because(w),
                      hr_act_signal_name(sig));
         hr_act_in_vain(&w->act);
         return;
@@ -59,7 +59,7 @@ static void checkpoint(struct hr_train *w, uint64_t now)
     if (w->r->checkpoints == 0)
         w->r->checkpoint_at = hr_train_since(w, now);
     w->r->checkpoints += asked;
-    hr_train_say(w, "%s: a checkpoint was asked for by SIG%s (%zu %s); %s for it", because(w), hr_act_signal_name(sig), asked,
+    hr_train_say(w, "%s: checkpoint asked for by SIG%s (%zu %s), %s for it", because(w), hr_act_signal_name(sig), asked,
                  asked == 1 ? "process" : "processes", hr_human_duration(w->act.grace).text);
 }
 
@@ -87,7 +87,7 @@ static void term(struct hr_train *w, uint64_t now)
         w->r->ending_at = hr_train_since(w, now);
         w->r->verdict = HR_TRAIN_ENDED;
         w->r->why = w->act.why;
-        hr_train_say(w, "%s: the job was asked to end (SIGTERM); it has %s, then it is killed", because(w),
+        hr_train_say(w, "%s: told to end (SIGTERM), killed in %s", because(w),
                      hr_human_duration(w->act.ending_grace).text);
     }
     hr_train_tell(w, "term", ",\"why\":\"%s\"", hr_act_why_name(w->act.why));
@@ -98,7 +98,7 @@ static void kill_all(struct hr_train *w)
     for (size_t i = 0; i < w->tree.n; i++)
         hr_signal(w->tree.kin[i]->pid, SIGKILL);
     if (!w->r->killed)
-        hr_train_say(w, "the job did not end in its time: it was killed");
+        hr_train_say(w, "it did not end in its time, and is killed");
     w->r->killed = true;
     hr_train_tell(w, "kill", ",\"processes\":%zu", w->tree.n);
 }

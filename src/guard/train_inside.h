@@ -38,6 +38,8 @@ struct hr_train {
     uint64_t asked_at, ask_rest, asker_cpu; /* of the cards */
     uint64_t wanted_at;      /* a measurement is wanted since; 0: none is */
     unsigned short_ticks, gone_ticks; /* the machine has been short, all but gone, for so many ticks */
+    uint64_t room_at;        /* when the machine was looked at last */
+    bool machine_short, machine_gone; /* what was seen then */
     bool short_now, short_mine; /* ... and it was told; and the job holds enough to be the cause */
     uint64_t was_up;         /* the figure at the last tick */
     bool near;               /* a mark is near: ticks are shorter */

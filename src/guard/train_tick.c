@@ -10,6 +10,9 @@ enum { MEMINFO_ROOM = 4096, SHORT_TICKS = 3, GONE_TICKS = 2 };
 #define MIB (UINT64_C(1) << 20)
 #define OLD (10000 * HR_TRAIN_MS)   /* a measurement is taken again after so long, when nothing calls for one */
 #define CHANGED (1000 * HR_TRAIN_MS) /* and so soon after the last when something does */
+#define PATIENCE (150 * HR_TRAIN_MS)      /* for a measurement that a mark calls for */
+#define PATIENCE_MAX (2000 * HR_TRAIN_MS) /* the max mark's */
+#define ROOM_REST (150 * HR_TRAIN_MS)
 #define CURVE_REST (5000 * HR_TRAIN_MS)
 
 static void read_counts(struct hr_train *w)
@@ -77,9 +80,10 @@ static void measure(struct hr_train *w, uint64_t now, bool *ret_fresh)
     hr_gauge_ask(&w->gauge, &w->tree, &w->counts);
 }
 
-static void cross(struct hr_train *w, uint64_t figure, bool measured, uint64_t now)
+/* Marks from the first up to `most`. */
+static void cross(struct hr_train *w, uint64_t figure, bool measured, int most, uint64_t now)
 {
-    for (int i = 0; i < HR_MARKS; i++) {
+    for (int i = 0; i <= most; i++) {
         struct hr_mark *m = &w->r->mark[i];
         enum hr_mark_move move = hr_mark_see(m, figure, hr_train_since(w, now));
         const char *name = hr_mark_name((enum hr_mark_id)i);
@@ -93,31 +97,35 @@ static void cross(struct hr_train *w, uint64_t figure, bool measured, uint64_t n
     }
 }
 
-/* A mark is crossed by a measured figure.  Where none can be had soon (a huge job whose measuring has used up its share), by what the
- * processes have grown by since the last one. */
+/* A mark is crossed by a measured figure.  Where none comes soon (no CPU is left for it, or a huge job has used up its share), by what the
+ * processes have grown by since the last one; the max mark, which ends the job, waits longer for the truth. */
 static void marks(struct hr_train *w, bool fresh, uint64_t now)
 {
     uint64_t mark = next_mark(w);
-    bool crossing = mark != 0 && high(w) >= mark;
+    bool crossing = mark != 0 && high(w) >= mark, sure = mark != 0 && w->level.sure >= mark;
     if (!crossing)
         w->wanted_at = 0;
     else if (w->wanted_at == 0)
         w->wanted_at = now;
     if (fresh) {
-        cross(w, w->level.sure, true, now);
+        cross(w, w->level.sure, true, HR_MARK_MAX, now);
         w->wanted_at = 0;
-        return;
+    } else if (!crossing) { /* falling back needs no measurement */
+        cross(w, w->level.sure, false, HR_MARK_MAX, now);
+    } else if (sure && w->footprint.measured && now - w->wanted_at >= (w->gauge.asked || w->gauge.credit > 0 ? PATIENCE : 0)) {
+        cross(w, w->level.sure, false, now - w->wanted_at >= PATIENCE_MAX ? HR_MARK_MAX : HR_MARK_ACT, now);
     }
-    bool waits = w->gauge.asked || w->gauge.credit > 0;
-    if (crossing && w->level.sure >= mark && (!waits || now - w->wanted_at > 2000 * HR_TRAIN_MS))
-        cross(w, w->level.sure, false, now);
-    else if (!crossing) /* falling back needs no measurement */
-        cross(w, w->level.sure, false, now);
 }
 
 /* Is the machine itself short of memory, and may this job be the cause? */
 static void machine(struct hr_train *w, struct hr_act_level *l, uint64_t now)
 {
+    if (w->room_at != 0 && now - w->room_at < ROOM_REST) { /* short ticks are for the job's own marks */
+        l->machine = w->machine_short;
+        l->black = w->machine_gone;
+        return;
+    }
+    w->room_at = now;
     w->space = hr_room_now(&w->room, w->level.sure, 0, now);
     int64_t reserve = (int64_t)w->space.reserve;
     w->short_ticks = w->space.room < 0 ? w->short_ticks + 1 : 0;
@@ -134,8 +142,8 @@ static void machine(struct hr_train *w, struct hr_act_level *l, uint64_t now)
         hr_train_tell(w, "enough", ",\"room\":%" PRId64, w->space.room);
     }
     w->short_now = is_short;
-    l->machine = is_short && w->short_mine;
-    l->black = w->gone_ticks >= GONE_TICKS && w->level.sure >= w->space.reserve;
+    l->machine = w->machine_short = is_short && w->short_mine;
+    l->black = w->machine_gone = w->gone_ticks >= GONE_TICKS && w->level.sure >= w->space.reserve;
 }
 
 static void curve(struct hr_train *w, bool measured, uint64_t now)

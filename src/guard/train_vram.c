@@ -46,7 +46,7 @@ static void mark(struct hr_train *w, unsigned i, int which, uint64_t now)
                   name, i, v->job, v->whole ? "true" : "false");
     if (move == HR_MARK_CROSSED)
         hr_train_say(w, "VRAM of GPU %u: %s%s, over the %s mark of %s", i, hr_human_bytes(v->job).text,
-                     v->whole ? " (whole card less what was in use before)" : "", name, hr_human_bytes(m->at).text);
+                     v->whole ? " (whole card less before)" : "", name, hr_human_bytes(m->at).text);
 }
 
 static void look(struct hr_train *w, unsigned i, const struct hr_gpu *g, uint64_t now)

@@ -95,33 +95,54 @@ static unsigned drop_open(int pid, unsigned most)
     return files;
 }
 
-/* One line of maps: "7f.. r--s 00000000 08:01 1234   /data/train.arrow" */
-static bool drop_line(char *line, char last[4096])
+/* A file whose mappings stand one after the other in maps; a program's or a library's has one that is executed, and is left alone. */
+struct mapped {
+    char path[4096];
+    bool only_read;
+};
+
+static bool drop_last(struct mapped *m)
 {
-    char *rights = strchr(line, ' '), *path = strchr(line, '/');
-    if (rights == NULL || path == NULL || strncmp(rights + 1, "r--", 3) != 0 || strlen(path) >= 4096 || strcmp(path, last) == 0)
+    bool worth = m->path[0] != 0 && m->only_read;
+    bool done = worth && drop(m->path);
+    m->path[0] = 0;
+    return done;
+}
+
+/* One line of maps: "7f.. r--s 00000000 08:01 1234   /data/train.arrow" */
+static bool take_line(const char *line, struct mapped *m)
+{
+    const char *rights = strchr(line, ' '), *path = strchr(line, '/');
+    bool done = false;
+    if (rights == NULL || path == NULL || strlen(path) >= sizeof m->path)
         return false;
-    strcpy(last, path);
-    return drop(path);
+    if (strcmp(path, m->path) != 0) {
+        done = drop_last(m);
+        strcpy(m->path, path);
+        m->only_read = true;
+    }
+    m->only_read &= strncmp(rights + 1, "r--", 3) == 0;
+    return done;
 }
 
 static unsigned drop_mapped(int pid, unsigned most)
 {
-    static char text[MAPS_ROOM], last[4096]; /* one thread in a process drops */
+    static char text[MAPS_ROOM]; /* one thread in a process drops */
+    static struct mapped m;
     char path[40];
     unsigned files = 0;
     size_t have = 0;
     ssize_t n;
     snprintf(path, sizeof path, "/proc/%d/maps", pid);
     int fd = hr_kept_open(path);
-    last[0] = 0;
+    m.path[0] = 0;
     while (fd >= 0 && files < most && (n = read(fd, text + have, sizeof text - 1 - have)) > 0) {
         char *line = text, *end;
         have += (size_t)n;
         text[have] = 0;
         while ((end = strchr(line, '\n')) != NULL && files < most) {
             *end = 0;
-            files += drop_line(line, last);
+            files += take_line(line, &m);
             line = end + 1;
         }
         have -= (size_t)(line - text);
@@ -129,7 +150,7 @@ static unsigned drop_mapped(int pid, unsigned most)
     }
     if (fd >= 0)
         close(fd);
-    return files;
+    return files + (files < most && drop_last(&m));
 }
 
 unsigned hr_proc_drop_files(int pid, unsigned most)

@@ -123,7 +123,7 @@ def check_curve(began, truth, tmp_path):
         if near:
             off.append(max(0, min(near) - n, n - max(near)) / n)
     off.sort()
-    assert len(off) > 8 and off[len(off) * 9 // 10] < 0.02, off
+    assert len(off) >= 4 and off[len(off) * 9 // 10] < 0.02, off
 
 
 def test_marks_fire_where_planted(headrace, env, tmp_path):
@@ -195,7 +195,7 @@ def test_the_ladder(headrace, env, tmp_path, own, seen):
     assert 2.8 < float(told["term"]) - float(told["wish"]) < 6
     d = report(tmp_path)
     assert d["verdict"] == "ended" and d["why"] == "act" and not d["killed"] and d["checkpoints_asked"] == 1
-    assert "a checkpoint was asked for by SIGUSR1" in ran.err and "(SIGTERM)" in ran.err
+    assert "checkpoint asked for by SIGUSR1" in ran.err and "(SIGTERM)" in ran.err
 
 
 def test_max_ends_at_once_and_grace_has_an_end(headrace, env, tmp_path):
@@ -207,7 +207,7 @@ time.sleep(60)
     ran = headrace("run", "--warn", "none", "--act", "none", "--max", "90MiB", "--grace", "1s", "--", *script(tmp_path, "t.py", text),
                    env=env, status=137)
     d = report(tmp_path)
-    assert d["why"] == "max" and d["killed"] and d["signal"] == 9 and "was killed" in ran.err
+    assert d["why"] == "max" and d["killed"] and d["signal"] == 9 and "is killed" in ran.err
     term, kill = (next(e["ms"] for e in events(tmp_path) if e["event"] == w) for w in ("term", "kill"))
     assert 950 <= kill - term < 4000
 
@@ -220,7 +220,7 @@ time.sleep(2.5)
 print("alive")
 """
     ran = headrace("run", "--warn", "none", "--act", "60MiB", "--max", "none", "--on-act", "checkpoint", "--", *script(tmp_path, "t.py", text), env=env)
-    assert ran.out == "alive\n" and "no process of the job has a handler for SIGUSR1" in ran.err
+    assert ran.out == "alive\n" and "no handler for SIGUSR1" in ran.err
     text = """import multiprocessing, os, signal, time
 def wish(sig, frame):
     open("wishes", "a").write(str(os.getpid() == main))
@@ -250,7 +250,7 @@ def small():
 def test_a_group_that_runs_short(headrace, env, tmp_path, small):
     """No mark of the job is crossed, and the kernel would shoot: the ladder is gone up before."""
     command = script(tmp_path, "t.py", TRAINER.replace("STATUS", "5").replace("range(10)", "range(36)"))
-    p = headrace.popen("run", "--warn", "none", "--act", "none", "--max", "none", "--on-act", "checkpoint,end", "--grace", "2s", "--", *command,
+    p = headrace.popen("run", "--warn", "none", "--act", "none", "--max", "none", "--on-act", "checkpoint,end", "--grace", "6s", "--", *command,
                        env={**os.environ, **env}, stderr=subprocess.PIPE, text=True, preexec_fn=small)
     err = p.communicate(timeout=60)[1]
     d = report(tmp_path)
@@ -377,8 +377,8 @@ def test_vram_marks(headrace, card, tmp_path, mode, own):
     marks = {m["mark"]: m for m in d["marks"] if m["mark"].startswith("vram")}
     assert marks["vram-act"]["bytes"] == 8000 * MIB and all(m["times"] == 1 for m in marks.values())
     assert 4000 * MIB <= marks["vram-warn"]["first_bytes"] <= 5500 * MIB
-    assert "over the warn mark of 3.91 GiB" in ran.err and "VRAM is over its act mark" in ran.err
-    assert ("whole card less what was in use before" in ran.err) == (not own)
+    assert "over the warn mark of 3.91 GiB" in ran.err and "VRAM over its act mark" in ran.err
+    assert ("whole card less before" in ran.err) == (not own)
 
 
 @needs_fake

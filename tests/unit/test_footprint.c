@@ -173,6 +173,25 @@ static void swapped_out_is_still_theirs(void **state)
     assert_int_equal(sure(&j, 5), 320 * MIB);
 }
 
+/* F4: a fork that lives for a moment halves its parent's PSS. */
+static void an_unseen_copy_hides_nothing(void **state)
+{
+    (void)state;
+    struct job j;
+    forked(&j);
+    struct hr_rollup half = shares(200 * MIB, 0);
+    hr_footprint_put(&j.p[0], &half, 400 * MIB, 0);
+    hr_footprint_measured(&j.f, j.part, 1, &j.counts, 100);
+    assert_int_equal(j.f.truth, 400 * MIB);
+    assert_int_equal(sure(&j, 1), 400 * MIB);
+    measured(&j); /* with all of them in sight nothing is added */
+    assert_int_equal(j.f.rest, 0);
+    j.p[3].group = 0; /* not told: each for itself */
+    j.p[4].group = 0;
+    hr_footprint_measured(&j.f, j.part, 5, &j.counts, 100);
+    assert_int_equal(j.f.rest, (400 - 3 * 80 + 2 * 320) * MIB);
+}
+
 /* --- the curve --- */
 
 static void a_curve_keeps_its_peaks(void **state)
@@ -216,6 +235,7 @@ int main(void)
         cmocka_unit_test(what_goes_leaves_what_others_share),
         cmocka_unit_test(another_program_is_all_its_own),
         cmocka_unit_test(swapped_out_is_still_theirs),
+        cmocka_unit_test(an_unseen_copy_hides_nothing),
         cmocka_unit_test(a_curve_keeps_its_peaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
