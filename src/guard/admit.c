@@ -64,12 +64,20 @@ static bool pausable(const struct hr_job *j)
     return active(j) && !j->fixed;
 }
 
-static int64_t left(const struct hr_job *job, size_t n, int64_t room)
+/* What it is expected to take; `lightly`: half of it where it is a guess. */
+static uint64_t expected(const struct hr_job *j, bool lightly)
+{
+    return lightly && j->guess ? j->predicted / 2 : j->predicted;
+}
+
+static int64_t left(const struct hr_job *job, size_t n, int64_t room, bool lightly)
 {
     uint64_t to_come = 0;
-    for (size_t i = 0; i < n; i++)
-        if (job[i].state != HR_JOB_HELD)
-            to_come += hr_job_to_come(&job[i]);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t most = HR_MAX(expected(&job[i], lightly), job[i].peak);
+        if (job[i].state != HR_JOB_HELD && most > job[i].resident)
+            to_come += most - job[i].resident;
+    }
     return to_come > INT64_MAX / 2 ? INT64_MIN / 2 : room - (int64_t)to_come;
 }
 
@@ -123,14 +131,15 @@ int hr_admit(const struct hr_job *job, size_t n, const struct hr_space *s, uint6
     /* Whoever is paused comes first; where nothing else runs, the brake lets it go on. */
     if (on != run || (rules->jobs != 0 && run >= rules->jobs) || hr_level(job, n, s) > HR_LEVEL_GREEN)
         return NONE;
-    int64_t room = left(job, n, s->room);
-    if (room > 0 && job[head].predicted <= (uint64_t)room)
+    bool lightly = run < rules->cpus;
+    int64_t room = left(job, n, s->room, lightly);
+    if (room > 0 && expected(&job[head], lightly) <= (uint64_t)room)
         return head;
     if (now - job[head].since >= rules->age) /* A4 */
         return NONE;
     int best = NONE;
     for (size_t i = 0; i < n; i++)
-        if (held(&job[i]) && room > 0 && job[i].predicted <= (uint64_t)room &&
+        if (held(&job[i]) && room > 0 && expected(&job[i], lightly) <= (uint64_t)room &&
             (best == NONE || job[i].order < job[best].order))
             best = (int)i;
     return best;
@@ -151,7 +160,7 @@ static enum hr_brake_what go_on(const struct hr_job *job, size_t n, const struct
     if (extreme(job, n, false, active) == NONE) /* A1 */
         return HR_BRAKE_RESUME;
     /* What all paused ones still take counts in left(): only this one shall go on. */
-    int64_t room = left(job, n, s->room);
+    int64_t room = left(job, n, s->room, false);
     for (size_t i = 0; i < n; i++)
         if (paused(&job[i]) && (int)i != who)
             room += (int64_t)hr_job_to_come(&job[i]);

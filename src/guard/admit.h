@@ -4,6 +4,8 @@
  * A2: the oldest running job is never paused and never ended to make room for another; so something always finishes.  Where
  *     it is alone and about to run into a limit behind which there is no swap, it is ended here and not by the kernel.
  * A3: nothing is let through that does not fit beside what the running jobs are still expected to take.
+ *     A guess (of a tool of which nothing has been seen, where twice what it takes is expected) weighs half while fewer jobs run
+ *     than there are CPUs: the brake is there for the one that needs all of it.
  * A4: a smaller job may overtake a larger one that waits, until that one has waited for `age`; then nobody passes it. */
 #ifndef HR_ADMIT_H
 #define HR_ADMIT_H
@@ -17,6 +19,7 @@ struct hr_job {
     uint64_t grows;                     /* bytes per second, at present */
     uint64_t order;                     /* of arrival: smaller is older */
     uint64_t since;                     /* held: since when, in ns */
+    bool guess; /* `predicted` is of a table, and nothing is known */
     bool waits; /* for another job of the picture, its descendant: it does not get on by itself */
     bool fixed; /* it must not be paused at this moment */
 };
@@ -49,6 +52,7 @@ const char *hr_level_name(enum hr_level l);
 struct hr_admit_rules {
     unsigned jobs; /* at most this many run; 0 = no limit */
     uint64_t age;  /* ns, A4 */
+    unsigned cpus; /* A3: of the machine; 0: guesses count in full */
 };
 
 /* Bytes that a running job is still expected to take. */

@@ -9,6 +9,7 @@
 #include "memlock.h"
 #include "procfs.h"
 #include "thread.h"
+#include "thread.h"
 #include "warden.h"
 
 #include <errno.h>
@@ -54,6 +55,7 @@ static void at_gate(struct hr_warden *w, const struct hr_gate_leaf *g, uint64_t 
         return;
     }
     leaf->known = known;
+    w->leaves.job[w->leaves.n - 1].guess = hr_history_guesses(&w->history, &g->key);
     if (w->stop_at != 0)
         hr_warden_let(w, w->leaves.n - 1, now);
 }
@@ -293,6 +295,7 @@ int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, s
     w->r = &report;
     w->gate.fd = w->preload.door = w->tokens.server.fd = w->tokens.handed = -1;
     w->start = hr_now();
+    w->cpus = hr_cpus();
     hr_subreaper();
     int r = hr_room_open(root, o->budget, &w->room, err);
     if (r == 0) {

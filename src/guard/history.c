@@ -107,6 +107,12 @@ void hr_history_learn(struct hr_history *h, const struct hr_leaf_key *key, uint6
     }
 }
 
+bool hr_history_guesses(const struct hr_history *h, const struct hr_leaf_key *key)
+{
+    int t = hr_leaf_tool_index(key->tool->name);
+    return find(h, key) == NULL && !key->preprocess && t >= 0 && (size_t)t < HR_COUNT(h->tool) && h->tool[t].n == 0;
+}
+
 uint64_t hr_history_predict(const struct hr_history *h, const struct hr_leaf_key *key, bool *ret_known)
 {
     const struct hr_past *p = find(h, key);

@@ -45,5 +45,7 @@ void hr_history_learn(struct hr_history *h, const struct hr_leaf_key *key, uint6
 /* Bytes that it will take: its own past with a margin of a twentieth; else, from the largest of that tool in this run, twice, one and a half
  * or one and a quarter times as much after one, two or three of them; else the table.  *ret_known: its own past. */
 uint64_t hr_history_predict(const struct hr_history *h, const struct hr_leaf_key *key, bool *ret_known);
+/* Is nothing known of this work, and of its tool in this run neither? */
+bool hr_history_guesses(const struct hr_history *h, const struct hr_leaf_key *key);
 
 #endif

@@ -207,7 +207,7 @@ static double advance(struct play *p, unsigned running)
 
 static void admit(struct play *p, double tree)
 {
-    struct hr_admit_rules rules = { p->ask->jobs, AGE };
+    struct hr_admit_rules rules = { .jobs = p->ask->jobs, .age = AGE };
     struct hr_space s = { 0 };
     s.room = p->ask->room >= INT64_MAX ? INT64_MAX / 2 : (int64_t)p->ask->room - (int64_t)tree;
     for (int at; (at = hr_admit(p->job, p->on, &s, (uint64_t)(p->now * 1e6), &rules)) >= 0;) {

@@ -179,19 +179,23 @@ void hr_warden_let(struct hr_warden *w, size_t at, uint64_t now)
     w->r->at_once = HR_MAX(w->r->at_once, run);
 }
 
-/* Those that wait came with what was thought of them then; each that has ended since has taught something. */
+/* Those that wait, and guesses that run, came with what was thought of them then; each that has ended since has taught something. */
 static void think_again(struct hr_warden *w)
 {
     bool known;
-    for (size_t i = 0; w->learnt && i < w->leaves.n; i++)
-        if (w->leaves.job[i].state == HR_JOB_HELD)
-            w->leaves.job[i].predicted = hr_history_predict(&w->history, &w->leaves.leaf[i].key, &known);
+    for (size_t i = 0; w->learnt && i < w->leaves.n; i++) {
+        struct hr_job *j = &w->leaves.job[i];
+        if (j->state != HR_JOB_HELD && !j->guess)
+            continue;
+        j->predicted = hr_history_predict(&w->history, &w->leaves.leaf[i].key, &known);
+        j->guess = hr_history_guesses(&w->history, &w->leaves.leaf[i].key);
+    }
     w->learnt = false;
 }
 
 void hr_warden_admit(struct hr_warden *w, uint64_t now)
 {
-    struct hr_admit_rules rules = { w->o->jobs, AGE };
+    struct hr_admit_rules rules = { .jobs = w->o->jobs, .age = AGE, .cpus = w->cpus };
     bool any = false;
     for (size_t i = 0; i < w->leaves.n; i++)
         any |= w->leaves.job[i].state == HR_JOB_HELD;

@@ -31,6 +31,7 @@ struct hr_warden {
     uint64_t start, looked, scanned, audited; /* hr_now: of the start, and of the last look at the memory, the tree, the rest */
     uint64_t others;                 /* bytes of the tree's processes that are no leaves */
     struct hr_outside outside;
+    unsigned cpus;
     bool learnt;                     /* since what waits has been thought of last */
     bool lost;                       /* the keeper has been killed */
     bool over;                       /* the command has ended */

@@ -9,7 +9,7 @@
 #define MIB (UINT64_C(1) << 20)
 #define SECOND UINT64_C(1000000000)
 
-static const struct hr_admit_rules rules = { 0, 20 * SECOND };
+static const struct hr_admit_rules rules = { .age = 20 * SECOND }, two_cpus = { .age = 20 * SECOND, .cpus = 2 };
 
 static struct hr_job held(uint64_t mib, uint64_t order)
 {
@@ -64,7 +64,7 @@ static void a_limit_of_jobs_holds(void **state)
 {
     (void)state;
     struct hr_space s = space(100000);
-    struct hr_admit_rules two = { 2, 20 * SECOND };
+    struct hr_admit_rules two = { .jobs = 2, .age = 20 * SECOND };
     struct hr_job j[4] = { running(10, 1, 1), held(10, 3), held(10, 4), running(10, 1, 2) };
     assert_int_equal(hr_admit(j, 3, &s, 2 * SECOND, &two), 1);
     assert_int_equal(hr_admit(j, 4, &s, 2 * SECOND, &two), -1);
@@ -79,6 +79,24 @@ static void the_small_overtake_until_the_large_has_aged(void **state)
     assert_int_equal(hr_admit(j, 3, &s, 21 * SECOND, &rules), -1);
     s = space(900);
     assert_int_equal(hr_admit(j, 3, &s, 21 * SECOND, &rules), 1);
+}
+
+static void a_guess_weighs_half_while_a_cpu_is_idle(void **state)
+{
+    (void)state;
+    struct hr_space s = space(1000);
+    struct hr_job j[4] = { running(700, 100, 1), held(700, 2), running(10, 10, 3), held(10, 4) };
+    j[0].guess = j[1].guess = true; /* to come: 250 and 350 */
+    assert_int_equal(hr_admit(j, 2, &s, 2 * SECOND, &rules), -1);
+    assert_int_equal(hr_admit(j, 2, &s, 2 * SECOND, &two_cpus), 1);
+    assert_int_equal(hr_admit(j, 3, &s, 2 * SECOND, &two_cpus), -1); /* both CPUs have work */
+    s = space(599);
+    assert_int_equal(hr_admit(j, 2, &s, 2 * SECOND, &two_cpus), -1);
+    s = space(1000);
+    j[0].peak = 690 * MIB; /* it has shown that it was no half */
+    assert_int_equal(hr_admit(j, 2, &s, 2 * SECOND, &two_cpus), 1);
+    s = space(900);
+    assert_int_equal(hr_admit(j, 2, &s, 2 * SECOND, &two_cpus), -1);
 }
 
 /* --- the brake --- */
@@ -259,6 +277,7 @@ struct world {
     uint64_t memory, order, worst;
     unsigned done, killed;
     struct hr_brake brake;
+    bool guesses;
 };
 
 static void forget(struct world *w, size_t i)
@@ -321,7 +340,7 @@ static void step(struct world *w, uint64_t now)
         break;
     }
     s = free_of(w);
-    while ((at = hr_admit(w->job, w->n, &s, now, &rules)) >= 0) {
+    while ((at = hr_admit(w->job, w->n, &s, now, w->guesses ? &two_cpus : &rules)) >= 0) {
         w->job[at].state = HR_JOB_RUNNING;
         w->job[at].order = ++w->order;
     }
@@ -349,6 +368,29 @@ static struct world play(uint64_t seed, unsigned error)
         assert_true(++rounds < 100000); /* it ends */
     }
     return w;
+}
+
+/* A table says 800 MiB of each, and one in ten takes half as much again. */
+static void builds_of_guesses_finish(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct world w = { .memory = 2048 * MIB, .guesses = true, .n = JOBS };
+        for (size_t i = 0; i < JOBS; i++) {
+            uint64_t mib = i % 10 == 0 ? 1200 : 300 + hr_rng_u64(seed, 2 * i) % 500;
+            w.job[i] = held(800, ++w.order);
+            w.job[i].guess = true;
+            w.final[i] = mib * MIB;
+            w.life[i] = 1000 + hr_rng_u64(seed, 2 * i + 1) % 9000;
+        }
+        for (uint64_t now = SECOND, rounds = 0; w.n != 0; now += STEP_MS * UINT64_C(1000000)) {
+            step(&w, now);
+            assert_true(++rounds < 100000);
+        }
+        assert_int_equal(w.done, JOBS);
+        assert_int_equal(w.killed, 0);
+        assert_true(w.worst <= w.memory);
+    }
 }
 
 static void made_up_builds_finish(void **state)
@@ -379,6 +421,8 @@ int main(void)
         cmocka_unit_test(growth_is_carried_on_for_half_a_second),
         cmocka_unit_test(nothing_starts_and_nothing_goes_on_while_it_is_yellow),
         cmocka_unit_test(before_a_wall_the_last_one_is_ended_here),
+        cmocka_unit_test(a_guess_weighs_half_while_a_cpu_is_idle),
+        cmocka_unit_test(builds_of_guesses_finish),
         cmocka_unit_test(made_up_builds_finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
