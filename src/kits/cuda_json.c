@@ -67,6 +67,11 @@ static void toolkits(struct hr_jw *w, const struct hr_cuda_report *r)
         hr_jw_end(w);
     }
     hr_jw_end(w);
+    hr_jw_key(w, "nvcc_on_path");
+    hr_jw_array_flat(w);
+    for (size_t i = 0; i < r->picks.nvccs; i++)
+        hr_jw_str(w, r->picks.nvcc[i].v);
+    hr_jw_end(w);
     hr_jw_key(w, "packages");
     hr_jw_array(w);
     for (size_t i = 0; i < d->n; i++) {

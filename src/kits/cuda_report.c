@@ -98,7 +98,7 @@ void hr_cuda_report_say(const struct hr_cuda_report *r, struct hr_buf *out)
         hr_buf_printf(out, "nvcc, CMake and PyTorch extensions build with CUDA %s.",
                       nvcc->cuda != 0 ? hr_cuda_text(nvcc->cuda).text : "of unknown version");
     else {
-        hr_buf_adds(out, "Builds do not take the same CUDA: ");
+        hr_buf_adds(out, some_pick(r, HR_PICK_UNKNOWN) ? "Not all could be looked at: " : "Builds do not take the same CUDA: ");
         what(r, "nvcc", "nvcc", "", out);
         what(r, "cmake-language", "CMake", ", ", out);
         what(r, "torch", "PyTorch", ", ", out);

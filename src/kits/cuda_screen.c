@@ -90,6 +90,10 @@ static void toolkits(const struct sheet *g, const struct hr_cuda_report *r, stru
                       k->nvcc ? "" : ", without nvcc");
         line(g, i == 0 ? "toolkit" : "", b);
     }
+    for (size_t i = 0; r->picks.nvccs > 1 && i < r->picks.nvccs; i++) {
+        hr_buf_printf(b, "%s%s", r->picks.nvcc[i].v, i == 0 ? ", the first on PATH" : ", behind it");
+        line(g, i == 0 ? "nvcc" : "", b);
+    }
     if (t->n == 0) {
         hr_buf_adds(b, "none");
         line(g, "toolkit", b);

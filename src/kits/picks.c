@@ -13,6 +13,7 @@ struct look {
     const struct hr_root *root;
     const struct hr_toolkits *kits;
     struct hr_pick *to;
+    bool *cut; /* a path was longer than a word: what was looked at is not what is meant */
 };
 
 /* --- helpers --- */
@@ -82,18 +83,32 @@ static void take_nvcc(const struct look *l, const char *nvcc, const char *becaus
     take(l, HR_PICK_TAKES, nvcc, version_of_nvcc(l, nvcc), because);
 }
 
+/* It fills a word, so it may have been longer. */
+static bool full(const struct hr_word *w)
+{
+    return w->known && strlen(w->v) >= HR_WORD_MAX - 1;
+}
+
 static struct hr_word variable(const struct look *l, const char *name)
 {
     struct hr_word w = hr_env_word(l->facts, name);
+    *l->cut |= full(&w);
     return w.known && w.v[0] == 0 ? hr_word_unknown("%s is empty", name) : w;
+}
+
+/* The first nvcc on PATH; NULL: none. */
+static const char *on_path(const struct look *l)
+{
+    *l->cut |= full(&l->kits->nvcc);
+    return l->kits->nvcc.known ? l->kits->nvcc.v : NULL;
 }
 
 /* --- each tool --- */
 
 static void shell(const struct look *l)
 {
-    if (l->kits->nvcc.known)
-        take_nvcc(l, l->kits->nvcc.v, "the first on PATH");
+    if (on_path(l) != NULL)
+        take_nvcc(l, on_path(l), "the first on PATH");
     else
         take(l, HR_PICK_NOTHING, "", 0, "no folder of PATH has nvcc");
 }
@@ -103,8 +118,8 @@ static bool program(const struct look *l)
 {
     static const char *const system[] = { "/usr/local/bin", "/usr/bin" };
     char path[HR_WORD_MAX];
-    if (l->kits->nvcc.known) {
-        take_nvcc(l, l->kits->nvcc.v, "the first on PATH");
+    if (on_path(l) != NULL) {
+        take_nvcc(l, on_path(l), "the first on PATH");
         return true;
     }
     for (size_t i = 0; i < HR_COUNT(system); i++) {
@@ -134,8 +149,8 @@ static void cmake_language(const struct look *l)
     struct hr_word w = variable(l, "CUDACXX");
     if (w.known && w.v[0] == '/' && hr_root_exists(l->root, w.v)) {
         take_nvcc(l, w.v, "CUDACXX names it");
-    } else if (w.known && strchr(w.v, '/') == NULL && l->kits->nvcc.known && strcmp(w.v, "nvcc") == 0) {
-        take_nvcc(l, l->kits->nvcc.v, "CUDACXX says nvcc, the first on PATH");
+    } else if (w.known && strchr(w.v, '/') == NULL && on_path(l) != NULL && strcmp(w.v, "nvcc") == 0) {
+        take_nvcc(l, on_path(l), "CUDACXX says nvcc, the first on PATH");
     } else if (w.known) {
         take(l, HR_PICK_BROKEN, w.v, 0, "CUDACXX names it and it is not there: CMake stops");
     } else if (!program(l) && !in_variable(l, "CUDA_PATH")) {
@@ -208,7 +223,7 @@ static void torch(const struct look *l)
             return;
         }
     }
-    if (l->kits->nvcc.known && home_of(l->kits->nvcc.v, home))
+    if (on_path(l) != NULL && home_of(on_path(l), home))
         with_home(l, home, "the folder above the first nvcc on PATH");
     else if (hr_root_exists(l->root, "usr/local/cuda"))
         with_home(l, "/usr/local/cuda", "where NVIDIA's link leads");
@@ -222,8 +237,8 @@ static void cupy(const struct look *l)
     char home[HR_WORD_MAX];
     if (w.known && hr_root_exists(l->root, w.v))
         take(l, HR_PICK_TAKES, w.v, version_at(l, w.v), "CUDA_PATH names it");
-    else if (l->kits->nvcc.known && home_of(l->kits->nvcc.v, home))
-        take(l, HR_PICK_TAKES, home, version_of_nvcc(l, l->kits->nvcc.v), "the folder above the first nvcc on PATH");
+    else if (on_path(l) != NULL && home_of(on_path(l), home))
+        take(l, HR_PICK_TAKES, home, version_of_nvcc(l, on_path(l)), "the folder above the first nvcc on PATH");
     else if (hr_root_exists(l->root, "usr/local/cuda"))
         take(l, HR_PICK_TAKES, "/usr/local/cuda", version_at(l, "/usr/local/cuda"), "where NVIDIA's link leads");
     else
@@ -365,9 +380,31 @@ static void cure(const struct look *l, struct hr_picks *ret)
     hr_buf_fini(&b);
 }
 
+/* Every nvcc on PATH, in its order; a folder that stands in it twice is looked at once. */
+static void list_nvccs(const struct hr_root *root, struct hr_picks *ret)
+{
+    struct hr_buf path = HR_BUF_INIT(65536), at = HR_BUF_INIT(4096);
+    struct hr_str rest, dir;
+    hr_root_env(root, "PATH", &path);
+    rest = hr_buf_str(&path);
+    while (path.len != 0 && ret->nvccs < HR_PICKS_NVCCS && hr_str_cut(&rest, ':', &dir)) {
+        bool known = false;
+        hr_buf_reset(&at);
+        hr_buf_printf(&at, "%.*s/nvcc", HR_STR_ARG(dir));
+        struct hr_word w = hr_word_clean(hr_buf_str(&at));
+        for (size_t i = 0; i < ret->nvccs; i++)
+            known |= strcmp(ret->nvcc[i].v, w.v) == 0;
+        if (!known && hr_path_worth(dir) && !at.failed && hr_root_exists(root, at.data))
+            ret->nvcc[ret->nvccs++] = w;
+    }
+    hr_buf_fini(&at);
+    hr_buf_fini(&path);
+}
+
 void hr_picks_of(struct hr_facts *facts, struct hr_picks *ret)
 {
-    struct look l = { facts, hr_facts_root(facts), NULL, NULL };
+    bool cut = false;
+    struct look l = { facts, hr_facts_root(facts), NULL, NULL, &cut };
     unsigned cuda = 0;
     char why[HR_WORD_MAX];
     memset(ret, 0, sizeof *ret);
@@ -378,6 +415,7 @@ void hr_picks_of(struct hr_facts *facts, struct hr_picks *ret)
         l.to->who = tools[i].who;
         l.to->rule = tools[i].rule;
         l.to->source = tools[i].source;
+        cut = false;
         hr_facts_watch(facts);
         l.kits = hr_facts_toolkits(facts);
         tools[i].look(&l);
@@ -385,6 +423,8 @@ void hr_picks_of(struct hr_facts *facts, struct hr_picks *ret)
         if (torn != NULL) { /* what it did not find may be there */
             snprintf(why, sizeof why, "it could not be looked at: %.120s", torn);
             take(&l, HR_PICK_UNKNOWN, "", 0, why);
+        } else if (cut) {
+            take(&l, HR_PICK_UNKNOWN, "", 0, "a path on its way is longer than is looked at here");
         }
         ret->builders += tools[i].builds;
         if (!tools[i].builds || l.to->state == HR_PICK_NOTHING || l.to->state == HR_PICK_UNKNOWN)
@@ -394,4 +434,5 @@ void hr_picks_of(struct hr_facts *facts, struct hr_picks *ret)
     }
     if (!ret->agree)
         cure(&l, ret);
+    list_nvccs(l.root, ret);
 }

@@ -22,12 +22,14 @@ struct hr_pick {
     char because[HR_WORD_MAX];   /* "the first on PATH" */
 };
 
-enum { HR_PICKS_MAX = 10 };
+enum { HR_PICKS_MAX = 10, HR_PICKS_NVCCS = 6 };
 struct hr_picks {
     struct hr_pick pick[HR_PICKS_MAX];
     size_t n;
     size_t builders;    /* those that compile, which come first */
     bool agree;         /* all that compile take one version, none is broken */
+    struct hr_word nvcc[HR_PICKS_NVCCS]; /* on PATH, in its order */
+    size_t nvccs;
     char cure[4 * HR_WORD_MAX]; /* the line of a shell that makes them agree; "": there is nothing to agree on */
     unsigned cure_cuda;
 };

@@ -150,6 +150,40 @@ static void orders(void **state)
     leave();
 }
 
+static void long_paths_and_several(void **state)
+{
+    (void)state;
+    char home[400], env[1200];
+    memset(home, 'x', sizeof home);
+    for (size_t i = 50; i < 300; i += 50)
+        home[i] = '/';
+    memcpy(home, "/opt/", 5);
+    home[300] = 0;
+    machine("PATH /usr/local/cuda-12.8/bin:/usr/local/cuda-12.4/bin:/usr/local/cuda-12.8/bin:/usr/bin\n");
+    kit("12.4");
+    kit("12.8");
+    look(NULL);
+    assert_int_equal(rep.picks.nvccs, 2);
+    assert_string_equal(rep.picks.nvcc[0].v, "/usr/local/cuda-12.8/bin/nvcc");
+    assert_string_equal(rep.picks.nvcc[1].v, "/usr/local/cuda-12.4/bin/nvcc");
+    leave();
+    snprintf(env, sizeof env, "PATH /usr/bin\nCUDA_HOME %s\nCUDACXX %s/bin/nvcc\n", home, home);
+    put("headrace/env", env);
+    look(NULL); /* what is cut is not what was meant: it is not said to be missing */
+    takes("torch", HR_PICK_UNKNOWN, "", 0, "longer than is looked at");
+    takes("cmake-language", HR_PICK_UNKNOWN, "", 0, "longer than is looked at");
+    takes("cmake-find", HR_PICK_TAKES, "/usr/local/cuda-12.8/bin/nvcc", 1208, "newest");
+    leave();
+    snprintf(env, sizeof env, "%s/bin/nvcc", home + 1);
+    put(env, "x");
+    snprintf(env, sizeof env, "PATH %s/bin:/usr/bin\n", home);
+    put("headrace/env", env);
+    look(NULL);
+    takes("nvcc", HR_PICK_UNKNOWN, "", 0, "longer than is looked at");
+    takes("torch", HR_PICK_UNKNOWN, "", 0, "longer than is looked at");
+    leave();
+}
+
 static bool step_has(const char *part)
 {
     for (size_t i = 0; i < rep.plan.steps; i++)
@@ -432,7 +466,7 @@ static void memory_runs_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_here),  cmocka_unit_test(orders),          cmocka_unit_test(plans),
+        cmocka_unit_test(nothing_here),  cmocka_unit_test(orders),          cmocka_unit_test(long_paths_and_several), cmocka_unit_test(plans),
         cmocka_unit_test(words),         cmocka_unit_test(hostile_names),   cmocka_unit_test(what_a_version_cannot),
         cmocka_unit_test(every_root),    cmocka_unit_test(memory_runs_out),
     };
