@@ -111,7 +111,8 @@ enum { IOPRIO_PROCESS = 1, IOPRIO_IDLE = 3 << 13 }; /* linux/ioprio.h, which old
 
 static void yield_to_others(void)
 {
-    if (setpriority(PRIO_PROCESS, 0, 10) != 0 || syscall(SYS_ioprio_set, IOPRIO_PROCESS, 0, IOPRIO_IDLE) != 0)
+    int now = getpriority(PRIO_PROCESS, 0);
+    if ((now < 10 && setpriority(PRIO_PROCESS, 0, 10) != 0) || syscall(SYS_ioprio_set, IOPRIO_PROCESS, 0, IOPRIO_IDLE) != 0)
         errno = 0; /* a hint */
 }
 

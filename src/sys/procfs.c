@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -239,6 +240,12 @@ int hr_poll(struct pollfd *p, size_t n, int ms)
 {
     int k = hr_fault_sys() ? -1 : poll(p, n, ms);
     return k < 0 ? (errno == EINTR ? 0 : -errno) : k;
+}
+
+void hr_go_first(void)
+{
+    if (!hr_fault_sys() && setpriority(PRIO_PROCESS, 0, -10) != 0)
+        errno = 0; /* without rights: as everybody */
 }
 
 int hr_subreaper(void)

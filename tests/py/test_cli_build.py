@@ -175,6 +175,16 @@ def script(folder, name, text):
     return p
 
 
+def test_the_command_yields_and_is_shot_first(headrace, env):
+    """nice 10, disks when nobody else wants them, the kernel's first victim, no core files; the watcher keeps its own."""
+    look = "nice; cat /proc/self/oom_score_adj; ulimit -c; ionice 2>/dev/null || true"
+    mine = int(subprocess.run(["nice"], capture_output=True, text=True).stdout)
+    out = headrace("build", "--quiet", "--", "sh", "-c", look, env=env).out.split("\n")
+    assert out[:3] == [str(max(mine, 10)), "700", "0"] and (not shutil.which("ionice") or out[3] == "idle")
+    out = headrace("build", "--quiet", "--no-gentle", "--", "sh", "-c", look, env=env).out.split("\n")
+    assert out[:3] == [str(mine), "700", "0"]
+
+
 def test_ctrl_c_leaves_nothing(headrace, env, gate, tmp_path):
     """One leaf runs, one waits at the gate, one process of another group ignores the signal."""
     script(tmp_path, "cc1plus", "echo started >> started\nexec sleep 300\n")
