@@ -79,7 +79,7 @@ void hr_verify_rows(struct hr_table *t, const struct hr_proof *p)
     import_rows(t, v);
     if (v->launched) {
         hr_table_cell(t, "launch");
-        hr_table_cell(t, "%s%s", v->launch.state == HR_LAUNCH_NO_CARD ? "not tried: " : "", v->launch.say);
+        hr_table_cell(t, "%s", v->launch.state == HR_LAUNCH_NO_CARD ? "not tried: no card is here" : v->launch.say);
     }
     if (!p->met) {
         hr_table_cell(t, "expected");

@@ -296,21 +296,23 @@ static void verdict(struct work *w)
     for (size_t i = 0; i < v->imports; i++)
         if (v->import[i].yes.known && !v->import[i].yes.v && asked == NULL)
             asked = v->import[i].module;
-    if (v->files == 0 && v->imports == 0) {
+    v->objects = w->made.objects;
+    if (v->files == 0 && v->imports == 0 && v->objects == 0) {
         v->state = HR_VERIFY_NOTHING;
     } else if (asked == NULL && v->gpu != 0) {
         v->state = HR_VERIFY_CUDA;
-    } else if (asked == NULL && w->said.sign == NULL && (w->made.sources == 0 || v->files == 0)) {
+    } else if (asked == NULL && w->said.sign == NULL && (w->made.sources == 0 || v->files == 0 || v->objects != 0)) {
         v->state = HR_VERIFY_PLAIN;
     } else {
         v->state = HR_VERIFY_CPU_ONLY;
-        hr_cpu_only_words(w->root, &w->said, v->why, v->advice);
-        size_t at = strlen(v->why);
         if (asked != NULL)
-            snprintf(v->why + at, sizeof v->why - at, "; the built module says so itself: it has no %.100s", hr_cuda_recipe_of(asked)->what);
-        else if (w->said.sign == NULL)
-            snprintf(v->why + at, sizeof v->why - at, "; the project has %llu files of CUDA (%.100s)",
+            snprintf(v->why, sizeof v->why, "%s", hr_cuda_recipe_of(asked)->lacks);
+        else if (w->said.sign != NULL)
+            snprintf(v->why, sizeof v->why, "%s", w->said.sign->means);
+        else
+            snprintf(v->why, sizeof v->why, "the project has CUDA files (%llu, %.100s) and nothing that was built holds GPU code",
                      (unsigned long long)w->made.sources, name_of(w->made.source));
+        hr_cpu_only_words(w->root, v->why, v->advice);
     }
 }
 

@@ -34,6 +34,7 @@ struct hr_verify {
     struct hr_product file[HR_VERIFY_FILES]; /* those with GPU code or damage first */
     size_t n, files;                         /* kept here; looked at */
     size_t gpu, damaged;                     /* of those looked at */
+    uint64_t objects;                        /* that nvcc made: of use only where nothing was linked of them */
     enum hr_runs runs;                       /* the worst of all with GPU code */
     bool cut;                                /* not all files could be looked at */
     char python[1024];                       /* "": none was needed */

@@ -89,44 +89,44 @@ static bool set_by_user(const struct hr_root *root, const char *name, char out[H
     return has;
 }
 
-static void words_of(const struct hr_root *root, const struct hr_toolkits *kits, bool said, char why[512], char advice[512])
+static void words_of(const struct hr_root *root, const struct hr_toolkits *kits, char why[512], char advice[512])
 {
     char named[HR_WORD_MAX];
     const struct hr_toolkit *newest = hr_toolkits_newest(kits);
     size_t at = strlen(why);
-    if (set_by_user(root, "CUDACXX", named) && !hr_root_exists(root, named)) {
+    bool own = set_by_user(root, "CUDACXX", named);
+    if (own && !hr_root_exists(root, named)) {
         snprintf(why + at, 512 - at, "; CUDACXX names '%.150s', which is not there", named);
         snprintf(advice, 512, "correct CUDACXX or take it out of the environment, and build again from a clean build folder");
-    } else if (newest == NULL && !kits->nvcc.known) {
-        snprintf(why + at, 512 - at, "; there is no nvcc on this machine where one is looked for");
-        snprintf(advice, 512, "install a CUDA toolkit (headrace doctor tells which), or name one: export CUDACXX=FOLDER/bin/nvcc "
-                              "CUDA_PATH=FOLDER; then build again from a clean build folder");
-    } else if (!kits->nvcc.known && !set_by_user(root, "CUDACXX", named)) {
+    } else if (newest == NULL && !own) {
+        snprintf(why + at, 512 - at, "%s%.150s%s", kits->nvcc.known ? "; the nvcc on the PATH (" : "; no CUDA toolkit with an nvcc is found here",
+                 kits->nvcc.known ? kits->nvcc.v : "", kits->nvcc.known ? ") belongs to no toolkit that is here" : "");
+        snprintf(advice, 512, "install a CUDA toolkit (headrace cuda tells which), or name one: export CUDACXX=FOLDER/bin/nvcc CUDA_PATH=FOLDER; "
+                              "then build again from a clean build folder");
+    } else if (!kits->nvcc.known && !own) {
         snprintf(why + at, 512 - at, "; nvcc is in %.150s and not on the PATH%s", newest->path,
                  kits->home.known ? ", and CUDA_HOME alone does not tell CMake" : "");
         snprintf(advice, 512, "export CUDACXX=%.150s/bin/nvcc CUDA_PATH=%.150s, and build again from a clean build folder", newest->path,
                  newest->path);
     } else {
-        snprintf(why + at, 512 - at, "; nvcc is here (%.150s)%s", named[0] != 0 ? named : hr_word_text(&kits->nvcc),
-                 said ? "" : " and the project did not use it");
+        snprintf(why + at, 512 - at, "; nvcc is here (%.150s) and was not used", own ? named : hr_word_text(&kits->nvcc));
         snprintf(advice, 512, "switch its CUDA option on (-DGGML_CUDA=ON, FORCE_CUDA=1 and the like; its README names it), and build again "
                               "from a clean build folder");
     }
 }
 
-void hr_cpu_only_words(const struct hr_root *root, const struct hr_said *said, char why[512], char advice[512])
+void hr_cpu_only_words(const struct hr_root *root, char why[512], char advice[512])
 {
     HR_CLEANUP(hr_freep) struct hr_python *python = hr_calloc(1, sizeof *python);
     HR_CLEANUP(hr_freep) struct hr_dpkg *dpkg = hr_calloc(1, sizeof *dpkg);
     HR_CLEANUP(hr_freep) struct hr_toolkits *kits = hr_calloc(1, sizeof *kits);
-    snprintf(why, 512, "%s", said->sign != NULL ? said->sign->means : "no GPU code is in what was built");
     snprintf(advice, 512, "build again where nvcc is found");
     if (python == NULL || dpkg == NULL || kits == NULL)
         return;
     hr_python_read(root, python);
     hr_dpkg_read(root, dpkg);
     hr_toolkits_read(root, python, dpkg, kits);
-    words_of(root, kits, said->sign != NULL, why, advice);
+    words_of(root, kits, why, advice);
     hr_toolkits_fini(kits);
     hr_python_fini(python);
 }

@@ -21,7 +21,7 @@ void hr_said_line(struct hr_said *s, struct hr_str line);
 /* A whole file of it, as far as it is of use. */
 int hr_said_read(const char *path, struct hr_said *ret, struct hr_error *err) HR_MUST_USE;
 
-/* Words about a machine on which nvcc was not used.  `sign` may be NULL. */
-void hr_cpu_only_words(const struct hr_root *root, const struct hr_said *said, char why[512], char advice[512]);
+/* Appends to `why`, which says how it is known, what keeps nvcc from being used on this machine; `advice` is what to do. */
+void hr_cpu_only_words(const struct hr_root *root, char why[512], char advice[512]);
 
 #endif

@@ -32,13 +32,13 @@ const struct hr_cuda_sign *hr_cuda_sign_of(struct hr_str line)
 
 #define SCATTER_SOURCE "pytorch_scatter: csrc/version.cpp, -1 without CUDA"
 static const struct hr_cuda_recipe recipes[] = {
-    { "torchmcubes_module", "hasattr(m, 'mcubes_cuda')", "mcubes_cuda in torchmcubes_module", "torchmcubes: cxx/mcubes.cpp" },
-    { "torch_scatter", "__import__('torch').ops.torch_scatter.cuda_version() != -1", "torch_scatter's cuda_version", SCATTER_SOURCE },
-    { "torch_sparse", "__import__('torch').ops.torch_sparse.cuda_version() != -1", "torch_sparse's cuda_version", SCATTER_SOURCE },
-    { "torch_cluster", "__import__('torch').ops.torch_cluster.cuda_version() != -1", "torch_cluster's cuda_version", SCATTER_SOURCE },
-    { "torchvision", "__import__('torch').ops.torchvision._cuda_version() != -1", "torchvision's _cuda_version",
+    { "torchmcubes_module", "hasattr(m, 'mcubes_cuda')", "torchmcubes_module has no mcubes_cuda", "torchmcubes: cxx/mcubes.cpp" },
+    { "torch_scatter", "__import__('torch').ops.torch_scatter.cuda_version() != -1", "torch_scatter says that it has no CUDA (cuda_version)", SCATTER_SOURCE },
+    { "torch_sparse", "__import__('torch').ops.torch_sparse.cuda_version() != -1", "torch_sparse says that it has no CUDA (cuda_version)", SCATTER_SOURCE },
+    { "torch_cluster", "__import__('torch').ops.torch_cluster.cuda_version() != -1", "torch_cluster says that it has no CUDA (cuda_version)", SCATTER_SOURCE },
+    { "torchvision", "__import__('torch').ops.torchvision._cuda_version() != -1", "torchvision says that it has no CUDA (_cuda_version)",
       "torchvision: extension.py" },
-    { "llama_cpp", "m.llama_supports_gpu_offload()", "llama_supports_gpu_offload of llama_cpp", "llama-cpp-python: llama_cpp.py" },
+    { "llama_cpp", "m.llama_supports_gpu_offload()", "llama_supports_gpu_offload() is False", "llama-cpp-python: llama_cpp.py" },
 };
 
 const struct hr_cuda_recipe *hr_cuda_recipe_table(size_t *ret_n)

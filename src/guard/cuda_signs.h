@@ -20,7 +20,7 @@ const struct hr_cuda_sign *hr_cuda_sign_of(struct hr_str line);
 struct hr_cuda_recipe {
     const char *module; /* that is imported */
     const char *has;    /* an expression of Python, true where the part is there; `m` is the module */
-    const char *what;   /* what it asks, in words */
+    const char *lacks;  /* what it says where it is not there */
     const char *source;
 };
 const struct hr_cuda_recipe *hr_cuda_recipe_table(size_t *ret_n);

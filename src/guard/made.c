@@ -48,20 +48,26 @@ static bool is_library(const char *name)
 static bool enter(void *ctx, const char *path, const char *name)
 {
     /* What lies there is no product: version control, packages of others, CMake's own attempts. */
-    static const char *const not[] = { ".git", ".hg", "node_modules", "__pycache__", "site-packages", "dist-packages", "CMakeFiles",
-                                       ".tox", ".cache" };
+    static const char *const not[] = { ".git", ".hg", "node_modules", "__pycache__", "site-packages", "dist-packages", "CMakeScratch",
+                                       "CMakeTmp", ".tox", ".cache" };
     (void)ctx;
     (void)path;
     for (size_t i = 0; i < HR_COUNT(not); i++)
         if (strcmp(name, not[i]) == 0)
             return false;
-    return true;
+    return strncmp(name, "CompilerId", 10) != 0 && strncmp(name, "_CMakeLTOTest", 13) != 0;
+}
+
+/* As CMake and as PyTorch's builder name it. */
+static bool is_object(const char *name)
+{
+    return hr_str_ends(hr_str(name), ".cu.o") || hr_str_ends(hr_str(name), ".cuda.o");
 }
 
 static bool want(void *ctx, const char *name)
 {
     const struct looking *l = ctx;
-    return is_library(name) || strchr(name, '.') == NULL || hr_str_ends(hr_str(name), ".whl") || (l->sources && hr_cuda_source(name));
+    return is_library(name) || strchr(name, '.') == NULL || hr_str_ends(hr_str(name), ".whl") || is_object(name) || (l->sources && hr_cuda_source(name));
 }
 
 static bool look_at(void *ctx, const struct hr_walk_file *f)
@@ -71,6 +77,8 @@ static bool look_at(void *ctx, const struct hr_walk_file *f)
     bool ok = true;
     if (hr_cuda_source(f->name))
         ok = source(l->m, f->path);
+    else if (is_object(f->name))
+        l->m->objects += f->touched >= l->m->since && f->size != 0;
     else if (f->touched >= l->m->since && f->size != 0 && (wheel || is_library(f->name) || f->program))
         ok = add(l->m, f->path, false, wheel);
     l->short_of_memory = !ok;

@@ -24,6 +24,7 @@ struct hr_made {
     size_t dists;      /* packages asked for; `dist` names the first */
     char dist[HR_MODULE_MAX];
     size_t beside;     /* packages that were installed because others need them: not looked into */
+    uint64_t objects;  /* objects that nvcc made: k.cu.o, k.cuda.o */
     uint64_t sources;  /* files of CUDA */
     char *source;      /* one of them */
 };

@@ -95,7 +95,11 @@ void hr_verify_say(const struct hr_verify *v, char say[1024])
         snprintf(say, 1024, "nothing new that can be verified: no library, program, wheel or package");
         break;
     case HR_VERIFY_PLAIN:
-        snprintf(say, 1024, "without GPU code; nothing tells of a part for CUDA");
+        if (v->objects != 0)
+            snprintf(say, 1024, "nvcc made %llu objects, and no library or program that was built holds their code",
+                     (unsigned long long)v->objects);
+        else
+            snprintf(say, 1024, "without GPU code; nothing tells of a part for CUDA");
         break;
     case HR_VERIFY_CUDA:
         cuda(v, say);

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds headrace on a machine with an NVIDIA card and proves there what only a card can show, in one command:
 #   tests/gpu/run.sh            builds into build/gpu, runs all unit tests and tests/gpu, writes docs/measured/<card>.md
-# Needs gcc, cmake and ninja; every optional library may be missing.  torch with CUDA is used where it is installed.
+# Needs gcc, cmake and ninja; every optional library may be missing.  torch with CUDA is used where it is installed, and nvcc for a guarded
+# build, its verification and its launch.
 # Without a card it says so and exits with 77.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -19,5 +20,10 @@ mkdir -p docs/measured
 # every figure of NVML against nvidia-smi; a difference is an error
 python3 tests/gpu/nvml.py --reading build/gpu/tests/gpu_reading --headrace build/gpu/src/cli/headrace --report "${file%.md}-nvml.md"
 echo "written: ${file%.md}-nvml.md"
+# a guarded build of CUDA code for this card, loaded and launched
+guarded=0
+tests/gpu/guarded.sh build/gpu/src/cli/headrace "$PWD/${file%.md}-guard.md" || guarded=$?
+[ "$guarded" = 0 ] && echo "written: ${file%.md}-guard.md"
+[ "$guarded" = 0 ] || [ "$guarded" = 77 ]
 PYTHONPATH=build/gpu/python python3 tests/gpu/pinned.py --headrace build/gpu/src/cli/headrace --report "$file"
 echo "written: $file"

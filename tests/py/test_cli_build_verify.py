@@ -80,7 +80,7 @@ def test_arch_reaches_the_build(headrace, env):
 
 def test_only_what_is_new(build, work):
     (work / "old.so").write_bytes((SEEDS / "four").read_bytes())
-    v = build("cp -p old.so kept.so; touch old.so; mkdir -p .git CMakeFiles; cp old.so .git/x.so; cp old.so CMakeFiles/y.so", "--arch", "12.0")
+    v = build("cp -p old.so kept.so; touch old.so; mkdir -p .git CMakeFiles/CompilerIdC; cp old.so .git/x.so; cp old.so CMakeFiles/CompilerIdC/y.so", "--arch", "12.0")
     assert sorted(names(v)) == ["kept.so", "old.so"]
     assert build("true")["state"] == "nothing"
 
@@ -96,10 +96,13 @@ def test_cpu_only_is_said(build, work, headrace, env):
     (work / "kernel.cu").write_text("__global__ void k() {}\n")
     command = f"cp {SEEDS}/plain libk.so"
     v = build(command)
-    assert v["state"] == "cpu only" and "1 files of CUDA (kernel.cu)" in v["say"] and v["advice"]
+    assert v["state"] == "cpu only" and "has CUDA files (1, kernel.cu)" in v["say"] and v["advice"]
     v = build(command, "--require-cuda", status=123)
     assert not v["met"] and v["unmet_why"] == "it was built CPU-only"
     assert build(command, "--expect", "cpu")["met"]
+    v = build(command + "; mkdir -p out; cp libk.so out/kernel.cu.o")  # one target of many: nvcc ran
+    assert v["state"] == "plain" and "nvcc made 1 objects" in v["say"]
+    (work / "out/kernel.cu.o").unlink()
     (work / "kernel.cu").unlink()
     assert build(command)["state"] == "plain"
     v = build(command + "; echo '-- Looking for a CUDA compiler - NOTFOUND'")
@@ -183,7 +186,7 @@ def test_a_module_that_tells_itself(build, tmp_path):
     """torchmcubes: the built module has mcubes_cuda, or it was built CPU-only."""
     w = wheel(tmp_path, "torchmcubes", {"torchmcubes_module.py": "mcubes_cpu = 1\n"})
     v = build([*PIP, "there", str(w)], "--require-cuda", status=123)
-    assert v["state"] == "cpu only" and "no mcubes_cuda in torchmcubes_module" in v["say"] and v["imports"][0]["has_cuda"] is False
+    assert v["state"] == "cpu only" and "torchmcubes_module has no mcubes_cuda" in v["say"] and v["imports"][0]["has_cuda"] is False
     w = wheel(tmp_path, "torchmcubes", {"torchmcubes_module.py": "mcubes_cpu = mcubes_cuda = 1\n"})
     assert build(f"cp {w} .")["imports"][0]["has_cuda"] is True
 
