@@ -219,6 +219,7 @@ static int prove(struct run *x, const struct args *a, const struct hr_root *root
     const struct hr_rungs *rungs = x->told.rungs;
     bool cpu = rungs->done[rungs->n - 1].rung.cpu; /* then it was built for no card */
     struct hr_verify_ask ask = { .argv = a->command.item, .since = since, .folder = x->told.folder,
+                                 .output = rungs->done[rungs->n - 1].folder, .without_cuda = cpu,
                                  .arches = cpu ? NULL : hr_build_env_arches(&p->env) };
     struct hr_proof *proof = &x->told.proof;
     hr_detail(x->cli, "looking at what was built");

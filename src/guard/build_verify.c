@@ -312,13 +312,19 @@ static void verdict(struct work *w)
         else
             snprintf(v->why, sizeof v->why, "the project has CUDA files (%llu, %.100s) and nothing that was built holds GPU code",
                      (unsigned long long)w->made.sources, name_of(w->made.source));
-        hr_cpu_only_words(w->root, v->why, v->advice);
+        if (!w->ask->without_cuda) {
+            hr_cpu_only_words(w->root, v->why, v->advice);
+            return;
+        }
+        size_t at = strlen(v->why);
+        snprintf(v->why + at, sizeof v->why - at, "; the last try left CUDA out on purpose");
+        snprintf(v->advice, sizeof v->advice, "for the CUDA part give the build more memory, and run it again with --expect cuda");
     }
 }
 
 static int all(struct work *w, struct hr_error *err)
 {
-    HR_CLEANUP(hr_freep) char *output = hr_join(w->ask->folder, "output.log");
+    HR_CLEANUP(hr_freep) char *output = hr_join(w->ask->output != NULL ? w->ask->output : w->ask->folder, "output.log");
     if (output == NULL)
         return hr_fail_nomem(err, 4096, "a path");
     int r = hr_said_read(output, &w->said, err);

@@ -15,7 +15,9 @@ enum { HR_VERIFY_FILES = 64, HR_VERIFY_IMPORTS = 16 };
 struct hr_verify_ask {
     const char *const *argv;
     uint64_t since;     /* ns since 1970: when the command was started */
-    const char *folder; /* of the log; output.log is read there */
+    const char *folder; /* of the log: a wheel is opened there */
+    const char *output; /* the folder with output.log of the last try; NULL: `folder` */
+    bool without_cuda;  /* the last try left CUDA out on purpose */
     const char *arches; /* what was asked for: TORCH_CUDA_ARCH_LIST or CUDAARCHS; NULL: nothing */
 };
 
