@@ -315,6 +315,34 @@ static void sum_gpus(struct hr_watch *w, struct hr_job_load *j, unsigned index)
         }
 }
 
+/* Under Windows' driver model no process's VRAM is told.  What a GPU holds beyond what it held while no job ran is then the only
+ * job's own: an estimate, and labelled so. */
+static void estimate_vram(struct hr_watch *w)
+{
+    struct hr_model *m = w->model;
+    struct hr_job_load *j = &m->job[0];
+    uint64_t sum = 0;
+    bool any = false;
+    for (unsigned g = 0; g < m->gpus.n && !m->gpus.stale; g++) {
+        const struct hr_figure *used = &m->gpus.gpu[g].used;
+        if (m->job_n == 0 && used->known) {
+            w->gpu.baseline[g] = used->v;
+            w->gpu.base_known[g] = true;
+        }
+        bool on = m->job_n == 1 && (j->gpus == 0 || (j->gpus >> g & 1) != 0);
+        if (on && used->known && w->gpu.base_known[g]) {
+            sum += used->v > w->gpu.baseline[g] ? used->v - w->gpu.baseline[g] : 0;
+            any = true;
+        }
+    }
+    for (unsigned i = 0; i < m->job_n; i++)
+        m->job[i].vram_estimated = false;
+    if (m->job_n == 1 && any && j->vram.why == HR_WHY_WDDM) {
+        j->vram = HR_READ(sum);
+        j->vram_estimated = true;
+    }
+}
+
 static void toward(float *mean, double v, unsigned n)
 {
     *mean += (float)((v - (double)*mean) / n);
@@ -393,6 +421,8 @@ void hr_look_jobs(struct hr_watch *w)
 
 void hr_sum_jobs(struct hr_watch *w)
 {
-    if (!w->options.no_processes)
-        sums(w);
+    if (w->options.no_processes)
+        return;
+    sums(w);
+    estimate_vram(w);
 }

@@ -15,6 +15,8 @@ struct hr_sight {
     uint64_t calls; /* system calls since the last reset */
     char *room;     /* HR_SIGHT_ROOM bytes, of the latest text */
     struct hr_buf *captured;
+    struct hr_str (*given)(void *ctx, const char *path); /* for tests: what a file holds, instead of the machine's */
+    void *ctx;
 };
 
 /* One file of the machine, without the leading slash.  Zero but for the path at birth. */

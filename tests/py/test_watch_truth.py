@@ -411,3 +411,21 @@ def test_a_busy_job_is_not_starved_and_its_worker_bound_twin_is(headrace, tmp_pa
 def test_nothing_to_judge_is_said(headrace):
     v = headrace("top", "--why", "--json", "--for", "400ms", "-i", "200ms", "--job", "no-such-job").json()
     assert v["verdict"] == "cannot-tell" and v["because"]
+
+
+@slow
+@pytest.mark.skipif(not FAKE.exists(), reason="the stand-in library is not built")
+def test_vram_of_the_only_job_is_estimated_under_wddm(headrace, tmp_path):
+    if look(headrace, "100ms")["jobs"]:
+        pytest.skip("another job runs on this machine")
+    said = tmp_path / "said"
+    said.write_text("FAKE_NVML_USED=1500\n")
+    env = {**os.environ, "HEADRACE_NVML": str(FAKE), "FAKE_NVML": "wsl", "FAKE_NVML_FILE": str(said), "FAKE_NVML_PROCESSES": "0"}
+    p = subprocess.Popen([BIN, "top", "--for", "7s", "--json", "-i", "250ms"], stdout=subprocess.PIPE, text=True, env=env)
+    time.sleep(1.5)
+    with train(tmp_path, 1):
+        time.sleep(0.5)
+        said.write_text("FAKE_NVML_USED=9500\n")
+        doc = json.loads(p.communicate(timeout=60)[0])
+    assert len(doc["jobs"]) == 1 and doc["jobs"][0]["vram_estimated"]
+    near(doc["jobs"][0]["vram"], 8000 * MIB)
