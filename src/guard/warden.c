@@ -107,9 +107,9 @@ void hr_warden_scan(struct hr_warden *w, uint64_t now)
         hr_close(fd < 0 ? -1 : fd);
     }
     w->others = others;
-    /* On a machine of thousands of processes this is dear: it may take a half percent of a CPU, and two where nothing else shows
+    /* On a machine of thousands of processes this is dear: it may take a quarter percent of a CPU, and two where nothing else shows
      * the leaves. */
-    w->scan_every = (hr_now() - now) * (w->r->gate ? 200 : 50);
+    w->scan_every = (hr_now() - now) * (w->r->gate ? 400 : 50);
 }
 
 /* When to look again: where a leaf could take an eighth of what is left. */
