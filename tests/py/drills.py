@@ -383,7 +383,9 @@ def without(t):
 
 
 MAKEFILE = """all: {all}
-t%:
+steal:
+\t@./thief || sleep 3
+t%: steal
 \t@sleep 0.3; echo $@ >> done
 """
 THIEF = """#!{python}
@@ -399,12 +401,12 @@ def theft(t):
     """Somebody reads every token of the pool and dies: after two seconds they are there again, and make has its jobs."""
     if shutil.which("make") is None:
         return None
-    with t.place(600) as p:
+    with t.place() as p:
         p.script("thief", THIEF.replace("{python}", p.python))
         (p.path / "Makefile").write_text(MAKEFILE.format(all=" ".join(f"t{i}" for i in range(8))))
         for name in ("MAKEFLAGS", "MFLAGS"):
             p.env.pop(name, None)
-        d = p.run("--jobserver", "on", "--jobs", "4", command="./thief; sleep 3; make -s")
+        d = p.run("--jobserver", "on", "--jobs", "4", command=["make", "-s"])
         pool = d["jobserver"]
         if pool["address"] is None:
             return row(d, f"no pool: {pool['why']}")
@@ -455,5 +457,5 @@ def nested(t):
 
 
 DRILLS = {"a growth of 2 GiB/s": growth, "b 64 leaves at once": many, "c a foreign process": foreign, "d deaf to SIGTERM": deaf,
-          "e guard killed -9": shot, "f lost SIGCONT": lost, "h kernel refuses": without, "i sudo inside": sudo,
+          "e guard killed -9": shot, "f lost SIGCONT": lost, "g token theft": theft, "h kernel refuses": without, "i sudo inside": sudo,
           "j cache server outside": server, "k nested guard": nested, "- stalled leaf": stalled}
