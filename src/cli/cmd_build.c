@@ -140,7 +140,7 @@ static int time_limit(struct hr_cli *cli, const struct args *a, struct plan *p, 
 
 static int plan(struct hr_cli *cli, const struct args *a, const struct hr_root *root, struct plan *p, struct hr_error *err)
 {
-    struct hr_build_ask ask = { (unsigned)a->jobs, hr_cpus(), a->gate, 0, a->arch };
+    struct hr_build_ask ask = { (unsigned)a->jobs, hr_cpus(), a->gate || a->preload, 0, a->arch };
     struct hr_figure now;
     char cwd[4096];
     memset(p, 0, sizeof *p);

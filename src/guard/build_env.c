@@ -4,6 +4,8 @@
 #include "build_cards.h"
 #include "dpkg.h"
 #include "mem.h"
+#include "outside.h"
+#include "port.h"
 #include "python_envs.h"
 
 #include <stdio.h>
@@ -206,6 +208,22 @@ static void jobs_of(const struct hr_root *root, const struct hr_build_ask *ask, 
     hr_buf_fini(&flags);
 }
 
+/* A cache's server that runs already would compile for the build outside of it, where nobody can hold it.  At a port of its own sccache
+ * starts another one inside, on the same cache. */
+static void cache_server(const struct hr_root *root, struct hr_build_env *e)
+{
+    char number[16];
+    if (!hr_root_is_live(root) || user_has(root, "SCCACHE_SERVER_UDS") || !hr_outside_runs("sccache"))
+        return;
+    unsigned port = hr_free_port();
+    snprintf(number, sizeof number, "%u", port);
+    if (port == 0)
+        return;
+    hr_build_env_set(root, e, "SCCACHE_SERVER_PORT", number,
+                     "the sccache server that runs here compiles outside the build; at this port one starts inside, on the same cache");
+    hr_build_env_set(root, e, "SCCACHE_IDLE_TIMEOUT", "60", "and ends soon after the build");
+}
+
 int hr_build_env_read(const struct hr_root *root, const struct hr_build_ask *ask, struct hr_build_env *ret,
                       struct hr_error *err)
 {
@@ -221,6 +239,7 @@ int hr_build_env_read(const struct hr_root *root, const struct hr_build_ask *ask
     if (r < 0)
         return r;
     jobs_of(root, ask, ret);
+    cache_server(root, ret);
     hr_python_read(root, python);
     hr_dpkg_read(root, dpkg);
     hr_toolkits_read(root, python, dpkg, kits);

@@ -75,3 +75,23 @@ void hr_outside_look(struct hr_outside *o, int top, uint64_t now)
     o->most = HR_MAX(o->most, o->now);
     o->peak = HR_MAX(o->peak, o->bytes);
 }
+
+struct sought {
+    const char *comm;
+    bool found;
+};
+
+static bool is_sought(void *ctx, int pid)
+{
+    struct sought *l = ctx;
+    struct hr_proc_stat s;
+    l->found = hr_proc_stat(pid, &s) == 0 && s.state != 'Z' && strcmp(s.comm, l->comm) == 0;
+    return !l->found;
+}
+
+bool hr_outside_runs(const char *comm)
+{
+    struct sought l = { comm, false };
+    hr_proc_each(is_sought, &l);
+    return l.found;
+}

@@ -18,5 +18,7 @@ struct hr_outside {
 void hr_outside_look(struct hr_outside *o, int top, uint64_t now);
 /* Is this the name of such a server? */
 bool hr_outside_is_server(const char *comm);
+/* Does a server of this name run on this machine? */
+bool hr_outside_runs(const char *comm);
 
 #endif

@@ -58,8 +58,7 @@ def with_pip(p):
     return [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", "--target", "out", "."], "out/p*.so"
 
 
-@pytest.mark.parametrize("name, write", [("make", with_make), ("ninja", with_ninja), ("cmake", with_cmake), ("cargo", with_cargo),
-                                         ("setuptools", with_setuptools), ("pip", with_pip)])
+@pytest.mark.parametrize("name, write", [("make", with_make), ("ninja", with_ninja), ("cmake", with_cmake), ("cargo", with_cargo), ("pip", with_pip)])
 def test_build_tools_do_not_notice(headrace, env, shim, tmp_path, name, write):  # noqa: F811
     """The same artefacts, output and status as alone; and no file of the build names the library."""
     if name == "pip":
@@ -88,7 +87,7 @@ def test_build_tools_do_not_notice(headrace, env, shim, tmp_path, name, write): 
         if how == "plain":
             told[how] = plain
     assert made["plain"] and made["plain"] == made["guarded"]
-    if name in ("make", "setuptools"):
+    if name == "make":
         assert told["guarded"].out == told["plain"].stdout
     inside = [f for f in place.rglob("*") if f.is_file() and SO.encode() in f.read_bytes()]
     assert inside == []
@@ -177,7 +176,7 @@ def test_where_it_cannot_be_put(headrace, env, tmp_path):  # noqa: F811
     assert not d["gate"] and d["gate_how"] is None
 
 
-@pytest.mark.parametrize("outer, inner", [("--gate", "--gate"), ("--no-gate", "--gate"), ("--no-gate", "--no-gate"), ("--no-preload", "--no-gate")])
+@pytest.mark.parametrize("outer, inner", [("--gate", "--gate"), ("--no-gate", "--gate"), ("--no-preload", "--no-gate")])
 @needs_gxx
 def test_a_guard_inside_leaves_the_jobs_to_the_outer(headrace, env, project, outer, inner):  # noqa: F811
     ran = headrace("build", "--jobs", "1", outer, "--", str(headrace.bin), "build", "--json", "--jobs", "3", inner, "--", "make", "-j3",
