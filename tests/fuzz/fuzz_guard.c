@@ -3,6 +3,7 @@
 #include "history.h"
 #include "leaf.h"
 #include "procfs.h"
+#include "room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +32,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = (const char *)data;
     struct hr_leaf_key k;
     struct hr_proc_stat s;
+    uint64_t v;
     if (size == 0)
         return 0;
     switch (data[0] & 3) {
     case 0:
         if (size > 1)
             hr_proc_parse_stat(text + 1, size - 1, &s);
+        /* Neither terminated nor text: a counter is found or not. */
+        if (hr_room_line(text + 1, size - 1, "oom_kill", &v) && memmem(text + 1, size - 1, "oom_kill", 8) == NULL)
+            abort();
         break;
     case 1: {
         size_t n;
