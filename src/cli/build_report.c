@@ -3,6 +3,7 @@
 #include "human.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -146,7 +147,8 @@ static void verdict(struct hr_buf *b, const struct hr_guard_report *r, const str
         hr_buf_printf(b, "ended by the time limit after %s", took);
         return;
     case HR_GUARD_MEMORY:
-        hr_buf_printf(b, "ended after %s to save the machine: its memory was almost gone; run it again with fewer jobs (--jobs), or give it more memory", took);
+        hr_buf_printf(b, "ended after %s because %s; run it again with fewer jobs (--jobs), or give it more memory", took,
+                      r->black != NULL ? r->black : "memory was almost gone");
         return;
     case HR_GUARD_REFUSED:
         hr_buf_printf(b, "ended before the compile: %s", e->refuse_why);
@@ -183,8 +185,10 @@ static void trouble(struct hr_table *t, const struct hr_guard_report *r)
     }
     if (r->worst_level > HR_LEVEL_GREEN) {
         hr_table_cell(t, "short");
-        hr_table_cell(t, "of memory for %s, at worst %s; tasks waited for it up to %u %% of a second", hr_human_duration(r->short_ns).text,
-                      hr_level_name(r->worst_level), r->worst_some / 10);
+        char waited[64] = "";
+        if (r->worst_some >= 10)
+            snprintf(waited, sizeof waited, "; tasks waited for it up to %u %% of a second", r->worst_some / 10);
+        hr_table_cell(t, "of memory for %s, at worst %s%s", hr_human_duration(r->short_ns).text, hr_level_name(r->worst_level), waited);
     }
     if (r->continued_again != 0) {
         hr_table_cell(t, "continued");

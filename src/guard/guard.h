@@ -37,7 +37,7 @@ enum hr_guard_verdict {
     HR_GUARD_DONE,        /* the command ended by itself; `status` */
     HR_GUARD_NOT_STARTED, /* `status` is the errno */
     HR_GUARD_TIMEOUT,
-    HR_GUARD_MEMORY,      /* black: the machine's memory was about to be gone */
+    HR_GUARD_MEMORY,      /* black: memory was about to be gone; `black` */
     HR_GUARD_REFUSED,     /* a leaf of refuse_toolkit */
     HR_GUARD_INTERRUPTED,
     HR_GUARD_LOST,        /* the keeper was killed */
@@ -71,6 +71,7 @@ struct hr_guard_report {
     uint64_t too_large;        /* leaves that took more than all that could be given, and the largest of them */
     uint64_t too_large_bytes;
     char too_large_source[HR_LEAF_SOURCE_MAX];
+    const char *black;         /* HR_GUARD_MEMORY: what was about to happen, for "ended after 3 s because ..." */
     uint64_t oom_kills;        /* processes that the kernel shot for memory meanwhile */
     uint64_t continued_again;  /* leaves whose SIGCONT had been lost */
     bool sudo;                 /* a program started it behind the gate, where it cannot work */

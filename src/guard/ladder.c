@@ -14,7 +14,7 @@ const char *hr_rung_name(enum hr_rung_kind k)
 const char *hr_rung_of_memory(const struct hr_rung_end *e)
 {
     if (e->verdict == HR_GUARD_MEMORY)
-        return "the machine's memory was about to be gone";
+        return "memory was about to be gone";
     if (e->verdict != HR_GUARD_DONE || e->status == 0)
         return NULL;
     if (e->ended != 0)

@@ -332,6 +332,9 @@ void hr_warden_brake(struct hr_warden *w, uint64_t now)
             w->leaves.leaf[i].ended_by_us = true;
             end_leaf(w, i);
         }
+        w->r->black = !w->space.machine  ? "other programs than compilers were about to run into its memory limit, where the kernel kills" :
+                      w->space.room > 0 ? "all programs waited for memory, and for little else" :
+                                          "the machine's memory was almost gone";
         hr_warden_stop(w, HR_GUARD_MEMORY);
         return;
     }

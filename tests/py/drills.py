@@ -240,7 +240,7 @@ def foreign(t):
         return None
     with t.place(limit) as p:
         jobs = [p.hog(f"u{i}", 90 * t.scale, rate=60 * t.scale, hold=0.5) for i in range(4)]
-        eater = p.script("eater", f"#!{p.python}\nimport time\nx = bytearray(b'x') * ({int(limit * 0.45)} << 20)\ntime.sleep(4)\n")
+        eater = p.script("eater", f"#!{p.python}\nimport time\nx = bytearray(b'x') * ({int(limit * 0.45)} << 20)\ntime.sleep(2.5)\n")
         p.run(command=together(*[p.hog(f"u{i}", 60 * t.scale, rate=400) for i in range(4)], gap=0))
         (p.path / "done").unlink()
         for i in range(4):
@@ -268,7 +268,7 @@ def deaf(t):
         p.script("generator", (p.path / "cc1plus").read_text())
         p.hog("g", 2 * limit, rate=150 * t.scale, deaf=True)
         d = p.run(command="./generator g.cpp; echo $? > status")
-        assert d["verdict"] == "memory" or d["oom_kills"] >= 1, d
+        assert (d["verdict"] == "memory" and "because other programs than compilers" in d["say"]) or d["oom_kills"] >= 1, d
         assert p.words("done") == []
         # A leaf that does not listen, when the time is over.
         (p.path / "started").unlink()
