@@ -189,12 +189,12 @@ static void name_job(struct hr_job_load *j, const struct hr_proc_load *p)
 /* What is measured rarely, of the same job before its members changed. */
 static void remember(struct hr_job_load *to, const struct hr_making *k)
 {
-    to->cache = to->shmem = to->locked = to->pinned = HR_UNREAD(HR_WHY_LATER);
+    to->cache = to->shmem = HR_UNREAD(HR_WHY_LATER);
+    to->pinned = HR_UNREAD(HR_WHY_KERNEL); /* it is counted for the machine only */
     for (unsigned i = 0; i < k->was_n; i++)
         if (k->was[i].lead == to->lead) {
             to->cache = k->was[i].cache;
             to->shmem = k->was[i].shmem;
-            to->locked = k->was[i].locked;
             to->windows_drive = k->was[i].windows_drive;
             to->mean = k->was[i].mean;
         }
@@ -294,6 +294,7 @@ static void sum_memory(const struct hr_watch *w, struct hr_job_load *j, const st
         *all_pss = false;
         return;
     }
+    plus_known(&j->locked, HR_READ(more->locked));
     uint64_t grown = p->own.why == HR_WHY_KNOWN && p->own.v > more->pss_own ? p->own.v - more->pss_own : 0;
     uint64_t shrunk = p->own.why == HR_WHY_KNOWN && p->own.v < more->pss_own ? more->pss_own - p->own.v : 0;
     *pss += p->pss.v + grown > shrunk ? p->pss.v + grown - shrunk : 0;
@@ -375,6 +376,7 @@ static void sums(struct hr_watch *w)
         j->lead_state = 0;
         j->cpu = j->workers_cpu = j->lead_cpu = -1;
         j->anon = HR_READ(0);
+        j->locked = HR_UNREAD(HR_WHY_LATER);
         j->swap = j->read = j->written = HR_UNREAD(HR_WHY_FIRST);
         j->faults = HR_UNREAD(HR_WHY_FIRST);
         for (unsigned i = 0; i < m->proc_n; i++) {

@@ -210,7 +210,7 @@ void hr_name_process(struct hr_watch *w, unsigned row)
     uint64_t v[2] = { 0, 0 };
     bool f[2];
     more->duty = HR_DUTY_NONE;
-    more->flags &= (uint16_t)~(HR_FLAG_PYTHON | HR_FLAG_WORKER);
+    more->flags &= (uint16_t)~(HR_FLAG_PYTHON | HR_FLAG_WORKER | HR_FLAG_MAPPED);
     of_command(p, more, text_of(w, p->pid, "cmdline", room));
     hr_keyed(text_of(w, p->pid, "status", room), keys, 2, v, f);
     if (f[0])

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DESCRIPTORS = 64, MAPS_ROOM = 64 << 10 };
+enum { DESCRIPTORS = 64, MAPS_ROOM = 192 << 10 };
 #define WINDOW (60 * HR_SECOND)
 #define BUDGET (HR_SECOND * 6 / 100)    /* 0.1 % of a CPU */
 #define CLOSELY (HR_SECOND * 6 / 10)
@@ -19,6 +19,7 @@ enum { DESCRIPTORS = 64, MAPS_ROOM = 64 << 10 };
 #define MIB (UINT64_C(1) << 20)
 #define PSS_FROM (64 * MIB)
 #define FILE_FROM (8 * MIB)
+#define LIBRARIES_FROM (100 * MIB)
 #define NS_PER_MIB 17000u               /* 4 KiB pages, measured: 70 ms for 4 GiB */
 
 static uint64_t left(const struct hr_watch *w)
@@ -57,6 +58,7 @@ static void measure(struct hr_watch *w, unsigned row)
     }
     p->pss = HR_READ(f[1] && f[2] ? v[1] + v[2] : v[0]);
     p->swap = f[4] ? HR_READ(v[4]) : f[3] ? HR_READ(v[3]) : p->swap;
+    more->locked = v[5];
     more->pss_own = p->own.why == HR_WHY_KNOWN ? p->own.v : 0;
 }
 
@@ -229,7 +231,37 @@ static void maps(struct hr_watch *w, int row)
     }
 }
 
-/* What the libraries in its memory say of a Python program: it is looked at once, when it has grown. */
+/* A Python program that nothing else gives away trains when it has the libraries for it in its memory.  Looked at once, when it has
+ * grown to what these take. */
+static void libraries(struct hr_watch *w, unsigned row)
+{
+    static const char *const signs[] = { "/libcuda.so", "/libtorch_cuda", "/libtorch_cpu", "/xla_extension", "/libtensorflow", "/libcudart" };
+    struct hr_proc_more *more = &w->procs.more[row];
+    char *room = w->sight.room + HR_SIGHT_ROOM - MAPS_ROOM;
+    int64_t n = hr_sight_proc(&w->sight, w->model->proc[row].pid, "maps", room, MAPS_ROOM);
+    more->flags |= HR_FLAG_MAPPED;
+    for (size_t i = 0; n > 0 && i < HR_COUNT(signs); i++)
+        if (memmem(room, (size_t)n, signs[i], strlen(signs[i])) != NULL) {
+            more->duty = HR_DUTY_RANK;
+            w->procs.changed = true;
+            return;
+        }
+}
+
+static void look_libraries(struct hr_watch *w)
+{
+    struct hr_model *m = w->model;
+    for (unsigned i = 0; i < m->proc_n && left(w) != 0; i++) {
+        const struct hr_proc_more *more = &w->procs.more[i];
+        bool asks = (more->flags & (HR_FLAG_PYTHON | HR_FLAG_MAPPED | HR_FLAG_WORKER)) == HR_FLAG_PYTHON && more->duty == HR_DUTY_NONE &&
+                    m->proc[i].job < 0 && m->proc[i].resident.v >= LIBRARIES_FROM;
+        uint64_t begun = hr_cpu_thread();
+        if (asks)
+            libraries(w, i);
+        w->rare.spent += asks ? hr_cpu_thread() - begun : 0;
+    }
+}
+
 static void one_process(struct hr_watch *w, int row)
 {
     char path[HR_PATH_SHOWN];
@@ -387,6 +419,9 @@ void hr_look_rare(struct hr_watch *w)
         r->window_at = m->at;
         r->spent = 0;
     }
+    look_libraries(w);
+    if (w->procs.changed)
+        hr_look_jobs(w);
     uint64_t since = m->at - r->files_at;
     bool cache = moved(&r->cache_was, m->memory.part[HR_PART_CACHE], 256 * MIB);
     cache = moved(&r->shmem_was, m->memory.part[HR_PART_SHMEM], 64 * MIB) || cache;

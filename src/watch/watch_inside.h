@@ -62,7 +62,7 @@ struct hr_proc_more {
     uint64_t ticks;             /* CPU time in the kernel's ticks, at `at` */
     uint64_t at;                /* when stat was read */
     uint64_t io_at, pss_at;
-    uint64_t pss_own;           /* `own` when PSS was measured */
+    uint64_t pss_own, locked;   /* `own` when PSS was measured; mlock'ed then */
     struct hr_count faults, read, written;
     uint64_t seq;               /* the tick in which stat was read */
     uint32_t walk;              /* the walk that saw it last */

@@ -226,6 +226,7 @@ static void job(const struct hr_job_load *j, struct hr_jw *w)
     reading(w, "shmem", j->shmem, 1);
     reading(w, "cache", j->cache, 1);
     reading(w, "swap", j->swap, 1);
+    reading(w, "locked", j->locked, 1);
     reading(w, "read", j->read, 1);
     reading(w, "written", j->written, 1);
     reading(w, "major_faults", j->faults, 1);

@@ -87,7 +87,7 @@ static void cpu(struct page *g)
     if (!c->load1.known)
         missing(g, "load", c->load1.why);
     if (c->blocked.known && c->blocked.v != 0)
-        hr_buf_printf(g->out, "; %llu tasks wait for storage", (unsigned long long)c->blocked.v);
+        hr_buf_printf(g->out, "; %llu %s for storage", (unsigned long long)c->blocked.v, c->blocked.v == 1 ? "task waits" : "tasks wait");
     hr_buf_addc(g->out, '\n');
 }
 
@@ -346,7 +346,7 @@ static double weight(const struct hr_model *m, const struct hr_proc_load *p)
 {
     double total = m->memory.total.known && m->memory.total.v != 0 ? (double)m->memory.total.v : 1e12;
     uint64_t held = p->pss.why == HR_WHY_KNOWN ? p->pss.v : p->own.why == HR_WHY_KNOWN ? p->own.v : p->resident.v;
-    return (p->cpu > 0 ? (double)p->cpu : 0) + (double)held * 200 / total + (p->state == 'D' ? 5 : 0);
+    return (p->cpu > 0 ? (double)p->cpu : 0) + (double)held * 200 / total + (p->state == 'D' ? 0.5 : 0);
 }
 
 unsigned hr_watch_top_rows(const struct hr_model *m, unsigned *rows, unsigned most)

@@ -355,6 +355,24 @@ def test_data_that_a_job_maps_is_its_cache(headrace, tmp_path):
         assert j["memory"] < 64 * MIB  # the mapped file is the page cache's
 
 
+def test_a_program_that_only_has_the_libraries_is_a_job(headrace, tmp_path):
+    """Neither its name nor its environment says that it trains; what it has mapped does."""
+    (tmp_path / "libtorch_cuda.so").write_bytes(b"\0" * MIB)
+    (tmp_path / "notebook.py").write_text(textwrap.dedent(f"""
+        import mmap, os, time
+        f = open({str(tmp_path / "libtorch_cuda.so")!r}, "rb")
+        m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)
+        x = bytearray(150 << 20)
+        for i in range(0, len(x), 4096): x[i] = 1
+        print("ready", os.getpid(), flush=True)
+        time.sleep(60)
+        """))
+    with Planted([sys.executable, tmp_path / "notebook.py"]) as load:
+        j = job(look(headrace), load.pid)
+        assert (j["name"], j["ranks"]) == ("notebook.py", 1)
+        near(j["memory"], 150 * MIB, 0.1)  # and the interpreter
+
+
 # --- the verdict ---
 
 
