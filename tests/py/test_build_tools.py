@@ -333,9 +333,17 @@ def test_inside_a_parallel_make(both):
 
 @have("make", "gcc")
 def test_without_the_gate(both):
-    for guard in (["--no-gate"], ["--no-gate", "--no-preload"]):
+    for guard in (["--no-gate"], ["--no-gate", "--no-preload", "--jobserver", "off"]):
         both(make_project, ["make", "-j1"], 0, guard=guard)
         both(lambda p: make_project(p, "bd"), ["make", "-k"], 2, guard=guard)
+
+
+@have("make", "gcc")
+def test_with_the_pool_of_tokens(both):
+    """Where nothing holds jobs, a make without -j runs some side by side: the same lines in another order, the same objects."""
+    guard = ["--no-gate", "--no-preload"]
+    both(make_project, ["make"], 0, any_order=True, guard=guard)
+    both(lambda p: make_project(p, "bd"), ["make", "-k"], 2, any_order=True, clean=lambda b: re.sub(rb"\[Makefile:\d+:", b"[Makefile:", b), guard=guard)
 
 
 def test_on_a_terminal(both):
