@@ -260,6 +260,7 @@ static int start(struct hr_warden *w, struct hr_error *err)
 
 static void finish(struct hr_warden *w)
 {
+    hr_go_first(false);
     hr_warden_sweep(w);
     hr_warden_tell(w, "over", NULL, NULL);
     w->gate.fd = -1;
@@ -306,7 +307,7 @@ int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, s
             r = start(w, err);
         if (r == 0) {
             report.ceiling = hr_room_ceiling(&w->room);
-            hr_go_first(); /* the command has been started: it does not inherit this */
+            hr_go_first(true); /* the command has been started: it does not inherit this */
             report.strain = hr_strain_source(&w->room.strain);
             report.locked = hr_memory_lock();
             uint64_t allocated = hr_mem_count(), cpu = hr_cpu_process();

@@ -242,9 +242,12 @@ int hr_poll(struct pollfd *p, size_t n, int ms)
     return k < 0 ? (errno == EINTR ? 0 : -errno) : k;
 }
 
-void hr_go_first(void)
+void hr_go_first(bool on)
 {
-    if (!hr_fault_sys() && setpriority(PRIO_PROCESS, 0, -10) != 0)
+    static int before;
+    if (on)
+        before = getpriority(PRIO_PROCESS, 0);
+    if (!hr_fault_sys() && setpriority(PRIO_PROCESS, 0, on ? HR_MIN(before, -10) : before) != 0)
         errno = 0; /* without rights: as everybody */
 }
 

@@ -62,8 +62,8 @@ struct pollfd;
 /* poll(), which a signal ends early: how many descriptors have news, 0 also then. */
 int hr_poll(struct pollfd *p, size_t n, int ms);
 
-/* This process before others for the CPU, where it may; its children from here on too. */
-void hr_go_first(void);
+/* This process before others for the CPU, where it may, and as it was again; a child inherits what is then. */
+void hr_go_first(bool on);
 /* Orphans of this process's descendants come to it. */
 int hr_subreaper(void);
 

@@ -183,6 +183,9 @@ def test_the_command_yields_and_is_shot_first(headrace, env):
     assert out[:3] == [str(max(mine, 10)), "700", "0"] and (not shutil.which("ionice") or out[3] == "idle")
     out = headrace("build", "--quiet", "--no-gentle", "--", "sh", "-c", look, env=env).out.split("\n")
     assert out[:3] == [str(mine), "700", "0"]
+    # A second try is started by a watcher that went first itself.
+    out = headrace("build", "--quiet", "--no-gentle", "--", "sh", "-c", "nice >> n; kill -9 $$", env=env, status=None)
+    assert set((headrace.cwd / "n").read_text().split()) == {str(mine)}
 
 
 def test_ctrl_c_leaves_nothing(headrace, env, gate, tmp_path):
