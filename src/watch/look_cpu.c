@@ -78,14 +78,19 @@ static void stat_lines(struct hr_watch *w, struct hr_str text)
     struct hr_str line, rest = text;
     uint64_t v[4] = { 0 };
     bool f[4], stands = w->model->captured;
+    bool told = false;
     c->n = 0;
     while (hr_line(&rest, &line) && line.n > 4 && memcmp(line.p, "cpu", 3) == 0) {
-        if (line.p[3] == ' ')
+        if (line.p[3] == ' ') {
             all_cpus(w, line);
-        else
+            told = true;
+        } else {
             one_cpu(w, line);
+        }
         text = rest;
     }
+    if (!told)
+        unknown_times(c, "/proc/stat has no line for all CPUs");
     l->each_n = HR_MIN(c->n, (unsigned)HR_MODEL_CPUS);
     hr_keyed(text, keys, 4, v, f);
     hr_rate_figure(&c->switches, &l->switches, f[0], v[0], w->model->span, "/proc/stat does not tell it", stands);
@@ -129,7 +134,7 @@ static void load(struct hr_watch *w)
     }
     text = hr_sight_read(&w->sight, &w->cpu.uptime);
     p = text.p;
-    if (text.p != NULL && decimal(&p, text.p + text.n, &v))
+    if (text.p != NULL && decimal(&p, text.p + text.n, &v) && v < 9e9)
         hr_set(&w->model->uptime, (uint64_t)(v * 1e9));
     else
         hr_unset(&w->model->uptime, "/proc/uptime cannot be read");
@@ -143,7 +148,7 @@ static void pressure_line(struct hr_watch *w, struct hr_str line, struct hr_real
     if (p == NULL)
         return;
     p++;
-    if (decimal(&p, end, &v))
+    if (decimal(&p, end, &v) && v <= 100)
         hr_set_real(ten, v);
     const char *total = NULL;
     for (p = end; p > line.p; p--)
@@ -169,9 +174,9 @@ static void pressure(struct hr_watch *w, unsigned i, struct hr_stall *s)
             hr_unset_real(all[k], none);
         return;
     }
-    for (size_t k = 1; k < 4; k += 2)
+    for (size_t k = 0; k < 4; k++)
         if (!all[k]->known)
-            hr_unset_real(all[k], "this kernel does not tell it for the CPU");
+            hr_unset_real(all[k], k % 2 == 1 ? "this kernel does not tell it for the CPU" : "/proc/pressure does not tell it");
     while (hr_line(&text, &line)) {
         bool full = line.n > 4 && memcmp(line.p, "full", 4) == 0;
         pressure_line(w, line, full ? &s->full : &s->some, full ? &s->full10 : &s->some10,

@@ -165,7 +165,8 @@ struct hr_reading hr_rate(struct hr_count *c, uint64_t now, uint64_t span)
     uint64_t d;
     if (!hr_delta(c, now, &d) || span == 0)
         return HR_UNREAD(HR_WHY_FIRST);
-    return HR_READ((double)d * 1e9 / (double)span + 0.5);
+    double r = (double)d * 1e9 / (double)span + 0.5;
+    return r < 1e18 ? HR_READ(r) : HR_UNREAD(HR_WHY_FIRST); /* no counter moves so: it began anew */
 }
 
 void hr_rate_figure(struct hr_figure *f, struct hr_count *c, bool there, uint64_t now, uint64_t span, const char *why_not,
