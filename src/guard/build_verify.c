@@ -5,6 +5,7 @@
 #include "file.h"
 #include "gpus.h"
 #include "interpreter.h"
+#include "interrupt.h"
 #include "made.h"
 #include "mem.h"
 #include "wheel_open.h"
@@ -338,9 +339,9 @@ static int all(struct work *w, struct hr_error *err)
         r = wheels(w, err);
     if (r == 0)
         r = products(w, err);
-    if (r == 0)
+    if (r == 0 && hr_interrupted() == 0)
         r = imports(w, err);
-    if (r == 0)
+    if (r == 0 && hr_interrupted() == 0)
         r = launch(w, err);
     if (r == 0)
         verdict(w);

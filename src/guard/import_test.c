@@ -145,7 +145,8 @@ int hr_import_try(const char *python, const char *before, const char *cwd, uint6
         list[i].state = HR_IMPORT_UNTRIED;
         list[i].yes = hr_truth_unknown("it was not asked");
     }
-    for (size_t at = 0, runs = 0; at < n && runs < RUNS_MOST; runs++) {
+    uint64_t begin = hr_now();
+    for (size_t at = 0, runs = 0; at < n && runs < RUNS_MOST && hr_now() - begin < deadline_ns * 3 / 2; runs++) {
         struct hr_ran ran = { HR_END_EXIT, 0 };
         at = ask(python, before, cwd, deadline_ns, list, at, n, &ran, err);
         if (at == SIZE_MAX)

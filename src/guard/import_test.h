@@ -29,7 +29,7 @@ struct hr_import {
 };
 
 /* `before` is put before the interpreter's own folders; NULL: nothing.  It runs in `cwd`, which should hold no modules.  Each run of the
- * interpreter has `deadline_ns`.  Fails only when no process can be started at all. */
+ * interpreter has `deadline_ns`, and after that time and a half no further one is begun.  Fails only when no process can be started at all. */
 int hr_import_try(const char *python, const char *before, const char *cwd, uint64_t deadline_ns, struct hr_import *list, size_t n,
                   struct hr_error *err) HR_MUST_USE;
 /* What one run wrote about the modules first..n; returns the one that it was at when it ended, n when it came to the end. */
