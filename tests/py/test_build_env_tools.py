@@ -5,6 +5,7 @@ import importlib.util
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -100,10 +101,13 @@ def sccache():
 def test_sccache_compiles_inside(headrace, env, tmp_path):  # noqa: F811
     """Its server was started before: the build's compilers run below the build all the same."""
     s = sccache()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
     e = {**env, "SCCACHE_DIR": str(tmp_path / "kept")}
     (tmp_path / "a.cpp").write_text("#include <map>\nint f() { return std::map<int, int>().size(); }\n")
     outside = subprocess.Popen([s], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               env={**os.environ, **e, "SCCACHE_START_SERVER": "1", "SCCACHE_NO_DAEMON": "1", "SCCACHE_SERVER_PORT": "24226"})
+                               env={**os.environ, **e, "SCCACHE_START_SERVER": "1", "SCCACHE_NO_DAEMON": "1", "SCCACHE_SERVER_PORT": port})
     try:
         until(lambda: pathlib.Path(f"/proc/{outside.pid}/comm").read_text() == "sccache\n")
         d = headrace("build", "--json", "--", s, "g++", "-c", "a.cpp", "-o", "a.o", env=e, timeout=200).json()

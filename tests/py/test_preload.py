@@ -162,6 +162,9 @@ def test_programs_of_other_kinds(headrace, env, shim, tmp_path):  # noqa: F811
     if run("-static", "main.c", "-o", "cc1plus"):
         d = headrace("build", "--json", "--no-gate", "--", "./cc1plus", "a.cpp", env=env).json()
         assert d["leaves"] == 1 and d["held"] == 0
+        if shutil.which("musl-gcc") and subprocess.run(["musl-gcc", "main.c", "-o", "cc1plus"], cwd=tmp_path).returncode == 0:
+            d = headrace("build", "--json", "--no-gate", "--jobs", "1", "--", "sh", "-c", "./cc1plus a.cpp & ./cc1plus b.cpp & wait", env=env).json()
+            assert d["leaves"] == 2 and d["held"] == 1  # another C library, and it waits all the same
     (tmp_path / "own.c").write_text("#include <unistd.h>\n__attribute__((constructor)) static void hi(void) { if (write(1, \"own \", 4)) {} }\n")
     if run("-shared", "-fPIC", "own.c", "-o", "own.so"):
         out = headrace("build", "--quiet", "--no-gate", "--", "echo", "done", env={**env, "LD_PRELOAD": str(tmp_path / "own.so")}).out
