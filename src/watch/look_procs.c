@@ -339,7 +339,7 @@ static void name_some(struct hr_watch *w)
     unsigned n = 0, most = m->seq == 1 || w->rare.closely ? HR_MODEL_PROCS : PER_TICK;
     for (unsigned i = 0; i < m->proc_n && n < most; i++) {
         struct hr_proc_more *more = &w->procs.more[i];
-        bool worth = w->procs.walk == 1 || w->rare.closely || (more->flags & (HR_FLAG_SEEN_TWICE | HR_FLAG_HOT)) != 0;
+        bool worth = !w->sight.live || w->procs.walk == 1 || w->rare.closely || (more->flags & (HR_FLAG_SEEN_TWICE | HR_FLAG_HOT)) != 0;
         if ((more->flags & HR_FLAG_NAMED) == 0 && worth) {
             hr_name_process(w, i);
             more->flags |= HR_FLAG_NAMED;
@@ -376,6 +376,8 @@ static void captured(struct hr_watch *w)
         enter(w, row);
         m->proc[row].resident = HR_READ(s.pages * w->procs.page);
         m->proc[row].state = s.state;
+        m->proc[row].threads = (uint32_t)s.threads;
+        w->procs.more[row].group = s.group;
         m->proc[row].faults = m->proc[row].read = m->proc[row].written = HR_UNREAD(HR_WHY_CAPTURED);
         m->procs_known = hr_truth_of(true);
     }

@@ -109,7 +109,7 @@ static void of_python(struct hr_proc_load *p, struct hr_proc_more *more, struct 
     if (is_launcher(script)) {
         more->duty = HR_DUTY_LAUNCHER;
         add(p->command, launched(args));
-    } else if (hr_str_ends(script, "compile_worker") || hr_str_ends(script, "compile_worker/__main__.py")) {
+    } else if (memmem(whole.p, whole.n, "/compile_worker", 15) != NULL || hr_str_ends(script, ".compile_worker")) {
         more->duty = HR_DUTY_COMPILER;
     } else if (memmem(whole.p, whole.n, "multiprocessing.spawn", 21) != NULL || memmem(whole.p, whole.n, "multiprocessing.forkserver", 26) != NULL) {
         more->duty = HR_DUTY_WORKER;
