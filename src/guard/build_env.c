@@ -124,6 +124,7 @@ static void refuse(const struct hr_toolkits *kits, const struct hr_toolkit *kit,
 {
     static const char *const mends[] = {
         "sudo apt-get install cuda-toolkit-12-8    # from NVIDIA's repository; on WSL2 never the packages 'cuda' or 'cuda-drivers'",
+        "headrace cuda --want 12.8    # every step for this very system, also as a script",
         "export CUDACXX=/usr/local/cuda-12.8/bin/nvcc CUDA_HOME=/usr/local/cuda-12.8",
         "# or, to build for other cards on purpose: export TORCH_CUDA_ARCH_LIST='9.0+PTX'",
     };
