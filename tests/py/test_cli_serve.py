@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from places import BIN
+from places import BIN, ROOT
 
 FAKE = BIN.parents[2] / "tests/fake"
 pytestmark = pytest.mark.skipif("microhttpd" not in subprocess.run([str(BIN), "version"], capture_output=True, text=True).stdout or
@@ -418,3 +418,15 @@ def test_a_real_prometheus_scrapes_it(server, tmp_path):
         prom.kill()
         prom.wait()
         prom.stderr.close()
+
+
+def test_the_dashboard_asks_for_names_that_there_are(server):
+    """Every metric of contrib/grafana is told by the program, or is one that this machine has no value for."""
+    board = json.loads((ROOT / "contrib/grafana/headrace.json").read_text())
+    asked = set(re.findall(r"headrace_[a-z0-9_]+", json.dumps([p["targets"] for p in board["panels"]])))
+    source = "".join((ROOT / "src/face/prom_own.c").read_text().split("\n"))
+    told = {n for n, _, _ in samples(server.get("/metrics")[2].decode())}
+    for name in asked:
+        short = re.sub(r"^headrace_(gpu|disk|network|job)_", "", name)
+        assert name in told or f'"{name}"' in source or f'"{short}"' in source, name
+    assert len(asked) > 15
