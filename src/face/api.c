@@ -2,6 +2,7 @@
 
 #include "gpus.h"
 #include "watch_report.h"
+#include "why_slow.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -161,6 +162,26 @@ static void processes(struct hr_jw *w, const struct hr_model *m, bool commands)
     hr_jw_ku64(w, "zombies", m->zombies);
 }
 
+/* What holds the busiest job up, seen from outside. */
+static void verdict(struct hr_jw *w, const struct hr_api_tick *t)
+{
+    int job = t->m->job_n > 0 && t->s != NULL ? hr_slow_job(t->m, NULL) : -1;
+    if (job < 0) {
+        hr_jw_knull(w, "why_slow");
+        return;
+    }
+    struct hr_slow v;
+    hr_why_slow(t->m, t->s, job, UINT64_C(60000000000), &v);
+    hr_jw_key(w, "why_slow");
+    hr_jw_object(w);
+    hr_jw_kstr(w, "job", v.job);
+    hr_jw_kstr(w, "kind", hr_slow_word(v.kind)->key);
+    hr_jw_kstr(w, "title", hr_slow_word(v.kind)->title);
+    hr_jw_kstr(w, "advice", hr_slow_word(v.kind)->advice);
+    hr_jw_kstr(w, "because", v.because);
+    hr_jw_end(w);
+}
+
 void hr_api_tick(struct hr_jw *w, const struct hr_api_tick *t)
 {
     const struct hr_model *m = t->m;
@@ -181,6 +202,7 @@ void hr_api_tick(struct hr_jw *w, const struct hr_api_tick *t)
     account(w, &m->memory);
     gpus(w, &m->gpus, m);
     jobs(w, m);
+    verdict(w, t);
     processes(w, m, t->commands);
     alerts(w, t->alert, t->alerts);
     hr_jw_end(w);

@@ -11,6 +11,7 @@
  * alerts. */
 struct hr_api_tick {
     const struct hr_model *m;
+    const struct hr_series *s; /* NULL: no verdict on what holds a job up */
     const struct hr_top_alert *alert;
     size_t alerts;
     bool commands; /* command lines too */

@@ -4,6 +4,7 @@
 #include "gpus.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static double share(const struct hr_figure *a, const struct hr_figure *b)
 {
@@ -60,10 +61,20 @@ static void details(struct hr_canvas *c, struct hr_area in, int y, const struct 
 
 static void meter(struct hr_canvas *c, struct hr_area in, int y, const char *name, double part, const char *value, enum hr_ink ramp)
 {
-    int value_w = in.w >= 50 ? 22 : 19;
+    int value_w = in.w >= 50 ? 22 : 20;
     hr_cells_put(c->s, in.x, y, 5, HR_FG(HR_INK_DIM), name);
     hr_bar(c->s, in.x + 5, y, in.w - 6 - value_w, part, ramp, c->g);
     hr_cells_right(c->s, in.x + in.w, y, value_w, HR_FG(HR_INK_TEXT), value);
+}
+
+/* Without its maker's name, and its series', where there is no room for them. */
+static const char *short_name(const char *name, int room)
+{
+    static const char *const parts[] = { "NVIDIA ", "GeForce " };
+    for (size_t i = 0; i < HR_COUNT(parts) && (int)strlen(name) > room; i++)
+        if (strncmp(name, parts[i], strlen(parts[i])) == 0)
+            name += strlen(parts[i]);
+    return name;
 }
 
 static void whole(struct hr_canvas *c, struct hr_area in, unsigned i)
@@ -74,7 +85,7 @@ static void whole(struct hr_canvas *c, struct hr_area in, unsigned i)
     snprintf(text, sizeof text, "%.8s  %.8s of %.8s", hr_say_figure(&g->celsius, HR_UNIT_CELSIUS).text,
              hr_say_figure(&g->milliwatts, HR_UNIT_MILLIWATTS).text, hr_say_figure(&g->milliwatts_limit, HR_UNIT_MILLIWATTS).text);
     hr_cells_printf(c->s, in.x, y, 3, HR_FG_BOLD(HR_INK_TITLE), "%u", i);
-    hr_cells_put(c->s, in.x + 3, y, in.w - 26, HR_FG(HR_INK_BRIGHT), hr_word_text(&g->name));
+    hr_cells_put(c->s, in.x + 3, y, in.w - 26, HR_FG(HR_INK_BRIGHT), short_name(hr_word_text(&g->name), in.w - 26));
     hr_cells_right(c->s, in.x + in.w, y++, 22, HR_FG(HR_INK_TEXT), text);
     if (y < in.y + in.h)
         meter(c, in, y++, "busy", percent(&g->busy), hr_say_figure(&g->busy, HR_UNIT_PERCENT).text, HR_INK_GPU);

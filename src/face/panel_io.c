@@ -75,7 +75,8 @@ void hr_panel_network(struct hr_canvas *c, struct hr_area b)
     for (unsigned i = 0; i < m->link_n; i++)
         if (most == NULL || m->link[i].received.v + m->link[i].sent.v > most->received.v + most->sent.v)
             most = &m->link[i];
-    hr_frame(c->s, b, "network", most != NULL && b.w >= 36 ? most->name : "", c->g);
+    bool quiet = most == NULL || most->received.v + most->sent.v == 0;
+    hr_frame(c->s, b, "network", !quiet && b.w >= 36 ? most->name : "", c->g);
     struct hr_area in = hr_inside(b);
     if (in.h < 1)
         return;

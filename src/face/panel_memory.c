@@ -123,6 +123,24 @@ static int meters(struct hr_canvas *c, struct hr_area b)
     return y - b.y;
 }
 
+/* What else there is to say where rows are left. */
+static void more(struct hr_canvas *c, struct hr_area b)
+{
+    const struct hr_account *a = &c->scene->m->memory;
+    int end = b.x + b.w, x = b.x;
+    char text[64];
+    snprintf(text, sizeof text, "%.20s of %.20s", hr_say_figure(&a->committed, HR_UNIT_BYTES).text, hr_say_figure(&a->commit_limit, HR_UNIT_BYTES).text);
+    x = hr_panel_pair(c, x, b.y, end, "promised", text, HR_INK_TEXT);
+    x = hr_panel_pair(c, x, b.y, end, "locked", hr_say_figure(&a->locked, HR_UNIT_BYTES).text, HR_INK_TEXT);
+    hr_panel_pair(c, x, b.y, end, "pinned", hr_say_figure(&a->pinned, HR_UNIT_BYTES).text, HR_INK_TEXT);
+    if (b.h < 2)
+        return;
+    x = hr_panel_pair(c, b.x, b.y + 1, end, "major faults", hr_say_figure(&a->major_faults, HR_UNIT_COUNT_S).text, HR_INK_TEXT);
+    x = hr_panel_pair(c, x, b.y + 1, end, "files read again", hr_say_figure(&a->refaults, HR_UNIT_COUNT_S).text, HR_INK_TEXT);
+    bool kills = a->oom_kills.known && a->oom_kills.v > 0;
+    hr_panel_pair(c, x, b.y + 1, end, "OOM kills", hr_say_figure(&a->oom_kills, HR_UNIT_COUNT).text, kills ? HR_INK_WARN : HR_INK_TEXT);
+}
+
 void hr_panel_memory(struct hr_canvas *c, struct hr_area b)
 {
     const struct hr_account *a = &c->scene->m->memory;
@@ -153,6 +171,8 @@ void hr_panel_memory(struct hr_canvas *c, struct hr_area b)
     int want = (a->limit.known ? 1 : 0) + (a->swap_total.known && a->swap_total.v > 0 ? 1 : 0) + (a->windows_held.known ? 1 : 0);
     int rows = legend(c, (struct hr_area) { rest.x, rest.y, rest.w, HR_MAX(rest.h - want, 1) });
     rows += meters(c, (struct hr_area) { rest.x, rest.y + rows, rest.w, rest.h - rows });
+    if (rest.h - rows >= 1 && beside)
+        more(c, (struct hr_area) { rest.x, rest.y + rows, rest.w, rest.h - rows });
     if (rest.h - rows >= 3 && !beside) { /* or below them */
         struct hr_trace k = { HR_M_MEM_USED, 0, (double)a->total.v, HR_INK_MEMORY, false };
         struct hr_area plot = { rest.x, rest.y + rows, rest.w, rest.h - rows };

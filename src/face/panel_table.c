@@ -2,6 +2,7 @@
 #include "panels.h"
 
 #include "utf8.h"
+#include "why_slow.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -405,6 +406,23 @@ static void process_row(struct hr_canvas *c, const struct columns *k, int y, con
     }
 }
 
+/* In the lower edge: what holds the busiest job up, seen from outside. */
+static void verdict(struct hr_canvas *c, struct hr_area b)
+{
+    const struct hr_model *m = c->scene->m;
+    int job = m->job_n > 0 && c->scene->s != NULL && c->view->back == 0 ? hr_slow_job(m, NULL) : -1;
+    if (job < 0)
+        return;
+    struct hr_slow why;
+    char text[HR_MODEL_NAME + 160];
+    hr_why_slow(m, c->scene->s, job, UINT64_C(60000000000), &why);
+    if (why.kind != HR_SLOW_CANNOT)
+        snprintf(text, sizeof text, "%s: %s", why.job, hr_slow_word(why.kind)->title);
+    else
+        return;
+    hr_frame_foot(c->s, b, text);
+}
+
 /* Keeps the chosen row in sight and the first row in bounds. */
 static void scroll(struct hr_top_view *v, int rows)
 {
@@ -433,6 +451,7 @@ void hr_panel_table(struct hr_canvas *c, struct hr_area b)
         return;
     }
     smooth(v, m);
+    verdict(c, b);
     collect(m, v);
     scroll(v, HR_MIN(in.h - 1, (int)HR_TOP_ROWS));
     struct columns k = columns_of(in);

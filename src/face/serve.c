@@ -44,7 +44,7 @@ struct hr_serve {
 /* --- behind every tick, under the collector's lock --- */
 static void make_event(struct hr_serve *s, const struct hr_model *m)
 {
-    struct hr_api_tick t = { m, s->alert, s->alerts, s->o.commands };
+    struct hr_api_tick t = { m, hr_watch_series(s->collector.watch), s->alert, s->alerts, s->o.commands };
     hr_buf_reset(&s->scratch);
     hr_buf_printf(&s->scratch, "id: %llu\ndata: ", (unsigned long long)m->seq);
     struct hr_jw w = HR_JW_INIT(&s->scratch, 0);
@@ -156,7 +156,7 @@ static void now(struct hr_serve *s, const struct hr_http_request *q, struct hr_h
 static void tick(struct hr_serve *s, const struct hr_http_request *q, struct hr_http_reply *r)
 {
     (void)q;
-    struct hr_api_tick t = { hr_watch_model(s->collector.watch), s->alert, s->alerts, s->o.commands };
+    struct hr_api_tick t = { hr_watch_model(s->collector.watch), hr_watch_series(s->collector.watch), s->alert, s->alerts, s->o.commands };
     struct hr_jw w;
     json_begin(r, &w);
     hr_api_tick(&w, &t);

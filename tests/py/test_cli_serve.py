@@ -84,7 +84,8 @@ def drip(server):
 @pytest.fixture(scope="module")
 def server():
     """One for all tests; beside it run a process with something in its command line, and a client that drips."""
-    with subprocess.Popen(["sleep", "3131"]) as secret:
+    secret = subprocess.Popen(["sleep", "3131"])
+    try:
         s = Server(str(BIN), "--interval", "200ms", "--compat", "node,dcgm,nvidia_gpu")
         s.secret = secret.pid
         took = []
@@ -95,7 +96,9 @@ def server():
         yield s
         s.dripping.join()
         assert s.stop() == 0
+    finally:
         secret.kill()
+        secret.wait()
 
 
 # --- what it tells ---

@@ -213,6 +213,8 @@ function showTables(t) {
     [p.name, p.pid, p.state, p.cpu === null ? "–" : p.cpu.toFixed(1), say(p.memory, "bytes")].concat(commands ? [[p.command || "", "text"]] : [])), "none is known");
   pairs("procs-now", [["", String(t.process_count)]].concat(t.zombies ? [["zombies", String(t.zombies), "slowed"]] : []));
   pairs("jobs-now", [["", String(t.jobs.length)]]);
+  const y = t.why_slow;
+  $("why").textContent = !y ? "" : y.job + ": " + (y.kind === "cannot-tell" ? "cannot tell what holds it up: " + y.because : y.title + (y.advice ? ". " + y.advice[0].toUpperCase() + y.advice.slice(1) : ""));
 }
 
 function showAlerts(t) {
