@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define WHOLE_NS UINT64_C(30000000000) /* numbers are used again: everybody is looked at anew so often */
-#define SCAN_REST 600 /* times what a look took: a sixth of a percent of a CPU */
+#define SCAN_REST 500                  /* times what a look took: a fifth of a percent of a CPU */
+#define REST_MOST UINT64_C(1000000000)
 #define AGAIN_NS UINT64_C(1000000000)  /* so often it is seen who has become another program */
 
 int hr_kin_open(struct hr_kin_tree *t, int root, int self)
@@ -183,7 +184,7 @@ void hr_kin_scan(struct hr_kin_tree *t, struct hr_footprint *f, uint64_t now)
     find_new(t, fresh, n);
     memcpy(t->seen, t->listed, t->listed_n * sizeof t->seen[0]);
     t->seen_n = t->listed_n;
-    t->rest_until = now + (hr_cpu_thread() - begin) * SCAN_REST;
+    t->rest_until = whole ? 0 : now + HR_MIN((hr_cpu_thread() - begin) * SCAN_REST, REST_MOST);
     unsigned count[HR_KIN_KINDS] = { 0 };
     for (size_t i = 0; i < t->n; i++)
         count[t->kin[i]->part.kind]++;
