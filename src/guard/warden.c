@@ -342,7 +342,9 @@ void hr_warden_brake(struct hr_warden *w, uint64_t now)
 
 void hr_warden_audit(struct hr_warden *w, uint64_t now)
 {
-    if (w->audited != 0 && now - w->audited < AUDIT_EVERY)
+    if (w->audited == 0) /* what ends within a second is spared it */
+        w->audited = now;
+    if (now - w->audited < AUDIT_EVERY)
         return;
     w->audited = now;
     int at = hr_leaves_left_stopped(&w->leaves);

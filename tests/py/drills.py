@@ -209,10 +209,11 @@ def growth(t):
         command = together(p.hog("a", 100, rate=60), p.hog("b", 1000 * t.scale, rate=2048))
         (p.path / "done").unlink()
         d = p.run(*t.limits(limit), command=command)
+        if not t.boxed:  # a budget is a wish: alone it may be overdrawn, and that is said
+            assert "a.cpp" in p.words("done") and (d["ended"] == 1 or d["too_large_source"] == "b.cpp"), d
+            return row(d, "a finished; no cgroup here")
         assert p.words("done") == ["a.cpp"], (p.words("done"), d)
         assert d["status"] == 1 and d["ended"] + d["oom_kills"] >= 1
-        if not t.boxed:
-            return row(d, "b ended, a finished; no cgroup here")
         assert p.box.kills() == d["oom_kills"], "the report tells of each kill of the kernel"
         # Now it is known that it needs more than there is: it runs alone, and is ended with that as the reason.
         (p.path / "done").unlink()
