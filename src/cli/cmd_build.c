@@ -84,6 +84,7 @@ static const struct hr_opt opts[] = {
 static const struct hr_example examples[] = {
     { "a CUDA extension that eats all memory otherwise", "headrace build -- pip install --no-build-isolation flash-attn" },
     { "as many jobs as you like: what does not fit waits", "headrace build --memory 6GiB -- make -j16" },
+    { "for an RTX 50 card, and nothing that is CPU-only in silence", "headrace build --arch 12.0 --require-cuda -- pip install --no-build-isolation ." },
     { "which architectures and settings fit this machine", "headrace build --print-env" },
     { NULL, NULL },
 };

@@ -15,7 +15,7 @@ enum { RUNS_MOST = 8, ANSWER_MOST = 1 << 20 };
 static const char code[] = "import os, sys\n"
                            "out = os.fdopen(os.dup(1), 'w')\n"
                            "os.dup2(2, 1)\n"
-                           "import importlib, importlib.util, time\n"
+                           "import importlib, importlib.machinery, importlib.util, time\n"
                            "def line(*f):\n"
                            "    out.write('\\t'.join(' '.join(str(x).split())[:250] for x in f) + '\\n')\n"
                            "    out.flush()\n"
@@ -31,6 +31,10 @@ static const char code[] = "import os, sys\n"
                            "for i in range(2, len(sys.argv), 4):\n"
                            "    number, name, file, ask = sys.argv[i:i + 4]\n"
                            "    line('begin', number)\n"
+                           "    mine = tuple(s for s in importlib.machinery.EXTENSION_SUFFIXES if 'cpython' in s)\n"
+                           "    if '.cpython-' in file and mine and not file.endswith(mine):\n"
+                           "        line('other', number, 0, 'it was built for another Python than ' + sys.version.split()[0])\n"
+                           "        continue\n"
                            "    t = time.monotonic()\n"
                            "    try:\n"
                            "        try:\n"
@@ -74,6 +78,10 @@ static void one(struct hr_import *m, struct hr_str word, uint64_t ns, struct hr_
         m->state = HR_IMPORT_WORKS;
         if (hr_str_is(last, "True") || hr_str_is(last, "False"))
             m->yes = hr_truth_of(hr_str_is(last, "True"));
+        return;
+    }
+    if (hr_str_is(word, "other")) {
+        snprintf(m->say, sizeof m->say, "%.*s", HR_STR_ARG(last));
         return;
     }
     bool none = hr_str_is(word, "none");

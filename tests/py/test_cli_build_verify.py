@@ -78,6 +78,25 @@ def test_arch_reaches_the_build(headrace, env):
         assert "'" in headrace("build", "--arch", bad, "--print-env", env=env, status=1).err
 
 
+def test_arch_on_another_machine(headrace, env, tmp_path):
+    """A PC with an RTX 5070 Ti and CUDA 12.8: the cards that are named come before the one that is there."""
+    expand = BIN.parents[2] / "tests/expand_root"
+    if not expand.exists():
+        pytest.skip("tests/expand_root is not built")
+    root = tmp_path / "pc"
+    subprocess.run([expand, ROOT / "tests/roots/wsl2-6.18-5070ti.root", root], check=True)
+
+    def planned(arch, status=0):
+        d = headrace("--root", root, "build", "--arch", arch, "--print-env", "--json", env=env, status=status).json()
+        return d, {s["name"]: s["value"] for s in d["environment"]}
+
+    d, sets = planned("8.6;9.0+PTX")
+    assert sets["TORCH_CUDA_ARCH_LIST"] == "8.6;9.0+PTX" and sets["CUDAARCHS"] == sets["CMAKE_CUDA_ARCHITECTURES"] == "86;90"
+    assert planned("sm_121")[1]["TORCH_CUDA_ARCH_LIST"] == "12.0"  # 12.8 knows 12.0 of that family, and its code runs there
+    d, sets = planned("3.5", status=1)
+    assert "cannot build for the card" in d["refused"] and "TORCH_CUDA_ARCH_LIST" not in sets
+
+
 def test_only_what_is_new(build, work):
     (work / "old.so").write_bytes((SEEDS / "four").read_bytes())
     v = build("cp -p old.so kept.so; touch old.so; mkdir -p .git CMakeFiles/CompilerIdC; cp old.so .git/x.so; cp old.so CMakeFiles/CompilerIdC/y.so", "--arch", "12.0")
@@ -213,6 +232,8 @@ def test_an_extension_in_place(build, work):
     assert v["imports"][0]["file"].endswith(f"work/fast{suffix}")
     v = build(f"gcc -shared -fPIC -I{include} -Dgone fast.c -o slow{suffix}", **path)  # no PyInit_slow: a library with an odd name
     assert v["imports"] == [] and v["state"] == "plain"
+    v = build(f"cp {work}/fast{suffix} fast.cpython-399-x86_64-linux-gnu.so", "--expect", "cpu", **path)
+    assert [i["state"] for i in v["imports"]] == ["not tried"] and "another Python" in v["imports"][0]["say"]
 
 
 @pytest.mark.skipif(NVCC is None, reason="no nvcc here")

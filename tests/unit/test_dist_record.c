@@ -193,6 +193,10 @@ static void what_an_import_says(void **state)
     assert_int_equal(list[2].state, HR_IMPORT_FAILS); /* its package lists it */
     assert_int_equal(list[3].state, HR_IMPORT_NONE);
     assert_int_equal(list[4].state, HR_IMPORT_UNTRIED);
+    memset(list, 0, sizeof list);
+    assert_int_equal(hr_import_heard(HR_STR("begin\t0\nother\t0\t0\tfor another Python\n"), list, 0, 2), 1);
+    assert_int_equal(list[0].state, HR_IMPORT_UNTRIED);
+    assert_string_equal(list[0].say, "for another Python");
     static const char *const bad[] = { "", "\n\n", "begin\t9\n", "begin\t-1\n", "works\t0\t1\tTrue\n", "begin\tx\n", "begin\t0\nworks\t1\t2\tTrue\n" };
     for (size_t i = 0; i < HR_COUNT(bad); i++) {
         memset(list, 0, sizeof list);
