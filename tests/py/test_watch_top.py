@@ -162,3 +162,18 @@ def test_nothing_of_an_environment_or_argument_is_shown(headrace):
         p.wait()
     assert "hunter2xyz" not in out and "sesame987" not in out
     assert any(j["lead"] == p.pid for j in json.loads(out[: out.index("\n}\n") + 2])["jobs"])
+
+
+@pytest.mark.slow
+def test_what_it_takes_of_memory(headrace):
+    """The libraries that loading touched are given back: below 8 MiB, without a leak from look to look."""
+    p = subprocess.Popen([headrace.bin, "top", "--for", "12s", "-i", "250ms"], stdout=subprocess.DEVNULL)
+    try:
+        kib = lambda: int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{p.pid}/status").read())[1])
+        time.sleep(4)
+        early = kib()
+        time.sleep(6)
+        assert early < 8192 and kib() < early + 512
+    finally:
+        p.kill()
+        p.wait()
