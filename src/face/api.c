@@ -130,7 +130,9 @@ static void alerts(struct hr_jw *w, const struct hr_top_alert *alert, size_t n)
     hr_jw_array(w);
     for (size_t i = 0; i < n; i++) {
         hr_jw_object(w);
+        hr_jw_kstr(w, "key", alert[i].key);
         hr_jw_kstr(w, "level", levels[alert[i].level]);
+        hr_jw_ku64(w, "since", alert[i].since / 1000000);
         hr_jw_kstr(w, "text", alert[i].text);
         hr_jw_end(w);
     }

@@ -5,6 +5,7 @@
 static void tick(struct hr_collector *c)
 {
     hr_watch_tick(c->watch);
+    hr_episodes_take(c->episodes, hr_watch_model(c->watch), hr_watch_series(c->watch));
     if (c->after != NULL)
         c->after(c->ctx, hr_watch_model(c->watch));
 }
@@ -34,15 +35,16 @@ static void *run(void *arg)
 
 int hr_collector_start(struct hr_collector *c, struct hr_error *err)
 {
+    int r = hr_episodes_open(&c->episodes, err);
+    if (r < 0)
+        return r;
     pthread_mutex_init(&c->lock, NULL);
     hr_cond_init(&c->stop);
     c->stopping = false;
     tick(c);
-    int r = hr_thread_start(&c->thread, "hr-collect", run, c, err);
-    if (r < 0) {
-        pthread_cond_destroy(&c->stop);
-        pthread_mutex_destroy(&c->lock);
-    }
+    r = hr_thread_start(&c->thread, "hr-collect", run, c, err);
+    if (r < 0)
+        hr_collector_fini(c);
     return r;
 }
 
@@ -59,6 +61,8 @@ void hr_collector_fini(struct hr_collector *c)
 {
     pthread_cond_destroy(&c->stop);
     pthread_mutex_destroy(&c->lock);
+    hr_episodes_close(c->episodes);
+    c->episodes = NULL;
 }
 
 void hr_collector_stop(struct hr_collector *c)

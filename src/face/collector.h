@@ -5,12 +5,14 @@
 #ifndef HR_COLLECTOR_H
 #define HR_COLLECTOR_H
 
+#include "episodes.h"
 #include "thread.h"
 #include "watch.h"
 
 struct hr_collector {
     struct hr_watch *watch;
     uint64_t period;
+    struct hr_episodes *episodes; /* the alerts, looked for behind every tick; opened by start */
     void (*after)(void *ctx, const struct hr_model *m); /* behind every tick, under the lock; may be NULL */
     void (*told)(void *ctx);                            /* then, without it: wakes a reader; may be NULL */
     void *ctx;

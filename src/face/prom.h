@@ -6,10 +6,12 @@
 #include "model.h"
 #include "prom_text.h"
 #include "root.h"
+#include "top_view.h"
 
 enum { HR_PROM_NODE = 1, HR_PROM_DCGM = 2, HR_PROM_NVIDIA_SMI = 4 };
 
 void hr_prom_own(struct hr_prom *p, const struct hr_model *m, const char *version);
+void hr_prom_alerts(struct hr_prom *p, const struct hr_top_alert *alert, size_t n);
 /* Counters that no model holds are read anew, through the root. */
 void hr_prom_node(struct hr_prom *p, const struct hr_model *m, const struct hr_root *root);
 void hr_prom_dcgm(struct hr_prom *p, const struct hr_model *m);

@@ -244,3 +244,11 @@ void hr_prom_own(struct hr_prom *p, const struct hr_model *m, const char *versio
         hr_prom_sample(p, (double)m->stopped, LABELS({ "state", "stopped" }));
     }
 }
+
+void hr_prom_alerts(struct hr_prom *p, const struct hr_top_alert *alert, size_t n)
+{
+    static const char *const levels[] = { "note", "warn", "bad" };
+    hr_prom_family(p, "headrace_alert", HR_PROM_GAUGE, "1 for every alert that is on.");
+    for (size_t i = 0; i < n; i++)
+        hr_prom_sample(p, 1, LABELS({ "alert", alert[i].key }, { "level", levels[alert[i].level] }));
+}

@@ -67,7 +67,7 @@ static void after_tick(void *ctx, const struct hr_model *m)
     struct hr_serve *s = ctx;
     if (s->o.after != NULL)
         s->o.after(s->o.ctx, m);
-    s->alerts = s->o.alerts != NULL ? s->o.alerts(s->o.ctx, s->alert, HR_TOP_ALERTS) : 0;
+    s->alerts = hr_top_alerts(s->collector.episodes, s->alert, HR_TOP_ALERTS);
     make_event(s, m);
 }
 
@@ -216,6 +216,7 @@ static void metrics(struct hr_serve *s, const struct hr_http_request *q, struct 
     r->status = 200;
     r->type = q->openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8";
     hr_prom_own(&p, m, hr_version());
+    hr_prom_alerts(&p, s->alert, s->alerts);
     if ((s->o.compat & HR_PROM_NODE) != 0)
         hr_prom_node(&p, m, s->root);
     if ((s->o.compat & HR_PROM_DCGM) != 0)

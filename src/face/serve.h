@@ -13,7 +13,6 @@ struct hr_serve_options {
     bool commands;           /* tell command lines too */
     uint64_t period;         /* ns between looks; 0: 1 s */
     void (*after)(void *ctx, const struct hr_model *m);
-    size_t (*alerts)(void *ctx, struct hr_top_alert *ret, size_t most);
     void *ctx;
 };
 

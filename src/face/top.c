@@ -149,6 +149,18 @@ int hr_top_run(const struct hr_top_source *source, const struct hr_top_options *
     return r;
 }
 
+size_t hr_top_alerts(const struct hr_episodes *e, struct hr_top_alert *ret, size_t most)
+{
+    const struct hr_episode *on[HR_TOP_ALERTS];
+    size_t n = hr_episodes_on(e, on, HR_MIN(most, (size_t)HR_TOP_ALERTS));
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = (struct hr_top_alert) { .level = (enum hr_top_level)on[i]->level, .since = on[i]->since };
+        snprintf(ret[i].key, sizeof ret[i].key, "%s", on[i]->key);
+        snprintf(ret[i].text, sizeof ret[i].text, "%s", on[i]->text);
+    }
+    return n;
+}
+
 /* --- this machine, live --- */
 struct live {
     struct hr_collector collector;
@@ -192,8 +204,7 @@ static bool live_begin(void *ctx, struct hr_top_view *v, struct hr_top_scene *re
         return false;
     *ret = (struct hr_top_scene) { .m = model_for(l, v), .s = hr_watch_series(l->collector.watch),
                                     .newest = hr_watch_model(l->collector.watch)->at, .alert = l->alert };
-    if (l->given->alerts != NULL)
-        ret->alerts = l->given->alerts(l->given->ctx, l->alert, HR_TOP_ALERTS);
+    ret->alerts = hr_top_alerts(l->collector.episodes, l->alert, HR_TOP_ALERTS);
     return true;
 }
 

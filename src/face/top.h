@@ -26,14 +26,17 @@ bool hr_top_able(void);
 /* Until the user leaves (0) or the terminal cannot be taken (negative). */
 int hr_top_run(const struct hr_top_source *source, const struct hr_top_options *options, struct hr_error *err) HR_MUST_USE;
 /* This machine, live: a thread ticks `w` every `period` ns while the view is shown.  Nobody else may use it meanwhile.
- * `after` (may be NULL) is called behind every tick in the sampler's thread: alerts, a recorder. */
+ * `after` (may be NULL) is called behind every tick in the sampler's thread: for a recorder. */
 struct hr_top_live {
     struct hr_watch *watch;
     uint64_t period;
     void (*after)(void *ctx, const struct hr_model *m);
-    size_t (*alerts)(void *ctx, struct hr_top_alert *ret, size_t most); /* under the same lock as `after` */
     void *ctx;
 };
 int hr_top(const struct hr_top_live *live, const struct hr_top_options *options, struct hr_error *err) HR_MUST_USE;
+
+/* The alerts that are on, the worst first, as the view and the page tell them. */
+struct hr_episodes;
+size_t hr_top_alerts(const struct hr_episodes *e, struct hr_top_alert *ret, size_t most);
 
 #endif

@@ -15,6 +15,8 @@
 enum hr_top_level { HR_TOP_NOTE, HR_TOP_WARN, HR_TOP_BAD };
 struct hr_top_alert {
     enum hr_top_level level;
+    char key[32];
+    uint64_t since; /* wall, ns */
     char text[240];
 };
 enum { HR_TOP_ALERTS = 16 };

@@ -62,7 +62,7 @@ class Socket:
 
 class Page:
     def __init__(self, width=1280, height=900, scale=1, mobile=False, dark=True):
-        self.home = tempfile.TemporaryDirectory()
+        self.home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.proc = subprocess.Popen([BINARY, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                                       "--hide-scrollbars", "--remote-debugging-port=0", "--user-data-dir=" + self.home.name, "about:blank"],
                                      stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)

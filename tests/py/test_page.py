@@ -122,8 +122,16 @@ def test_only_we_are_asked(page, server):
     assert page.complaints() == []
 
 
-def test_an_alert_shows(page):
-    """As the stream would bring it; hostile text stays text."""
+def test_a_hot_card_is_an_alert(page, server):
+    """A planted condition: it shows after it has lasted its ten seconds, on the page, in /metrics and in the interface."""
+    server.file.write_text("FAKE_NVML_BUSY=97\nFAKE_NVML_THROTTLE=64\nFAKE_NVML_CELSIUS=93\n")
+    page.until("[...document.querySelectorAll('#alerts .warn')].some(p => /GPU 0 is slowed down.*93 °C/.test(p.textContent))", 40)
+    assert any(a["key"] == "gpu-slowed" for a in server.json("/api/v1/alerts")["alerts"])
+    assert b'headrace_alert{alert="gpu-slowed",level="warn"} 1' in server.get("/metrics")[2]
+
+
+def test_any_alert_is_text(page):
+    """Hostile text stays text."""
     page.eval("take({...state.tick, seq: state.tick.seq + 0.5, t: state.tick.t + 1, alerts: [{level: 'bad', text: '<img src=x onerror=alert(1)> memory is full in 14 min'}]}); true")
     assert page.eval("document.querySelector('#alerts .bad').textContent").endswith("memory is full in 14 min")
     assert page.eval("document.querySelectorAll('#alerts img').length") == 0

@@ -15,7 +15,7 @@ static struct hr_series *series;
 static struct hr_cells s;
 static struct hr_painter p;
 static struct hr_top_view v;
-static const struct hr_top_alert alert = { HR_TOP_BAD, "/dev/shm is full: \033[31mtrain.py" };
+static const struct hr_top_alert alert = { HR_TOP_BAD, "shm-full", 0, "/dev/shm is full: \033[31mtrain.py" };
 
 static void setup(unsigned gpus, unsigned seconds)
 {

@@ -229,7 +229,7 @@ function showAlerts(t) {
 function remember(t) {
   const now = new Map();
   for (const j of t.jobs) now.set("job " + j.lead, ["--c3", j.age_s !== null ? t.t - j.age_s * 1000 : t.t]);
-  for (const a of t.alerts) now.set("alert " + a.text.replace(/[0-9.]+/g, "#"), [a.level === "bad" ? "--bad" : "--warn", t.t]);
+  for (const a of t.alerts) now.set("alert " + a.key + a.since, [a.level === "bad" ? "--bad" : "--warn", a.since || t.t]);
   for (const [k, [color, at]] of now) if (!state.begun.has(k)) {
     state.begun.set(k, true);
     Plot.marks.push({ t: at, color });
