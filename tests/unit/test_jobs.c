@@ -3,7 +3,7 @@
 
 #include "mem.h"
 #include "root_make.h"
-#include "watch.h"
+#include "watch_inside.h"
 
 /* A process of a captured machine.  `command`: words parted by blanks; `env`: the same. */
 static void process(int pid, int parent, int group, const char *comm, const char *command, const char *env)
@@ -192,6 +192,38 @@ static void more_jobs_than_there_is_room_for(void **state)
     done();
 }
 
+/* Under WDDM no process's VRAM is told: what the only job added to what was there before it is its own, by estimate. */
+static void vram_of_the_only_job(void **state)
+{
+    (void)state;
+    fresh();
+    process(20, 1, 20, "python", "python train.py", "");
+    looked();
+    struct hr_model *m = watch->model;
+    m->gpus.n = 1;
+    m->gpus.gpu[0].used = hr_figure_of(UINT64_C(1500) << 20);
+    hr_sum_jobs(watch); /* it ran already when we began to look: there is no baseline */
+    assert_int_equal(m->job[0].vram.why, HR_WHY_WDDM);
+    m->job_n = 0;
+    hr_sum_jobs(watch);
+    m->job_n = 1;
+    m->gpus.gpu[0].used = hr_figure_of(UINT64_C(9500) << 20);
+    hr_sum_jobs(watch);
+    assert_int_equal(m->job[0].vram.v, UINT64_C(8000) << 20);
+    assert_true(m->job[0].vram_estimated);
+    m->gpus.gpu[0].process_n = 1; /* where the driver tells, it is what the driver tells */
+    m->gpus.gpu[0].process[0] = (struct hr_gpu_process_load) { 20, false, HR_READ(7000) };
+    hr_sum_jobs(watch);
+    assert_int_equal(m->job[0].vram.v, 7000);
+    assert_false(m->job[0].vram_estimated);
+    m->gpus.gpu[0].process_n = 0;
+    m->job[1] = m->job[0];
+    m->job_n = 2; /* two share it: it cannot be told whose it is */
+    hr_sum_jobs(watch);
+    assert_int_equal(m->job[0].vram.why, HR_WHY_WDDM);
+    done();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +234,7 @@ int main(void)
         cmocka_unit_test(what_is_no_training_is_no_job),
         cmocka_unit_test(loops_end),
         cmocka_unit_test(more_jobs_than_there_is_room_for),
+        cmocka_unit_test(vram_of_the_only_job),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
