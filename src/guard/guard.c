@@ -41,8 +41,10 @@ static void at_gate(struct hr_warden *w, const struct hr_gate_leaf *g, uint64_t 
     int before = hr_leaves_find(&w->leaves, g->pid);
     if (before >= 0) { /* a wrapper that turns into the tool itself: rustup's rustc */
         struct hr_leaf *f = &w->leaves.leaf[before];
-        /* Its program was not there, or the look around came before its knock: nothing to learn from. */
-        if (!hr_leaf_has_become(f) || (w->gate.door && f->note == 0))
+        bool early = w->gate.door && f->note == 0; /* the look around came before its knock: it is counted now */
+        w->r->leaves -= early;
+        w->r->known -= early && f->known;
+        if (early || !hr_leaf_has_become(f)) /* or its program was not there: nothing to learn from */
             f->began = 0;
         hr_warden_ended(w, (size_t)before, now);
     }

@@ -91,7 +91,7 @@ int hr_warden_top(const struct hr_warden *w)
 void hr_warden_scan(struct hr_warden *w, uint64_t now)
 {
     static int pids[TREE_MAX];
-    uint64_t least = w->r->gate ? SCAN_GATED : SCAN_BLIND;
+    uint64_t least = w->r->gate ? SCAN_GATED : SCAN_BLIND, begin = hr_cpu_thread();
     if (w->scanned != 0 && now - w->scanned < HR_MAX(least, w->scan_every))
         return;
     w->scanned = now;
@@ -109,7 +109,7 @@ void hr_warden_scan(struct hr_warden *w, uint64_t now)
     w->others = others;
     /* On a machine of thousands of processes this is dear: it may take a quarter percent of a CPU, and two where nothing else shows
      * the leaves. */
-    w->scan_every = (hr_now() - now) * (w->r->gate ? 400 : 50);
+    w->scan_every = (hr_cpu_thread() - begin) * (w->r->gate && !w->gate.door ? 400 : 50);
 }
 
 /* When to look again: where a leaf could take an eighth of what is left. */
