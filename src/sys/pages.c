@@ -70,6 +70,15 @@ int hr_proc_folder_of(int proc_folder, int pid, char path[HR_PATH_SHOWN])
     return 0;
 }
 
+bool hr_proc_same_mounts(int proc_folder, int pid)
+{
+    char at[32], mine[64], its[64];
+    snprintf(at, sizeof at, "%d/ns/mnt", pid);
+    ssize_t n = hr_fault_sys() ? -1 : readlinkat(proc_folder, "self/ns/mnt", mine, sizeof mine);
+    ssize_t m = n < 0 ? -1 : readlinkat(proc_folder, at, its, sizeof its);
+    return n > 0 && m == n && memcmp(mine, its, (size_t)n) == 0;
+}
+
 static int regular(int folder, const char *path, uint64_t least, struct hr_file_id *ret)
 {
     struct stat st;

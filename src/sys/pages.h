@@ -12,6 +12,9 @@ int hr_proc_descriptors(int proc_folder, int pid, size_t most, bool (*each)(void
 /* The current folder of a process; -errno: it cannot be told. */
 int hr_proc_folder_of(int proc_folder, int pid, char path[HR_PATH_SHOWN]);
 
+/* It sees the same mounts as this process, so that a path means the same file to both.  Not known is false. */
+bool hr_proc_same_mounts(int proc_folder, int pid);
+
 struct hr_file_id {
     uint64_t dev, ino, size;
 };

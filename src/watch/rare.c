@@ -199,7 +199,8 @@ static bool descriptor(void *ctx, int number, const char *path)
     return true;
 }
 
-/* Data files and segments that are mapped without a descriptor; libraries are many and small, and left out. */
+/* Data files and segments that are mapped without a descriptor; libraries are many and small, and left out.  Not of a container:
+ * its paths are other files here. */
 static void maps(struct hr_watch *w, int row)
 {
     char *room = w->sight.room + HR_SIGHT_ROOM - MAPS_ROOM;
@@ -269,7 +270,7 @@ static void one_process(struct hr_watch *w, int row)
     w->rare.pid = w->model->proc[row].pid;
     hr_proc_descriptors(w->sight.proc, w->rare.pid, DESCRIPTORS, descriptor, w);
     w->sight.calls += 3;
-    if (w->model->proc[row].job >= 0)
+    if (w->model->proc[row].job >= 0 && hr_proc_same_mounts(w->sight.proc, w->rare.pid))
         maps(w, row);
     if (w->model->proc[row].job >= 0 && hr_proc_folder_of(w->sight.proc, w->rare.pid, path) == 0 && hr_look_foreign(w, path, &windows) && windows)
         on_windows(w, row);
