@@ -41,7 +41,7 @@ struct hr_train {
     uint64_t room_at;        /* when the machine was looked at last */
     bool machine_short, machine_gone; /* what was seen then */
     bool short_now, short_mine; /* ... and it was told; and the job holds enough to be the cause */
-    uint64_t was_up;         /* the figure at the last tick */
+    uint64_t was_up, grew_at; /* the figure at the last tick; when it grew last */
     bool near;               /* a mark is near: ticks are shorter */
     bool pen_on;
     bool over;               /* the command has ended */

@@ -9,6 +9,7 @@
 enum { MEMINFO_ROOM = 4096, SHORT_TICKS = 3, GONE_TICKS = 2 };
 #define MIB (UINT64_C(1) << 20)
 #define OLD (10000 * HR_TRAIN_MS)   /* a measurement is taken again after so long, when nothing calls for one */
+#define GROWING (2000 * HR_TRAIN_MS)
 #define CHANGED (1000 * HR_TRAIN_MS) /* and so soon after the last when something does */
 #define PATIENCE (150 * HR_TRAIN_MS)      /* for a measurement that a mark calls for */
 #define PATIENCE_MAX (2000 * HR_TRAIN_MS) /* the max mark's */
@@ -68,10 +69,12 @@ static void measure(struct hr_train *w, uint64_t now, bool *ret_fresh)
         w->r->not_measured = w->gauge.refused;
         return;
     }
-    /* What it grew by since the last tick may come twice before the next. */
+    /* What it grew by since the last tick may come twice before the next.  A level that stays needs no short ticks. */
     uint64_t grown = up > w->was_up && w->was_up != 0 ? up - w->was_up : 0;
     w->was_up = up;
-    w->near = mark != 0 && w->gauge.credit > 0 && up + 2 * grown >= mark / 10 * 9;
+    if (grown > mark / 1000)
+        w->grew_at = now;
+    w->near = mark != 0 && w->gauge.credit > 0 && up + 2 * grown >= mark / 10 * 9 && now - w->grew_at < GROWING;
     bool due = crossing || w->gauge.discarded != 0 || !w->footprint.measured || now - w->footprint.at >= OLD ||
                (now - w->footprint.at >= CHANGED && (w->tree.changed || moved > (w->near ? truth / 200 : HR_MAX(truth / 50, 16 * MIB))));
     if (!hr_gauge_may(&w->gauge, w->near, now) || !due || w->tree.n == 0)
