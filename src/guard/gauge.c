@@ -63,12 +63,12 @@ int hr_gauge_start(struct hr_gauge *g, uint64_t now, struct hr_error *err)
     return hr_thread_start(&g->thread, "headrace-gauge", work, g, err);
 }
 
-bool hr_gauge_may(struct hr_gauge *g, bool near, uint64_t now)
+bool hr_gauge_may(struct hr_gauge *g, bool near, bool urgent, uint64_t now)
 {
     uint64_t passed = now - g->credit_at;
     g->credit_at = now;
     g->credit = HR_MIN(g->credit + (int64_t)(passed / (near ? 100 : 200)), CREDIT_MOST);
-    return !g->asked && g->credit > 0 && g->thread.running;
+    return !g->asked && g->credit > (urgent ? 0 : g->last) && g->thread.running;
 }
 
 void hr_gauge_ask(struct hr_gauge *g, const struct hr_kin_tree *t, const struct hr_counts *now)
@@ -116,6 +116,7 @@ bool hr_gauge_take(struct hr_gauge *g, struct hr_kin_tree *t, struct hr_footprin
         return false;
     g->asked = false;
     g->credit -= (int64_t)cost;
+    g->last = (int64_t)cost;
     g->spent += cost;
     if (incomplete(g, t) && g->discarded++ < DISCARDED_MOST)
         return false;

@@ -1,7 +1,7 @@
 /* Measures PSS in a thread of its own, since one reading takes 13 ms for each resident GiB, and keeps it to a small part of a CPU.
  *
  * G1: what it takes in the long run stays below the share that it earns: half a percent of a CPU, one percent near a mark.  One
- *     measurement may overdraw; the next one waits until that is paid back. */
+ *     measurement may overdraw; the next one waits until that is paid back.  What is not urgent leaves enough for one that is. */
 #ifndef HR_GAUGE_H
 #define HR_GAUGE_H
 
@@ -26,7 +26,7 @@ struct hr_gauge {
     uint64_t cost; /* ns of CPU of the last measurement */
     /* The watcher's side. */
     struct hr_counts then;
-    int64_t credit;      /* ns; G1 */
+    int64_t credit, last; /* ns; G1; last: what the last measurement took */
     uint64_t credit_at;
     uint64_t measured, spent; /* how often, ns of CPU in all */
     uint64_t refused;    /* processes whose memory could not be read */
@@ -36,8 +36,8 @@ struct hr_gauge {
 };
 
 int hr_gauge_start(struct hr_gauge *g, uint64_t now, struct hr_error *err) HR_MUST_USE;
-/* Earns, and tells whether a measurement may be asked for now. */
-bool hr_gauge_may(struct hr_gauge *g, bool near, uint64_t now);
+/* Earns, and tells whether a measurement may be asked for now; `urgent`: a mark calls for it. */
+bool hr_gauge_may(struct hr_gauge *g, bool near, bool urgent, uint64_t now);
 void hr_gauge_ask(struct hr_gauge *g, const struct hr_kin_tree *t, const struct hr_counts *now);
 /* True: a measurement is finished and is in the tree and the footprint now. */
 bool hr_gauge_take(struct hr_gauge *g, struct hr_kin_tree *t, struct hr_footprint *f, uint64_t now);

@@ -77,7 +77,7 @@ static void measure(struct hr_train *w, uint64_t now, bool *ret_fresh)
     w->near = mark != 0 && w->gauge.credit > 0 && up + 2 * grown >= mark / 10 * 9 && now - w->grew_at < GROWING;
     bool due = crossing || w->gauge.discarded != 0 || !w->footprint.measured || now - w->footprint.at >= OLD ||
                (now - w->footprint.at >= CHANGED && (w->tree.changed || moved > (w->near ? truth / 200 : HR_MAX(truth / 50, 16 * MIB))));
-    if (!hr_gauge_may(&w->gauge, w->near, now) || !due || w->tree.n == 0)
+    if (!hr_gauge_may(&w->gauge, w->near, crossing || w->gauge.discarded != 0, now) || !due || w->tree.n == 0)
         return;
     w->tree.changed = false;
     hr_gauge_ask(&w->gauge, &w->tree, &w->counts);
