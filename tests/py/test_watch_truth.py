@@ -97,7 +97,7 @@ def test_locked_memory(headrace):
     before = look(headrace, "100ms")["memory"]["locked"]
     with plant("locked", 128 * MIB) as load:
         doc = look(headrace)
-        near(doc["memory"]["locked"] - before, 128 * MIB)
+        near(doc["memory"]["locked"] - before, 128 * MIB, 0.05)  # others lock and unlock beside us
         near(row(doc, load.pid)["own"], 128 * MIB)
 
 
