@@ -11,7 +11,7 @@
 
 struct args {
     uint64_t port, every, lasting;
-    const char *listen, *token;
+    const char *listen, *token, *on_alert;
     struct hr_strings host, compat;
     bool commands;
 };
@@ -22,6 +22,7 @@ static const struct hr_opt opts[] = {
     HR_OPT_DURATION(struct args, lasting, 'f', "for", "TIME", NULL, UINT64_C(1000000), UINT64_C(31536000000000000), "end after this long"),
     HR_OPT_LIST(struct args, compat, 0, "compat", "NAME", "also tell the metrics of node, dcgm, nvidia_gpu exporters under their names", .split = ','),
     HR_OPT_FLAG(struct args, commands, 0, "commands", NULL, "show command lines too: they may hold what others should not see"),
+    HR_OPT_STRING(struct args, on_alert, 0, "on-alert", "PROGRAM", NULL, "run it when an alert begins or ends, with begin|end, its key, level and text"),
     HR_OPT_HEADING("Beyond this machine"),
     HR_OPT_STRING(struct args, listen, 0, "listen", "ADDRESS", NULL, "listen there instead of 127.0.0.1 and ::1; needs a token"),
     HR_OPT_STRING(struct args, token, 0, "token", "TEXT", NULL, "who asks for data must know this; 'auto' makes one"),
@@ -99,7 +100,7 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
 {
     const struct args *a = args;
     char token[40];
-    struct hr_serve_options o = { .address = a->listen, .port = (uint16_t)a->port, .token = a->token, .commands = a->commands, .period = a->every };
+    struct hr_serve_options o = { .address = a->listen, .port = (uint16_t)a->port, .token = a->token, .on_alert = a->on_alert, .commands = a->commands, .period = a->every };
     const char *hosts[8] = { NULL };
     int r = compat_of(cli, a, &o.compat, err);
     if (r < 0)

@@ -13,7 +13,7 @@ struct args {
     uint64_t rows;
     bool ascii, no_mouse;
     int sort;
-    const char *filter;
+    const char *on_alert, *filter;
 };
 
 static const struct hr_choice sorts[] = {
@@ -37,6 +37,7 @@ static const struct hr_opt opts[] = {
     HR_OPT_HEADING("The live view"),
     HR_OPT_CHOICE(struct args, sort, 's', "sort", "COLUMN", "cpu", sorts, "what the processes are sorted by"),
     HR_OPT_STRING(struct args, filter, 0, "filter", "TEXT", NULL, "only rows whose name, command or pid has this text"),
+    HR_OPT_STRING(struct args, on_alert, 0, "on-alert", "PROGRAM", NULL, "run it when an alert begins or ends, with begin|end, its key, level and text"),
     HR_OPT_FLAG(struct args, ascii, 0, "ascii", NULL, "draw with letters only"),
     HR_OPT_FLAG(struct args, no_mouse, 0, "no-mouse", NULL, "leave the mouse to the terminal"),
     HR_OPT_END,
@@ -122,7 +123,7 @@ static bool wants_view(const struct hr_cli *cli, const struct args *a, const str
 
 static int view(struct hr_cli *cli, struct hr_watch *w, const struct args *a, struct hr_error *err)
 {
-    struct hr_top_live live = { .watch = w, .period = a->every };
+    struct hr_top_live live = { .watch = w, .period = a->every, .on_alert = a->on_alert };
     struct hr_top_options o = { .ascii = a->ascii, .no_mouse = a->no_mouse, .no_color = cli->common->color == HR_COLOR_NEVER,
                                 .sort = (enum hr_sort)a->sort, .filter = a->filter };
     return hr_top(&live, &o, err);

@@ -342,7 +342,7 @@ int hr_serve_start(struct hr_watch *watch, const struct hr_root *root, const str
     for (size_t i = 0; i < EVENTS; i++)
         s->event[i].text = HR_BUF_INIT(EVENT_MAX);
     pthread_mutex_init(&s->lock, NULL);
-    s->collector = (struct hr_collector) { .watch = watch, .period = o->period > 0 ? o->period : SECOND, .after = after_tick, .told = told, .ctx = s };
+    s->collector = (struct hr_collector) { .watch = watch, .period = o->period > 0 ? o->period : SECOND, .on_alert = o->on_alert, .after = after_tick, .told = told, .ctx = s };
     struct hr_http_app app = { .ctx = s, .open_to_all = open_to_all, .answer = answer, .next = next_events };
     int socket[2] = { -1, -1 };
     size_t sockets = 0;

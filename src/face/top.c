@@ -222,6 +222,7 @@ int hr_top(const struct hr_top_live *given, const struct hr_top_options *o, stru
     l->given = given;
     l->collector.watch = given->watch;
     l->collector.period = given->period > 0 ? given->period : 1000 * MS;
+    l->collector.on_alert = given->on_alert;
     l->collector.after = after_tick;
     l->collector.told = wake;
     l->collector.ctx = l;

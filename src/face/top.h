@@ -30,6 +30,7 @@ int hr_top_run(const struct hr_top_source *source, const struct hr_top_options *
 struct hr_top_live {
     struct hr_watch *watch;
     uint64_t period;
+    const char *on_alert; /* a program that is told of alerts (hook.h); NULL: none */
     void (*after)(void *ctx, const struct hr_model *m);
     void *ctx;
 };

@@ -433,3 +433,22 @@ def test_the_dashboard_asks_for_names_that_there_are(server):
         short = re.sub(r"^headrace_(gpu|disk|network|job)_", "", name)
         assert name in told or f'"{name}"' in source or f'"{short}"' in source, name
     assert len(asked) > 15
+
+
+def test_a_program_is_told_of_alerts(tmp_path):
+    """A card that gets hot and cools down; the name of nothing can become a command, since no shell is in between."""
+    told, nvml = tmp_path / "told", tmp_path / "nvml"
+    program = tmp_path / "hook.sh"
+    program.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >>{told}\necho >>{told}\n')
+    program.chmod(0o755)
+    nvml.write_text("FAKE_NVML_THROTTLE=64\n")
+    s = Server(str(BIN), "--interval", "200ms", "--on-alert", str(program), env={"FAKE_NVML_FILE": str(nvml)})
+    try:
+        end = time.monotonic() + 30
+        while not told.exists() or not told.read_text().endswith("\n"):
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        words = told.read_text().split("|")
+        assert words[:3] == ["begin", "gpu-slowed", "warn"] and words[3].startswith("GPU 0 is slowed down")
+    finally:
+        s.stop()
