@@ -323,7 +323,9 @@ static int run_here(struct hr_cli *cli, const struct args *a, const struct hr_ro
         hr_note(cli, "the cards are not watched: %s", why.text);
     j.o.cards = cards;
     hr_run_announce(cli, &j.o, m.free);
-    if (!a->dry_run)
+    if (hr_interrupted() != 0) /* while a driver was waited for */
+        r = hr_fail(err, HR_E_CANCELLED, "interrupted");
+    else if (!a->dry_run)
         r = a->values.n != 0 ? sweep(&j, a, err) : one(&j, a, err);
     hr_gpu_asker_close(cards);
     return r;

@@ -1,7 +1,10 @@
 """headrace run as a user runs it: marks that fire where memory was planted, cards, and the sweep."""
 
+import concurrent.futures
 import json
+import os
 import pathlib
+import subprocess
 import time
 
 import pytest
@@ -71,12 +74,30 @@ for p in loaders:
 """
 
 
-@pytest.mark.parametrize("mode", ["own", "written"])
-def test_marks_fire_where_planted(headrace, env, tmp_path, mode):
-    command = script(tmp_path, "plant.py", "import multiprocessing as m\nm.set_start_method('fork')\n" + PLANT)
+def plant(folder, mode):
+    folder.mkdir()
+    command = script(folder, "plant.py", "import multiprocessing as m\nm.set_start_method('fork')\n" + PLANT)
     began = time.time()
-    headrace("run", "--quiet", "--warn", "270MiB", "--act", "330MiB", "--max", "none", "--on-act", "none", "--", *command, tmp_path / "truth", mode, "270", "330",
-             env=env)
+    p = subprocess.run([BIN, "run", "--quiet", "--warn", "270MiB", "--act", "330MiB", "--max", "none", "--on-act", "none", "--", *command,
+                        folder / "truth", mode, "270", "330"], cwd=folder, env={**os.environ, **environment(folder)}, stdin=subprocess.DEVNULL, timeout=120)
+    assert p.returncode == 0
+    return began
+
+
+@pytest.fixture(scope="module")
+def plants(tmp_path_factory):
+    """Both ways of growing, side by side: where each lies, and when it began."""
+    if not BIN.exists():
+        pytest.skip(f"{BIN} is not built")
+    folder = tmp_path_factory.mktemp("plants")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        runs = {mode: pool.submit(plant, folder / mode, mode) for mode in ("own", "written")}
+    return {mode: (folder / mode, f.result()) for mode, f in runs.items()}
+
+
+@pytest.mark.parametrize("mode", ["own", "written"])
+def test_marks_fire_where_planted(plants, mode):
+    tmp_path, began = plants[mode]
     truth = {name: at for name, *at in map(json.loads, (tmp_path / "truth").read_text().splitlines())}
     d = report(tmp_path)
     for m in d["marks"]:
@@ -113,7 +134,7 @@ def card(env, tmp_path):
 @needs_fake
 @pytest.mark.parametrize("mode, own", [("native", True), ("wsl", False)])
 def test_vram_marks(headrace, card, tmp_path, mode, own):
-    text = CARD.replace("OWN", str(own)) + "for m in range(0, 9000, 500):\n    take(m)\n    time.sleep(0.15)\ntime.sleep(1)\ntake(0)\n"
+    text = CARD.replace("OWN", str(own)) + "for m in range(500, 9000, 1000):\n    take(m)\n    time.sleep(0.25)\ntime.sleep(0.8)\ntake(0)\n"
     ran = headrace("run", "--vram-warn", "4000MiB", "--vram-act", "50%", "--on-act", "checkpoint", "--", *script(tmp_path, "t.py", text),
                    env={**card, "FAKE_NVML": mode})
     d = report(tmp_path)
@@ -122,7 +143,7 @@ def test_vram_marks(headrace, card, tmp_path, mode, own):
     assert gpu["busy_percent"] == 60
     marks = {m["mark"]: m for m in d["marks"] if m["mark"].startswith("vram")}
     assert marks["vram-act"]["bytes"] == 8000 * MIB and all(m["times"] == 1 for m in marks.values())
-    assert 4000 * MIB <= marks["vram-warn"]["first_bytes"] <= 5500 * MIB
+    assert 4000 * MIB <= marks["vram-warn"]["first_bytes"] <= 7500 * MIB
     assert "over the warn mark of 3.91 GiB" in ran.err and "VRAM over its act mark" in ran.err
     assert ("whole card less before" in ran.err) == (not own)
 
