@@ -17,7 +17,7 @@ int hr_build_place(const struct hr_root *root, const char *variable, const char 
     } else {
         hr_buf_reset(ret);
         if (!hr_root_env(root, "HOME", ret) || ret->len == 0)
-            return hr_fail(err, HR_E_NOT_FOUND, "neither HOME nor %s is set: there is nowhere to keep the log of the build", variable);
+            return hr_fail(err, HR_E_NOT_FOUND, "neither HOME nor %s is set: there is nowhere to keep the log", variable);
         hr_buf_printf(ret, "/%s/headrace/", below_home);
     }
     hr_buf_adds(ret, name);
@@ -33,19 +33,19 @@ static void prune(const char *folder)
     for (size_t i = 0; names.n > LOGS_KEPT && i < names.n - LOGS_KEPT; i++) {
         char *one = hr_join(folder, names.name[i]);
         if (one != NULL && hr_remove_tree(one, NULL) < 0)
-            i = names.n; /* the next build tries again */
+            i = names.n; /* the next one tries again */
         hr_free(one);
     }
     hr_names_fini(&names);
 }
 
-int hr_build_new_log(const struct hr_root *root, struct hr_buf *ret, struct hr_error *err)
+int hr_new_log(const struct hr_root *root, const char *of, struct hr_buf *ret, struct hr_error *err)
 {
     char name[48];
     struct tm tm;
     uint64_t wall = hr_wall();
     time_t s = (time_t)(wall / 1000000000);
-    int r = hr_build_place(root, "XDG_STATE_HOME", ".local/state", "build", ret, err);
+    int r = hr_build_place(root, "XDG_STATE_HOME", ".local/state", of, ret, err);
     if (r == 0)
         r = hr_mkdir(ret->data, true, err);
     if (r < 0)
@@ -56,4 +56,9 @@ int hr_build_new_log(const struct hr_root *root, struct hr_buf *ret, struct hr_e
              tm.tm_min, tm.tm_sec, (unsigned)(wall / 1000 % 1000000));
     hr_buf_adds(ret, name);
     return ret->failed ? hr_fail_nomem(err, ret->len, "a path") : hr_mkdir(ret->data, false, err);
+}
+
+int hr_build_new_log(const struct hr_root *root, struct hr_buf *ret, struct hr_error *err)
+{
+    return hr_new_log(root, "build", ret, err);
 }

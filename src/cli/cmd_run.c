@@ -1,11 +1,11 @@
 #include "attend.h"
 #include "batch_sweep.h"
+#include "build_place.h"
 #include "cli.h"
 #include "clock.h"
 #include "human.h"
 #include "interrupt.h"
 #include "keeper.h"
-#include "log_folder.h"
 #include "machine.h"
 #include "mem.h"
 #include "room.h"
@@ -147,7 +147,7 @@ static int one(struct hr_run_job *j, const struct args *a, struct hr_error *err)
     struct hr_buf folder = HR_BUF_INIT(4096);
     struct hr_cli *cli = j->cli;
     HR_CLEANUP(hr_freep) struct hr_train_report *r = hr_calloc(1, sizeof *r);
-    int e = r == NULL ? hr_fail_nomem(err, sizeof *r, "the report") : hr_log_new(j->root, "run", &folder, err);
+    int e = r == NULL ? hr_fail_nomem(err, sizeof *r, "the report") : hr_new_log(j->root, "run", &folder, err);
     j->o.argv = a->command.item;
     j->keep_output = a->keep_output;
     j->report_path = a->report;
@@ -262,7 +262,7 @@ static int sweep(struct hr_run_job *j, const struct args *a, struct hr_error *er
 {
     struct hr_buf folder = HR_BUF_INIT(4096);
     HR_CLEANUP(hr_freep) struct hr_sweep_row *row = hr_calloc(a->values.n, sizeof *row);
-    int e = row == NULL ? hr_fail_nomem(err, a->values.n * sizeof *row, "the values") : hr_log_new(j->root, "run", &folder, err);
+    int e = row == NULL ? hr_fail_nomem(err, a->values.n * sizeof *row, "the values") : hr_new_log(j->root, "run", &folder, err);
     bool on = true, stopped = false;
     for (size_t i = 0; e == 0 && i < a->values.n; i++) {
         row[i].value = a->values.item[i];

@@ -101,7 +101,11 @@ const char *hr_train_no_cards(const struct hr_gpu_told *t)
 
 void hr_train_vram_begin(struct hr_train *w)
 {
-    struct hr_gpu_told t = w->o->cards == NULL ? (struct hr_gpu_told) { 0 } : hr_gpu_asker_wait(w->o->cards, hr_now() + UINT64_C(3000000000));
+    struct hr_gpu_told t = { 0 };
+    if (w->o->cards != NULL)
+        t = hr_gpu_asker_look(w->o->cards, hr_now());
+    if (w->o->cards != NULL && !t.late) /* one that did not answer before is waited for no longer */
+        t = hr_gpu_asker_wait(w->o->cards, hr_now() + UINT64_C(3000000000));
     w->asked_at = hr_now();
     w->ask_rest = ASK_REST;
     w->asker_cpu = t.cpu;
