@@ -99,6 +99,10 @@ static void place_plots(struct hr_canvas *c)
     const struct hr_top_scene *scene = c->scene;
     uint64_t newest = HR_MAX(scene->newest, scene->m->at), newest_column = newest / v->span;
     uint64_t shown = scene->m->at - HR_MIN(v->back, scene->m->at), column = shown / v->span;
+    /* A cell of braille holds two columns.  Where a column is a second or two, it is drawn when it has both: a curve that is flat then costs
+     * nothing, and a moving one half. */
+    if (c->g == HR_GLYPHS_BRAILLE && column % 2 == 0 && column > 0 && v->span <= UINT64_C(2000000000))
+        column--;
     uint64_t cell = c->g == HR_GLYPHS_BRAILLE ? column / 2 : column;
     c->back = (size_t)(newest_column - column);
     c->half = column % 2 == 0;

@@ -159,7 +159,9 @@ def test_stop_and_continue(headrace):
         os.write(master, b"fg\n")
         until(ENTER)
         until(b"processes")
+        seen = b""
         os.write(master, b"q")
+        until(LEAVE)
         until(b"PROMPT>")
         assert termios.tcgetattr(slave)[3] == before[3]
     finally:

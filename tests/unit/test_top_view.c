@@ -269,12 +269,42 @@ static void a_frame_is_cheap(void **state)
     teardown();
 }
 
+/* The bar of issue and manual: a machine on which nothing but the time goes on costs at most 1 KB a second on 200x50. */
+static void an_unchanged_machine_costs_little(void **state)
+{
+    (void)state;
+    setup(1, 0);
+    struct hr_buf out = HR_BUF_INIT(8 << 20);
+    size_t sum = 0, most = 0, frames = 120;
+    for (unsigned t = 0; t < 400 + frames; t++) {
+        make_model(m, 7, 1);
+        m->seq = t;
+        m->at += UINT64_C(1000000000) * t;
+        m->wall += UINT64_C(1000000000) * t;
+        m->uptime = hr_figure_of(m->uptime.v + UINT64_C(1000000000) * t);
+        hr_series_take(series, m);
+        if (t < 400)
+            continue;
+        draw(200, 50);
+        hr_buf_reset(&out);
+        assert_true(hr_paint(&p, &s, &out));
+        if (t > 402) {
+            sum += out.len;
+            most = HR_MAX(most, out.len);
+        }
+    }
+    print_message("%zu bytes a frame, at most %zu\n", sum / (frames - 3), most);
+    assert_in_range(sum / (frames - 3), 1, 1024);
+    hr_buf_fini(&out);
+    teardown();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_size),        cmocka_unit_test(the_account_adds_up), cmocka_unit_test(jobs_open_and_rows_move),
         cmocka_unit_test(clicks),          cmocka_unit_test(time_and_pause),      cmocka_unit_test(unknown_is_said),
-        cmocka_unit_test(any_events),      cmocka_unit_test(a_frame_is_cheap),
+        cmocka_unit_test(any_events),      cmocka_unit_test(a_frame_is_cheap),  cmocka_unit_test(an_unchanged_machine_costs_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
