@@ -57,6 +57,14 @@ struct sums {
     uint64_t now, others;
 };
 
+static void count_running(struct hr_warden *w)
+{
+    unsigned run = 0;
+    for (size_t i = 0; i < w->leaves.n; i++)
+        run += w->leaves.job[i].state == HR_JOB_RUNNING && !w->leaves.job[i].waits;
+    w->r->at_once = HR_MAX(w->r->at_once, run);
+}
+
 /* Without a gate leaves are found by their names, as far as they have come. */
 static void found(struct hr_warden *w, int pid, uint64_t now)
 {
@@ -80,6 +88,7 @@ static void found(struct hr_warden *w, int pid, uint64_t now)
     leaf->known = known;
     w->r->leaves++;
     w->r->known += known;
+    count_running(w);
     hr_warden_tell(w, "found", leaf, &w->leaves.job[w->leaves.n - 1]);
 }
 
@@ -158,7 +167,6 @@ void hr_warden_let(struct hr_warden *w, size_t at, uint64_t now)
 {
     struct hr_leaf *f = &w->leaves.leaf[at];
     struct hr_job *j = &w->leaves.job[at];
-    unsigned run = 0;
     hr_gate_let(&w->gate, f->note); /* one that has gone is told by its pidfd */
     f->began = now;
     f->waited = now - f->arrived;
@@ -174,9 +182,7 @@ void hr_warden_let(struct hr_warden *w, size_t at, uint64_t now)
         }
         hr_warden_tell(w, "let", f, j);
     }
-    for (size_t i = 0; i < w->leaves.n; i++)
-        run += w->leaves.job[i].state == HR_JOB_RUNNING && !w->leaves.job[i].waits;
-    w->r->at_once = HR_MAX(w->r->at_once, run);
+    count_running(w);
 }
 
 /* Those that wait, and guesses that run, came with what was thought of them then; each that has ended since has taught something. */
