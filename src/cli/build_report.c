@@ -144,7 +144,7 @@ static void verdict(struct hr_buf *b, const struct hr_guard_report *r, const str
         hr_buf_printf(b, "the command could not be started: %s", strerror(r->status));
         return;
     case HR_GUARD_TIMEOUT:
-        hr_buf_printf(b, "ended by the time limit after %s", took);
+        hr_buf_printf(b, "ended by the time limit after %s; what is finished stays: run it again, or with a longer one (--timeout 3h, or none)", took);
         return;
     case HR_GUARD_MEMORY:
         hr_buf_printf(b, "ended after %s because %s; run it again with fewer jobs (--jobs), or give it more memory", took,

@@ -7,6 +7,7 @@
 #include "file.h"
 #include "gate.h"
 #include "guard.h"
+#include "human.h"
 #include "interrupt.h"
 #include "keeper.h"
 #include "machine.h"
@@ -84,7 +85,7 @@ static const struct hr_opt opts[] = {
 static const struct hr_example examples[] = {
     { "a CUDA extension that eats all memory otherwise", "headrace build -- pip install --no-build-isolation flash-attn" },
     { "as many jobs as you like: what does not fit waits", "headrace build --memory 6GiB -- make -j16" },
-    { "for an RTX 50 card, and nothing that is CPU-only in silence", "headrace build --arch 12.0 --require-cuda -- pip install --no-build-isolation ." },
+    { "for an RTX 50 card, and nothing that is CPU-only in silence", "headrace build --arch 12.0 --expect cuda -- pip install --no-build-isolation ." },
     { "which architectures and settings fit this machine", "headrace build --print-env" },
     { NULL, NULL },
 };
@@ -321,7 +322,8 @@ static int guarded(struct hr_cli *cli, const struct args *a, const struct hr_roo
     struct run x = { cli, { .env = &p->env, .outlook = &p->outlook, .folder = folder.data, .timeout_ns = p->timeout_ns,
                             .proof = { .v = NULL, .met = true } } };
     if (r == 0) {
-        hr_note(cli, "forecast: %s", p->outlook.say);
+        hr_note(cli, "forecast: %s%s%s", p->outlook.say, p->timeout_ns == 0 ? "" : "; it is ended after ",
+                p->timeout_ns == 0 ? "" : hr_human_duration(p->timeout_ns).text);
         write_json(&x, "plan.json", hr_build_plan_json);
         r = climb(&x, a, root, p, rungs, err);
     }
