@@ -17,4 +17,4 @@ function(headrace_layer NAME)
 endfunction()
 
 # Every storey below cli, for what may see them all: the program and the tests.
-set(HEADRACE_STOREYS base sys text gpu slots probe wsl store ingest feed guard watch doctor kits snapshot face)
+set(HEADRACE_STOREYS base sys text gpu slots probe wsl store ingest feed guard product watch train ladder doctor kits snapshot face)
