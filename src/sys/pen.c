@@ -61,7 +61,7 @@ int hr_pen_start(struct hr_pen *p, const char *const paths[HR_PEN_FILES], struct
             r = hr_open(paths[i], O_WRONLY | O_CREAT | O_TRUNC, 0600, &p->fd[i], err);
     }
     if (r == 0)
-        r = hr_thread_start(&p->thread, "headrace-pen", work, p, err);
+        r = hr_thread_start_small(&p->thread, "headrace-pen", work, p, err);
     if (r < 0)
         put_away(p);
     return r;

@@ -9,13 +9,20 @@
 #include <string.h>
 #include <time.h>
 
-int hr_thread_start(struct hr_thread *t, const char *name, void *(*fn)(void *), void *arg, struct hr_error *err)
+enum { SMALL_STACK = 256 << 10 };
+
+static int start(struct hr_thread *t, const char *name, size_t stack, void *(*fn)(void *), void *arg, struct hr_error *err)
 {
     sigset_t all, old;
+    pthread_attr_t a;
+    pthread_attr_init(&a);
+    if (stack != 0)
+        pthread_attr_setstacksize(&a, stack);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    int en = hr_fault_sys() ? EAGAIN : pthread_create(&t->id, NULL, fn, arg);
+    int en = hr_fault_sys() ? EAGAIN : pthread_create(&t->id, &a, fn, arg);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_attr_destroy(&a);
     if (en != 0)
         return hr_fail_errno(err, en, "the thread '%s' cannot be started", name);
     char short_name[16];
@@ -24,6 +31,16 @@ int hr_thread_start(struct hr_thread *t, const char *name, void *(*fn)(void *), 
     pthread_setname_np(t->id, short_name);
     t->running = true;
     return 0;
+}
+
+int hr_thread_start(struct hr_thread *t, const char *name, void *(*fn)(void *), void *arg, struct hr_error *err)
+{
+    return start(t, name, 0, fn, arg, err);
+}
+
+int hr_thread_start_small(struct hr_thread *t, const char *name, void *(*fn)(void *), void *arg, struct hr_error *err)
+{
+    return start(t, name, SMALL_STACK, fn, arg, err);
 }
 
 void hr_thread_join(struct hr_thread *t)

@@ -60,7 +60,7 @@ int hr_gauge_start(struct hr_gauge *g, uint64_t now, struct hr_error *err)
     g->apart = true;
     g->credit = CREDIT_FIRST;
     g->credit_at = now;
-    return hr_thread_start(&g->thread, "headrace-gauge", work, g, err);
+    return hr_thread_start_small(&g->thread, "headrace-gauge", work, g, err);
 }
 
 bool hr_gauge_may(struct hr_gauge *g, bool near, bool urgent, uint64_t now)
