@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SMALL_STACK = 256 << 10 };
+enum { SMALL_STACK = 640 << 10 };
 
 static int start(struct hr_thread *t, const char *name, size_t stack, void *(*fn)(void *), void *arg, struct hr_error *err)
 {
@@ -21,6 +21,8 @@ static int start(struct hr_thread *t, const char *name, size_t stack, void *(*fn
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     int en = hr_fault_sys() ? EAGAIN : pthread_create(&t->id, &a, fn, arg);
+    if (en == EINVAL && stack != 0) /* thread-local data of the program and its libraries lies in it, and leaves no room */
+        en = pthread_create(&t->id, NULL, fn, arg);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     pthread_attr_destroy(&a);
     if (en != 0)

@@ -14,7 +14,7 @@ struct hr_thread {
 /* `name` (at most 15 bytes) shows in ps and top.  All signals are blocked in the new thread, so Ctrl-C always reaches the
  * program's own thread. */
 int hr_thread_start(struct hr_thread *t, const char *name, void *(*fn)(void *), void *arg, struct hr_error *err) HR_MUST_USE;
-/* The same with a stack of 256 KiB, for a program whose memory is locked: an unused stack counts against the limit as well. */
+/* The same with a stack of 640 KiB (thread-local data included), for a program whose memory is locked: an unused stack counts against the limit as well. */
 int hr_thread_start_small(struct hr_thread *t, const char *name, void *(*fn)(void *), void *arg, struct hr_error *err) HR_MUST_USE;
 void hr_thread_join(struct hr_thread *t); /* a thread that was never started is fine */
 
