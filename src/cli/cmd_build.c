@@ -133,10 +133,10 @@ static int time_limit(struct hr_cli *cli, const struct args *a, struct plan *p, 
     }
     if (hr_parse_duration(hr_str(a->timeout), &p->timeout_ns, &why) < 0 || p->timeout_ns < UINT64_C(1000000000))
         return hr_cli_usage(cli, err, "--timeout '%s' is no time of at least a second ('30m', '2h', 'none')", a->timeout);
-    /* A limit that nobody chose must not end a build that is known to take longer. */
+    /* A limit that nobody chose must not end a build that is known to take longer, nor one on a machine that is busier now. */
     uint64_t known = o->from == HR_OUTLOOK_PAST ? o->here.wall_ns : o->project != NULL ? o->project->long_ns : 0;
-    if (!hr_opt_given(cli->given, "timeout") && known > p->timeout_ns / 2)
-        p->timeout_ns = 2 * known;
+    if (!hr_opt_given(cli->given, "timeout") && known > p->timeout_ns / 4)
+        p->timeout_ns = 4 * known;
     return 0;
 }
 
