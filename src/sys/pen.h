@@ -4,7 +4,7 @@
 
 #include "thread.h"
 
-enum { HR_PEN_FILES = 4, HR_PEN_ROOM = 1 << 16 };
+enum { HR_PEN_FILES = 4, HR_PEN_ROOM = 1 << 15 };
 
 struct hr_pen {
     struct hr_thread thread;

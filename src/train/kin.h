@@ -9,7 +9,7 @@
 #include "footprint.h"
 #include "procfs.h"
 
-enum { HR_KIN_MAX = 512, HR_KIN_SEEN_MAX = 32768 };
+enum { HR_KIN_MAX = 512, HR_KIN_SEEN_MAX = 16384 };
 
 struct hr_kin {
     int pid, parent;
