@@ -102,6 +102,15 @@ int hr_write_all(int fd, const void *p, size_t n, const char *path, struct hr_er
     return 0;
 }
 
+int hr_datasync(int fd, const char *path, struct hr_error *err)
+{
+    int r;
+    do
+        r = hr_fault_sys() ? -1 : fdatasync(fd);
+    while (r < 0 && errno == EINTR);
+    return r < 0 ? hr_fail_errno(err, errno, "'%s' cannot be put on its disk", path) : 0;
+}
+
 int hr_fsync(int fd, const char *path, struct hr_error *err)
 {
     if (hr_fault_sys() || fsync(fd) != 0)

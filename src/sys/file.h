@@ -30,6 +30,8 @@ int hr_pwrite_all(int fd, const void *p, size_t n, uint64_t off, const char *pat
 int64_t hr_read_some(int fd, void *p, size_t n, const char *path, struct hr_error *err) HR_MUST_USE;
 int hr_write_all(int fd, const void *p, size_t n, const char *path, struct hr_error *err) HR_MUST_USE;
 int hr_fsync(int fd, const char *path, struct hr_error *err) HR_MUST_USE;
+/* The bytes and what is needed to find them again, without times. */
+int hr_datasync(int fd, const char *path, struct hr_error *err) HR_MUST_USE;
 int hr_truncate(int fd, uint64_t size, const char *path, struct hr_error *err) HR_MUST_USE;
 int hr_file_size(int fd, const char *path, uint64_t *ret_size, struct hr_error *err) HR_MUST_USE;
 

@@ -1,0 +1,113 @@
+#include "cli.h"
+
+#include "clock.h"
+#include "file.h"
+#include "human.h"
+#include "interrupt.h"
+#include "ring.h"
+#include "tape_place.h"
+#include "watch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct args {
+    const char *file;
+    uint64_t size, every, lasting, sync;
+};
+
+static const struct hr_opt opts[] = {
+    HR_OPT_STRING(struct args, file, 0, "file", "FILE", NULL, "the recording; without it record.ring in headrace's folder of state"),
+    HR_OPT_SIZE(struct args, size, 's', "size", "SIZE", NULL, HR_RING_SIZE_MIN, HR_RING_SIZE_MAX, "its size, for good; a new one has 64 MiB"),
+    HR_OPT_DURATION(struct args, lasting, 'f', "for", "TIME", NULL, UINT64_C(1000000), UINT64_C(31536000000000000), "end after this long"),
+    HR_OPT_DURATION(struct args, every, 'i', "interval", "TIME", "1s", UINT64_C(100000000), UINT64_C(3600000000000), "time between two looks"),
+    HR_OPT_DURATION(struct args, sync, 0, "sync", "TIME", "2s", UINT64_C(100000000), UINT64_C(3600000000000),
+                    "put it on the disk this often: a power cut takes no more than this and one look"),
+    HR_OPT_END,
+};
+
+static const struct hr_example examples[] = {
+    { "record until Ctrl-C", "headrace record" },
+    { "in the background, for as long as the machine is up", "nohup headrace record -q &" },
+    { "what it saw, after a crash", "headrace postmortem" },
+    { NULL, NULL },
+};
+
+static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, const struct args *a, struct hr_error *err)
+{
+    uint64_t begun = hr_now(), next = begun, synced = begun;
+    bool told = false;
+    while (hr_interrupted() == 0 && (a->lasting == 0 || hr_now() - begun < a->lasting)) {
+        hr_watch_tick(w);
+        int r = hr_ring_put(ring, hr_watch_model(w), err);
+        if (r == 0 && hr_now() - synced >= a->sync) {
+            r = hr_ring_sync(ring, err);
+            synced = hr_now();
+        }
+        if (r < 0 && !told)
+            hr_note(cli, "%s; recording goes on", err->text);
+        told = r < 0;
+        next += a->every;
+        if (hr_now() > next) /* it was late: no burst of looks afterwards */
+            next = hr_now();
+        while (hr_now() < next && hr_interrupted() == 0)
+            hr_sleep(next - hr_now());
+    }
+    const char *why = hr_interrupted() != 0 ? "ended by a signal" : "ended after the time that was asked for";
+    return hr_ring_finish(ring, why, err);
+}
+
+static int record(struct hr_cli *cli, const struct hr_root *root, const char *path, const struct args *a, struct hr_error *err)
+{
+    struct hr_watch_options o = { .period = a->every };
+    struct hr_watch *w;
+    struct hr_ring *ring;
+    struct hr_buf boot = HR_BUF_INIT(256);
+    char id[64];
+    if (hr_root_read(root, "proc/sys/kernel/random/boot_id", &boot, NULL) < 0)
+        hr_buf_reset(&boot);
+    struct hr_str s = hr_str_trim(hr_buf_str(&boot));
+    snprintf(id, sizeof id, "%.*s", HR_STR_ARG(s));
+    hr_buf_fini(&boot);
+    int r = hr_ring_open(path, a->size, id, &ring, err);
+    if (r < 0)
+        return r;
+    r = hr_watch_open(root, &o, &w, err);
+    if (r == 0) {
+        hr_interrupt_install();
+        hr_note(cli, "recording to '%s' (%s, never more); Ctrl-C ends it", path, hr_human_bytes(hr_ring_size(ring)).text);
+        r = loop(cli, ring, w, a, err);
+        hr_detail(cli, "%s written, %s of CPU time", hr_human_bytes(hr_ring_written(ring)).text, hr_human_duration(hr_cpu_process()).text);
+        hr_watch_close(w);
+    }
+    hr_ring_close(ring);
+    return r;
+}
+
+static int run(struct hr_cli *cli, void *args, struct hr_error *err)
+{
+    const struct args *a = args;
+    struct hr_buf path = HR_BUF_INIT(4096);
+    struct hr_root *root;
+    int r = hr_root_open(cli->common->root, &root, err);
+    if (r < 0)
+        return r;
+    if (!hr_root_is_live(root)) {
+        r = hr_cli_usage(cli, err, "a captured machine stands still: there is nothing to record");
+    } else {
+        r = hr_tape_place(root, a->file, &path, err);
+        char *slash = r == 0 && a->file == NULL ? strrchr(path.data, '/') : NULL;
+        if (slash != NULL) {
+            *slash = 0;
+            r = hr_mkdir(path.data, true, err);
+            *slash = '/';
+        }
+        if (r == 0)
+            r = record(cli, root, path.data, a, err);
+    }
+    hr_buf_fini(&path);
+    hr_root_close(root);
+    return r;
+}
+
+const struct hr_command hr_cmd_record = { opts, sizeof(struct args), NULL, run, examples };
