@@ -2,7 +2,7 @@
 #   make run       install what is missing, build, and show the whole thing on real traffic data
 #   make test      install what is missing, build, and run every test (what CI runs)
 .DEFAULT_GOAL := build
-.PHONY: build run test truth asan tsan clang bare py-asan py-tsan fuzz bench install lint format clean deps
+.PHONY: build run test truth killrecord asan tsan clang bare py-asan py-tsan fuzz bench install lint format clean deps
 
 PYTHON := .venv/bin/python
 FUZZ_SECONDS ?= 600
@@ -23,6 +23,10 @@ test: deps build
 # Loads of known size, all of them: what the watcher shows must be what was planted.
 truth: build
 	$(PYTHON) -m pytest -q tests/py/test_watch_truth.py
+
+# The recorder killed at a thousand random moments.
+killrecord: build
+	HEADRACE_KILLS=1000 $(PYTHON) -m pytest -q tests/py/test_cli_record.py -k kill
 
 asan tsan clang bare:
 	cmake --preset $@

@@ -16,27 +16,49 @@ int hr_tape_place(const struct hr_root *root, const char *given, struct hr_buf *
     return hr_buf_adds(ret, given) ? 0 : hr_fail_nomem(err, 0, "a path");
 }
 
-/* "14:05" or "14:05:30" of the day of `tm`. */
-static bool clock_of(const char *text, struct tm *tm)
+/* Up to `n` numbers parted by `sep`, nothing else; how many. */
+static unsigned numbers(struct hr_str text, char sep, uint64_t *v, unsigned n)
 {
-    int h, m, s = 0, n = 0;
-    if ((sscanf(text, "%2d:%2d%n", &h, &m, &n) == 2 && text[n] == 0) || (sscanf(text, "%2d:%2d:%2d%n", &h, &m, &s, &n) == 3 && text[n] == 0)) {
-        if (h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60)
-            return false;
-        tm->tm_hour = h;
-        tm->tm_min = m;
-        tm->tm_sec = s;
-        tm->tm_isdst = -1;
-        return true;
+    struct hr_str one;
+    unsigned got = 0;
+    while (hr_str_cut(&text, sep, &one)) {
+        if (got == n || one.n == 0 || one.n > 4 || hr_parse_u64(one, &v[got], NULL) < 0)
+            return 0;
+        got++;
     }
-    return false;
+    return got;
+}
+
+/* "14:05" or "14:05:30" of the day of `tm`. */
+static bool clock_of(struct hr_str text, struct tm *tm)
+{
+    uint64_t v[3] = { 0 };
+    if (numbers(text, ':', v, 3) < 2 || v[0] > 23 || v[1] > 59 || v[2] > 60)
+        return false;
+    tm->tm_hour = (int)v[0];
+    tm->tm_min = (int)v[1];
+    tm->tm_sec = (int)v[2];
+    tm->tm_isdst = -1;
+    return true;
+}
+
+/* "2026-11-27 14:05", or with a T. */
+static bool date_of(struct hr_str text, struct tm *tm)
+{
+    uint64_t v[3];
+    if (text.n < 12 || (text.p[10] != ' ' && text.p[10] != 'T') || numbers((struct hr_str) { text.p, 10 }, '-', v, 3) != 3 || v[0] < 1970 || v[1] < 1 ||
+        v[1] > 12 || v[2] < 1 || v[2] > 31 || !clock_of((struct hr_str) { text.p + 11, text.n - 11 }, tm))
+        return false;
+    tm->tm_year = (int)v[0] - 1900;
+    tm->tm_mon = (int)v[1] - 1;
+    tm->tm_mday = (int)v[2];
+    return true;
 }
 
 int hr_tape_time(const char *text, uint64_t end, uint64_t *ret, struct hr_error *err)
 {
     time_t s = (time_t)(end / SECOND);
     struct tm tm;
-    int y, mon, d, n = 0;
     uint64_t v;
     double f;
     if (strcmp(text, "end") == 0 || strcmp(text, "now") == 0) {
@@ -48,15 +70,12 @@ int hr_tape_time(const char *text, uint64_t end, uint64_t *ret, struct hr_error 
         return 0;
     }
     localtime_r(&s, &tm);
-    if (clock_of(text, &tm)) {
+    if (clock_of(hr_str(text), &tm)) {
         time_t at = mktime(&tm);
         *ret = (uint64_t)(at > s ? at - 86400 : at) * SECOND;
         return 0;
     }
-    if (sscanf(text, "%4d-%2d-%2d%n", &y, &mon, &d, &n) == 3 && (text[n] == ' ' || text[n] == 'T') && clock_of(text + n + 1, &tm)) {
-        tm.tm_year = y - 1900;
-        tm.tm_mon = mon - 1;
-        tm.tm_mday = d;
+    if (date_of(hr_str(text), &tm)) {
         time_t at = mktime(&tm);
         if (at >= 0) {
             *ret = (uint64_t)at * SECOND;

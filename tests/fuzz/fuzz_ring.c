@@ -1,0 +1,68 @@
+/* A recording of any bytes: opened, and everything in it read.  A second way: the bytes are sealed with a right checksum first, so that
+ * what lies behind it is reached. */
+#include "mem.h"
+#include "ring_read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void look(const uint8_t *p, size_t n)
+{
+    struct hr_tape t;
+    const struct hr_model *m;
+    struct hr_bucket b[HR_RING_SLOTS];
+    char text[HR_RING_TEXT];
+    uint64_t at;
+    if (hr_tape_open_bytes(p, n, &t, NULL) < 0)
+        return;
+    for (size_t i = 0; i < t.n && i < 64; i++) {
+        if (hr_frame_moment(&t.frame[i])) {
+            if (hr_tape_model(&t, i, &m, NULL) == 0 && (m->proc_n > HR_IMAGE_PROCS || m->job_n > HR_IMAGE_JOBS || m->gpus.n > HR_IMAGE_GPUS))
+                abort();
+        } else if (hr_tape_values(&t, i, b, &at, NULL) < 0 && hr_tape_text(&t, i, text, NULL) == 0 && strlen(text) >= HR_RING_TEXT) {
+            abort();
+        }
+    }
+    hr_tape_find(&t, 5);
+    hr_tape_close(&t);
+}
+
+static void put(uint8_t *to, uint64_t v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint8_t)(v >> (8 * i));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 1 || size > 60000)
+        return 0;
+    if ((data[0] & 1) != 0) {
+        look(data + 1, size - 1);
+        return 0;
+    }
+    /* two frames of the rest, the second leaning on the first */
+    size_t half = (size - 1) / 2, room = 2 * (HR_RING_HEAD + 8) + size;
+    uint8_t *made = hr_calloc(1, room);
+    if (made == NULL)
+        return 0;
+    size_t at = 0;
+    for (unsigned k = 0; k < 2; k++) {
+        uint8_t *h = made + at;
+        size_t n = k == 0 ? half : size - 1 - half;
+        memcpy(h, "HRF1", 4);
+        put(h + 8, n, 4);
+        h[12] = k == 0 ? HR_FRAME_WHOLE : (uint8_t)(1 + (data[0] >> 1) % 7);
+        put(h + 16, k + 1, 8);
+        put(h + 32, 1, 8);
+        put(h + 40, hr_image_size(), 4);
+        memcpy(h + HR_RING_HEAD, data + 1 + (k == 0 ? 0 : half), n);
+        put(h + 4, hr_ring_crc(0, h + 8, HR_RING_HEAD - 8 + n), 4);
+        at += (HR_RING_HEAD + n + 7) / 8 * 8;
+    }
+    look(made, at);
+    hr_free(made);
+    return 0;
+}
