@@ -108,8 +108,11 @@ def test_every_command_has_examples_that_parse(headrace, command, tmp_path):
                 words.insert(2, "--dry-run")  # what it shows would begin to work here
             if words[:2] == ["headrace", "serve"]:
                 words[2:2] = ["--port", "0", "--for", "300ms"]
+            if words[:2] == ["headrace", "record"]:
+                words[2:2] = ["--size", "1MiB", "--for", "300ms"]
             if words[:1] == ["headrace"]:
-                ran = headrace(*words[1:], status=None, cwd=tmp_path)
+                state = {"XDG_STATE_HOME": str(tmp_path)} if words[1:2] and words[1] in ("record", "replay", "postmortem") else None
+                ran = headrace(*words[1:], status=None, cwd=tmp_path, env=state)
                 assert ran.status in (0, 1, 2) and "shows what is understood" not in ran.err, f"{e['line']}: {ran.err}"
 
 
