@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "clock.h"
+#include "episodes.h"
 #include "file.h"
 #include "human.h"
 #include "interrupt.h"
@@ -10,6 +11,8 @@
 
 #include <stdio.h>
 #include <string.h>
+
+enum { HR_EPISODES_TOLD = 24 };
 
 struct args {
     const char *file;
@@ -33,13 +36,50 @@ static const struct hr_example examples[] = {
     { NULL, NULL },
 };
 
+/* Alerts stand in the recording when they begin.  An alert without its memory is no reason not to record. */
+struct told {
+    struct hr_episodes *episodes;
+    struct {
+        const char *key;
+        uint64_t since;
+    } last[HR_EPISODES_TOLD];
+};
+
+static int tell_alerts(struct told *t, struct hr_ring *ring, const struct hr_watch *w, struct hr_error *err)
+{
+    const struct hr_episode *on[HR_EPISODES_TOLD];
+    int r = 0;
+    if (t->episodes == NULL)
+        return 0;
+    hr_episodes_take(t->episodes, hr_watch_model(w), hr_watch_series(w));
+    size_t n = hr_episodes_on(t->episodes, on, HR_COUNT(on));
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        size_t k = 0;
+        char text[HR_RING_TEXT];
+        while (k < HR_COUNT(t->last) && t->last[k].key != NULL && strcmp(t->last[k].key, on[i]->key) != 0)
+            k++;
+        if (k == HR_COUNT(t->last) || (t->last[k].key != NULL && t->last[k].since == on[i]->since))
+            continue;
+        t->last[k].key = on[i]->key;
+        t->last[k].since = on[i]->since;
+        snprintf(text, sizeof text, "%s: %.200s", on[i]->key, on[i]->text);
+        r = hr_ring_note(ring, text, err);
+    }
+    return r;
+}
+
 static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, const struct args *a, struct hr_error *err)
 {
     uint64_t begun = hr_now(), next = begun, synced = begun;
+    struct told alerts = { 0 };
     bool told = false;
+    if (hr_episodes_open(&alerts.episodes, NULL) < 0)
+        alerts.episodes = NULL;
     while (hr_interrupted() == 0 && (a->lasting == 0 || hr_now() - begun < a->lasting)) {
         hr_watch_tick(w);
         int r = hr_ring_put(ring, hr_watch_model(w), err);
+        if (r == 0)
+            r = tell_alerts(&alerts, ring, w, err);
         if (r == 0 && hr_now() - synced >= a->sync) {
             r = hr_ring_sync(ring, err);
             synced = hr_now();
@@ -53,13 +93,14 @@ static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, co
         while (hr_now() < next && hr_interrupted() == 0)
             hr_sleep(next - hr_now());
     }
+    hr_episodes_close(alerts.episodes);
     const char *why = hr_interrupted() != 0 ? "ended by a signal" : "ended after the time that was asked for";
     return hr_ring_finish(ring, why, err);
 }
 
 static int record(struct hr_cli *cli, const struct hr_root *root, const char *path, const struct args *a, struct hr_error *err)
 {
-    struct hr_watch_options o = { .period = a->every };
+    struct hr_watch_options o = { .period = a->every, .frugal = true };
     struct hr_watch *w;
     struct hr_ring *ring;
     struct hr_buf boot = HR_BUF_INIT(256);

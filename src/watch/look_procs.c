@@ -19,6 +19,8 @@ enum { STAT_ROOM = 512, KERNEL_AGAIN = 16, COST_SHARE = 500, KERNEL_FLAG = 0x002
 #define WALK_LEAST (2 * HR_SECOND)
 #define WALK_IDLE (3 * HR_SECOND)
 #define WALK_MOST (10 * HR_SECOND)
+#define FRUGAL_LEAST (5 * HR_SECOND)
+#define FRUGAL_MOST (20 * HR_SECOND)
 #define STATM_FROM (UINT64_C(16) << 20)
 #define GROWS (UINT64_C(8) << 20)
 #define READS (UINT64_C(1) << 20)      /* per second */
@@ -303,18 +305,19 @@ static void walk(struct hr_watch *w)
 static bool due(const struct hr_watch *w)
 {
     const struct hr_look_procs *l = &w->procs;
-    uint64_t since = w->model->at - l->walked_at, dear = l->walk_cost * COST_SHARE;
-    bool moved = w->cpu.forks_seen != l->forks;
-    uint64_t every = HR_MIN(HR_MAX(dear, moved ? WALK_LEAST : WALK_IDLE), WALK_MOST);
+    bool moved = w->cpu.forks_seen != l->forks, frugal = w->options.frugal;
+    uint64_t since = w->model->at - l->walked_at, dear = l->walk_cost * COST_SHARE * (frugal ? 4 : 1);
+    uint64_t least = frugal ? FRUGAL_LEAST : moved ? WALK_LEAST : WALK_IDLE;
+    uint64_t every = HR_MIN(HR_MAX(dear, least), frugal ? FRUGAL_MOST : WALK_MOST);
     return l->walk == 0 || w->rare.closely || since + HR_SECOND / 20 >= every;
 }
 
 static void hot(struct hr_watch *w)
 {
     struct hr_model *m = w->model;
-    unsigned n = 0;
+    unsigned n = 0, most = w->options.frugal ? HR_PROC_HOT_MAX / 4 : HR_PROC_HOT_MAX;
     bool gone = false;
-    for (unsigned i = m->proc_n; i-- > 0 && n < HR_PROC_HOT_MAX;) {
+    for (unsigned i = m->proc_n; i-- > 0 && n < most;) {
         struct hr_stat_line s;
         if ((w->procs.more[i].flags & HR_FLAG_HOT) == 0)
             continue;

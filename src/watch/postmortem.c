@@ -254,6 +254,7 @@ int hr_postmortem(struct hr_tape *t, uint64_t window, const char *boot, const st
     p->curve = (unsigned)HR_MIN((p->last - p->first) / SECOND + 1, (uint64_t)HR_POST_CURVE);
     for (unsigned k = 0; k < HR_POST_CURVE; k++)
         p->used[k] = -1;
+    size_t first = i;
     for (; i <= last; i++) {
         const struct hr_model *m;
         if (!hr_frame_moment(&t->frame[i]) || hr_tape_model(t, i, &m, NULL) < 0 || m->wall < p->first || m->wall > p->last)
@@ -265,6 +266,13 @@ int hr_postmortem(struct hr_tape *t, uint64_t window, const char *boot, const st
     ended(t, last, boot, busy, p);
     grew(p, l);
     judge(p, log, l);
+    for (size_t k = first; k < t->n; k++)
+        if (t->frame[k].kind == HR_FRAME_NOTE) {
+            char text[HR_RING_TEXT];
+            text_of(t, k, text);
+            if (text[0] != 0)
+                say(p, "alert: %s", text);
+        }
     hr_free(l);
     return 0;
 }

@@ -25,6 +25,7 @@ struct hr_watch_options {
     bool no_processes; /* neither processes nor jobs */
     bool no_gpus;
     bool no_files;     /* neither PSS nor page cache by file */
+    bool frugal;       /* walks over all processes for a quarter of the cost, and fewer between them: for a recorder that runs for ever */
     /* For tests: the time; NULL: this machine's. */
     uint64_t (*now)(void *ctx);
     void *ctx;

@@ -200,6 +200,23 @@ def test_postmortem_names_who_grew(headrace, tmp_path):
     assert "hog_that_grows.py" in text and "100 % |" in text
 
 
+def test_a_terminal_gets_the_live_view_and_moves_through_time(headrace, tmp_path):
+    from test_cli_top_live import Screen
+    ring = tmp_path / "a.ring"
+    headrace("record", "-q", "--file", ring, "--size", "1MiB", "--interval", "500ms", "--for", "6s")
+    s = Screen(headrace.bin, str(ring), command="replay")
+    s.until(b"replay of a.ring")
+    s.send(b"+++")
+    s.read(0.3)
+    for _ in range(3):
+        s.send(b"\x1b[D")
+        s.read(0.2)
+    s.until(b"ago")
+    s.send(b"q")
+    assert s.finish() == 0
+    s.left_clean()
+
+
 def test_no_recording_is_said(headrace, tmp_path):
     for command in ("replay", "postmortem"):
         ran = headrace(command, status=1, env={"XDG_STATE_HOME": str(tmp_path)})

@@ -17,7 +17,7 @@ ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 class Screen:
     """The program on a pseudo-terminal; `seen` is all that it sent."""
 
-    def __init__(self, program, *args, size=(120, 40), env=None):
+    def __init__(self, program, *args, size=(120, 40), env=None, command="top"):
         self.master, self.slave = os.openpty()
         self.resize(*size)
         self.before = termios.tcgetattr(self.slave)
@@ -28,7 +28,7 @@ class Screen:
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
-        self.proc = subprocess.Popen([program, "top", *args], stdin=self.slave, stdout=self.slave, stderr=subprocess.PIPE, env=base,
+        self.proc = subprocess.Popen([program, command, *args], stdin=self.slave, stdout=self.slave, stderr=subprocess.PIPE, env=base,
                                      preexec_fn=own_terminal)
         self.seen = b""
 
