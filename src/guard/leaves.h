@@ -15,6 +15,7 @@ struct hr_leaf {
     int under;              /* the pid of the nearest leaf above it (ld starts lto1); 0: none */
     uint64_t note;          /* at the gate; 0: it never stood there */
     uint64_t arrived, began; /* ns; began: let through */
+    bool refused; /* it was its turn to be thought of, and it had to wait: what waits for the watcher itself is not held */
     uint64_t waited, stopped, stopped_at; /* ns held; ns paused, and since when */
     bool known;             /* its prediction is its own past */
     bool there;             /* its exec has been seen: the figures are its own and not its parent's */

@@ -173,7 +173,7 @@ void hr_warden_let(struct hr_warden *w, size_t at, uint64_t now)
     j->state = HR_JOB_RUNNING;
     j->since = now;
     j->order = ++w->leaves.order; /* the newest is the one that began last */
-    if (f->waited > MS) {
+    if (f->refused) {
         w->r->held++;
         w->r->held_ns += f->waited;
         if (f->waited > w->r->held_longest_ns) {
@@ -212,9 +212,11 @@ void hr_warden_admit(struct hr_warden *w, uint64_t now)
     for (;;) {
         int at = hr_admit(w->leaves.job, w->leaves.n, &w->space, now, &rules);
         if (at < 0)
-            return;
+            break;
         hr_warden_let(w, (size_t)at, now);
     }
+    for (size_t i = 0; i < w->leaves.n; i++)
+        w->leaves.leaf[i].refused |= w->leaves.job[i].state == HR_JOB_HELD;
 }
 
 static void remember(struct hr_warden *w, const struct hr_leaf_key *key, uint64_t peak)
