@@ -59,7 +59,7 @@ static const struct hr_opt opts[] = {
     HR_OPT_INT(struct args, jobs, 'j', "jobs", "N", "(as many as fit)", 1, 4096, "heavy jobs at once, at most"),
     HR_OPT_STRING(struct args, timeout, 't', "timeout", "TIME", TIME_LIMIT,
                   "end the build after this time, over all tries; 'none' for no limit"),
-    HR_OPT_DURATION(struct args, stall, 0, "stall", "TIME", "10min", UINT64_C(1000000000), UINT64_C(1) << 62,
+    HR_OPT_DURATION(struct args, stall, 0, "stall", "TIME", "10min", UINT64_C(1000000000), UINT64_C(86400000000000),
                     "end a heavy job that has used no CPU for this time"),
     HR_OPT_FLAG(struct args, gentle, 0, "gentle", "on", "let everything else go first, for CPU and disk"),
     HR_OPT_FLAG(struct args, gate, 0, "gate", "on", "have the kernel hold heavy jobs before they start"),

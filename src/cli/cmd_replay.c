@@ -109,7 +109,7 @@ static int moment(struct hr_cli *cli, struct hr_tape *t, size_t i, struct hr_err
         hr_watch_json(m, &w);
         return hr_print(cli, "\n");
     }
-    hr_print(cli, "%s ", hr_tape_clock(m->wall, clock));
+    hr_print(cli, "%s  ", hr_tape_clock(m->wall, clock));
     hr_watch_line(m, &cli->out);
     return hr_print_flush(cli);
 }

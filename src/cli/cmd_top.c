@@ -63,6 +63,13 @@ static int report(struct hr_cli *cli, const struct args *a, const struct hr_mode
     return hr_watch_text(m, &s, &cli->out) ? 0 : hr_fail_nomem(err, 0, "the report");
 }
 
+/* One look in one line, after the seconds since boot: two lines an hour apart can be told from two a second apart. */
+static void line(struct hr_cli *cli, const struct hr_model *m)
+{
+    hr_print(cli, "%8.1f s  ", (double)(m->uptime.known ? m->uptime.v : m->at) * 1e-9);
+    hr_watch_line(m, &cli->out);
+}
+
 static int lines(struct hr_cli *cli, struct hr_watch *w, const struct args *a)
 {
     uint64_t begun = hr_now(), next = begun;
@@ -73,7 +80,7 @@ static int lines(struct hr_cli *cli, struct hr_watch *w, const struct args *a)
             hr_sleep(next - hr_now());
         hr_watch_tick(w);
         if (!cli->common->json) {
-            hr_watch_line(hr_watch_model(w), &cli->out);
+            line(cli, hr_watch_model(w));
             r = hr_print_flush(cli);
         }
     }

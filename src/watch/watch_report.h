@@ -15,7 +15,7 @@ struct hr_watch_screen {
 };
 /* Appends the report.  False: out of memory. */
 bool hr_watch_text(const struct hr_model *m, const struct hr_watch_screen *s, struct hr_buf *out);
-/* One line: time, CPU, memory, swap, disks, GPUs, jobs. */
+/* One line, without its time: CPU, memory, swap, disks, GPUs, jobs. */
 bool hr_watch_line(const struct hr_model *m, struct hr_buf *out);
 /* The whole model as one JSON object ("schema": "headrace-top/1"). */
 void hr_watch_json(const struct hr_model *m, struct hr_jw *w);

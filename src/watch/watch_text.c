@@ -470,7 +470,7 @@ bool hr_watch_line(const struct hr_model *m, struct hr_buf *out)
     char c[16];
     double v;
     snprintf(c, sizeof c, m->cpu.busy.known ? "%.0f %%" : "–", m->cpu.busy.v);
-    hr_buf_printf(out, "%8.1f s  CPU %s  memory %s available  swap %s", (double)(m->uptime.known ? m->uptime.v : m->at) * 1e-9, c,
+    hr_buf_printf(out, "CPU %s  memory %s available  swap %s", c,
                   m->memory.available.known ? hr_human_bytes(m->memory.available.v).text : "–",
                   m->memory.swap_used.known ? hr_human_bytes(m->memory.swap_used.v).text : "–");
     v = 0;
