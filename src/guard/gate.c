@@ -144,8 +144,10 @@ enum hr_gate_came hr_gate_take(struct hr_gate *g, struct hr_gate_leaf *ret)
     }
     if (mem >= 0)
         hr_close(mem);
-    if (held && !hr_seccomp_waits(g->fd, note.id)) /* G2 */
+    if (held && !hr_seccomp_waits(g->fd, note.id)) { /* G2 */
+        hr_seccomp_let(g->fd, note.id);              /* G3: it is the question that may have failed */
         return HR_GATE_NOBODY;
+    }
     if (!held) {
         hr_seccomp_let(g->fd, note.id); /* G3 */
         return HR_GATE_PASSED;

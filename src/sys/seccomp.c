@@ -34,7 +34,7 @@
 #endif
 
 /* The kernel may know longer structs than the headers here; it tells its sizes, and these bytes hold any that it may have. */
-enum { NOTE_ROOM = 512 };
+enum { NOTE_ROOM = 512, ANSWERS = 64 };
 
 /* Linux 5.19 and later take the flag: a signal then no longer breaks the wait of a caller that we have seen already. */
 static int install(const struct sock_fprog *prog, unsigned long more)
@@ -95,9 +95,15 @@ int hr_seccomp_let(int fd, uint64_t id)
     memset(&answer, 0, sizeof answer);
     answer.r.id = id;
     answer.r.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    if (hr_fault_sys() || ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answer) != 0)
-        return -errno;
-    return 0;
+    /* Whoever waits for this answer waits for ever without it, and a signal may cut the call short: it is given again until it is
+     * taken, or until nobody is there to take it. */
+    for (int i = 0; i < ANSWERS; i++) {
+        if (!hr_fault_sys() && ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answer) == 0)
+            return 0;
+        if (errno == ENOENT || errno == EINPROGRESS || errno == EBADF)
+            break;
+    }
+    return -errno;
 }
 
 int hr_peek_open(int pid)
