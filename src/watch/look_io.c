@@ -29,11 +29,11 @@ static struct hr_look_disk *disk_row(struct hr_watch *w, struct hr_str name)
 {
     struct hr_look_io *l = &w->io;
     char path[64];
+    if (name.n == 0 || name.n >= sizeof l->disk[0].name || starts(name, "loop") || starts(name, "ram"))
+        return NULL;
     for (unsigned i = 0; i < l->disk_n; i++)
         if (strncmp(l->disk[i].name, name.p, name.n) == 0 && l->disk[i].name[name.n] == 0)
             return &l->disk[i];
-    if (name.n == 0 || name.n >= sizeof l->disk[0].name || starts(name, "loop") || starts(name, "ram"))
-        return NULL;
     snprintf(path, sizeof path, "sys/block/%.*s", (int)name.n, name.p);
     for (char *c = path + strlen("sys/block/"); *c != 0; c++)
         *c = (char)(*c == '/' ? '!' : *c);
@@ -123,11 +123,11 @@ static void disks(struct hr_watch *w)
 static struct hr_look_link *link_row(struct hr_watch *w, struct hr_str name)
 {
     struct hr_look_io *l = &w->io;
+    if (name.n == 0 || name.n >= sizeof l->link[0].name || (name.n == 2 && starts(name, "lo")))
+        return NULL;
     for (unsigned i = 0; i < l->link_n; i++)
         if (strncmp(l->link[i].name, name.p, name.n) == 0 && l->link[i].name[name.n] == 0)
             return &l->link[i];
-    if (name.n == 0 || name.n >= sizeof l->link[0].name || (name.n == 2 && starts(name, "lo")))
-        return NULL;
     if (l->link_n == HR_MODEL_LINKS) {
         w->model->link_cut++;
         return NULL;
