@@ -12,6 +12,9 @@ import subprocess
 import pytest
 from places import BIN, ROOT
 
+# `make test` starts these tests, and a make inside of them would take itself for a part of that one.
+for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
+    os.environ.pop(name, None)
 
 
 def pytest_addoption(parser):
