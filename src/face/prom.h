@@ -8,6 +8,9 @@
 #include "root.h"
 #include "top_view.h"
 
+/* The labels of one sample: LABELS({ "uuid", uuid }, { "pid", pid }). */
+#define LABELS(...) ((const struct hr_prom_label[]) { __VA_ARGS__, { NULL, NULL } })
+
 enum { HR_PROM_NODE = 1, HR_PROM_DCGM = 2, HR_PROM_NVIDIA_SMI = 4 };
 
 void hr_prom_own(struct hr_prom *p, const struct hr_model *m, const char *version);

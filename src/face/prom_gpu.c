@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LABELS(...) ((const struct hr_prom_label[]) { __VA_ARGS__, { NULL, NULL } })
-
 static const struct hr_figure *member_of(const struct hr_gpu_load *g, size_t member)
 {
     return (const struct hr_figure *)(const void *)((const char *)g + member);

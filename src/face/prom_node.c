@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LABELS(...) ((const struct hr_prom_label[]) { __VA_ARGS__, { NULL, NULL } })
 enum { TEXT_MAX = 1 << 20 };
 
 struct node {

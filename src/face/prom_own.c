@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LABELS(...) ((const struct hr_prom_label[]) { __VA_ARGS__, { NULL, NULL } })
-
 static void gauge(struct hr_prom *p, const char *name, const char *help, const struct hr_figure *f, double scale)
 {
     if (!f->known)
@@ -136,7 +134,6 @@ static void spaces(struct hr_prom *p, const struct hr_model *m)
         }
     }
 }
-
 
 static void gpu_rows(struct hr_prom *p, const struct hr_gpus_load *l, const char *name, const char *help, size_t member, double scale)
 {

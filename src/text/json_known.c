@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-static void unknown(struct hr_jw *w, const char *key, const char *why)
+void hr_jw_kunknown(struct hr_jw *w, const char *key, const char *why)
 {
     char name[128];
     hr_jw_knull(w, key);
@@ -15,7 +15,7 @@ void hr_jw_kfigure(struct hr_jw *w, const char *key, const struct hr_figure *f)
     if (f->known)
         hr_jw_ku64(w, key, f->v);
     else
-        unknown(w, key, f->why);
+        hr_jw_kunknown(w, key, f->why);
 }
 
 void hr_jw_kreal(struct hr_jw *w, const char *key, const struct hr_real *f)
@@ -23,7 +23,7 @@ void hr_jw_kreal(struct hr_jw *w, const char *key, const struct hr_real *f)
     if (f->known)
         hr_jw_kf64(w, key, f->v);
     else
-        unknown(w, key, f->why);
+        hr_jw_kunknown(w, key, f->why);
 }
 
 void hr_jw_ktruth(struct hr_jw *w, const char *key, const struct hr_truth *f)
@@ -31,7 +31,7 @@ void hr_jw_ktruth(struct hr_jw *w, const char *key, const struct hr_truth *f)
     if (f->known)
         hr_jw_kbool(w, key, f->v);
     else
-        unknown(w, key, f->why);
+        hr_jw_kunknown(w, key, f->why);
 }
 
 void hr_jw_kword(struct hr_jw *w, const char *key, const struct hr_word *f)
@@ -39,7 +39,7 @@ void hr_jw_kword(struct hr_jw *w, const char *key, const struct hr_word *f)
     if (f->known)
         hr_jw_kstr(w, key, f->v);
     else
-        unknown(w, key, f->why);
+        hr_jw_kunknown(w, key, f->why);
 }
 
 static const char *reason(const struct hr_js *o, const char *key, char out[HR_WHY_MAX])

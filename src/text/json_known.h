@@ -7,6 +7,8 @@
 #include "json_write.h"
 #include "known.h"
 
+/* null, and why: for values that say it in another way. */
+void hr_jw_kunknown(struct hr_jw *w, const char *key, const char *why);
 void hr_jw_kfigure(struct hr_jw *w, const char *key, const struct hr_figure *f);
 void hr_jw_kreal(struct hr_jw *w, const char *key, const struct hr_real *f);
 void hr_jw_ktruth(struct hr_jw *w, const char *key, const struct hr_truth *f);

@@ -3,25 +3,14 @@
 #include "gpus.h"
 #include "json_known.h"
 
-/* A reading: the value, or null followed by "<key>_unknown". */
 static void reading(struct hr_jw *w, const char *key, struct hr_reading r, double scale)
 {
-    char name[64];
-    size_t n = 0;
-    if (r.why == HR_WHY_KNOWN) {
-        if (scale == 1)
-            hr_jw_ku64(w, key, r.v);
-        else
-            hr_jw_kf64(w, key, (double)r.v / scale);
-        return;
-    }
-    hr_jw_knull(w, key);
-    for (; key[n] != 0 && n < sizeof name - 9; n++)
-        name[n] = key[n];
-    static const char tail[] = "_unknown";
-    for (size_t i = 0; i < sizeof tail; i++)
-        name[n + i] = tail[i];
-    hr_jw_kstr(w, name, hr_why_text(r.why));
+    if (r.why != HR_WHY_KNOWN)
+        hr_jw_kunknown(w, key, hr_why_text(r.why));
+    else if (scale == 1)
+        hr_jw_ku64(w, key, r.v);
+    else
+        hr_jw_kf64(w, key, (double)r.v / scale);
 }
 
 static void share(struct hr_jw *w, const char *key, float percent)
