@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import random
+import signal
 import subprocess
 
 import pytest
@@ -15,6 +16,9 @@ from places import BIN, ROOT
 # `make test` starts these tests, and a make inside of them would take itself for a part of that one.
 for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
     os.environ.pop(name, None)
+# A shell that starts something in the background lets it ignore these, and what the tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def pytest_addoption(parser):
