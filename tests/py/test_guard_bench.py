@@ -8,7 +8,8 @@ import membox
 import pytest
 from places import BIN, ROOT
 
-pytestmark = pytest.mark.skipif(shutil.which("g++") is None or shutil.which("make") is None, reason="no g++ or make here")
+pytestmark = [pytest.mark.alone,
+              pytest.mark.skipif(shutil.which("g++") is None or shutil.which("make") is None, reason="no g++ or make here")]
 
 
 @pytest.fixture(scope="module")

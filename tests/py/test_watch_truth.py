@@ -18,7 +18,7 @@ PLANT = BIN.parents[2] / "tests/plant"
 FAKE = BIN.parents[2] / "tests/fake/fake_nvml.so"
 MIB = 1 << 20
 GIB = 1 << 30
-pytestmark = pytest.mark.skipif(not PLANT.exists(), reason="tests/plant is not built")
+pytestmark = [pytest.mark.alone, pytest.mark.skipif(not PLANT.exists(), reason="tests/plant is not built")]
 slow = pytest.mark.slow
 
 
