@@ -56,7 +56,7 @@ static const struct hr_opt opts[] = {
     HR_OPT_HEADING("Limits"),
     HR_OPT_SIZE(struct args, memory, 'm', "memory", "SIZE", "(what is free)", UINT64_C(64) << 20, UINT64_C(1) << 50,
                 "memory for the whole build, below what is free"),
-    HR_OPT_INT(struct args, jobs, 'j', "jobs", "N", "(as many as fit)", 1, 4096, "heavy jobs at once, at most"),
+    HR_OPT_INT(struct args, jobs, 'j', "jobs", "N", "(as many as CPUs)", 1, 4096, "heavy jobs at once, at most"),
     HR_OPT_STRING(struct args, timeout, 't', "timeout", "TIME", TIME_LIMIT,
                   "end the build after this time, over all tries; 'none' for no limit"),
     HR_OPT_DURATION(struct args, stall, 0, "stall", "TIME", "10min", UINT64_C(1000000000), UINT64_C(86400000000000),

@@ -116,6 +116,19 @@ enum hr_level hr_level(const struct hr_job *job, size_t n, const struct hr_space
     return s->near && s->some >= SOME_YELLOW ? HR_LEVEL_YELLOW : HR_LEVEL_GREEN;
 }
 
+unsigned hr_admit_jobs(unsigned asked, unsigned cpus)
+{
+    return asked != 0 ? asked : cpus;
+}
+
+bool hr_admit_full(const struct hr_job *job, size_t n, const struct hr_admit_rules *rules)
+{
+    unsigned run = 0;
+    for (size_t i = 0; i < n; i++)
+        run += active(&job[i]);
+    return rules->jobs != 0 && run >= rules->jobs;
+}
+
 int hr_admit(const struct hr_job *job, size_t n, const struct hr_space *s, uint64_t now, const struct hr_admit_rules *rules)
 {
     int head = extreme(job, n, false, held);

@@ -50,10 +50,16 @@ enum hr_level {
 const char *hr_level_name(enum hr_level l);
 
 struct hr_admit_rules {
-    unsigned jobs; /* at most this many run; 0 = no limit */
+    unsigned jobs; /* at most this many run; 0 = no limit (hr_admit_jobs) */
     uint64_t age;  /* ns, A4 */
     unsigned cpus; /* A3: of the machine; 0: guesses count in full */
 };
+
+/* How many may run at once, of what the user asked for (0: nothing): as many as there are CPUs.  Compilers want a CPU each, so more
+ * of them finish nothing sooner and only take more memory (docs/decisions/0008). */
+unsigned hr_admit_jobs(unsigned asked, unsigned cpus);
+/* Do as many run as may?  Then those that are held wait for a CPU, and not for memory. */
+bool hr_admit_full(const struct hr_job *job, size_t n, const struct hr_admit_rules *rules);
 
 /* Bytes that a running job is still expected to take. */
 uint64_t hr_job_to_come(const struct hr_job *j);

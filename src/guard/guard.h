@@ -18,7 +18,7 @@ struct hr_guard_options {
     const char *const *argv;
     const char *const *envp;
     uint64_t budget;     /* bytes for the whole build; 0: what is free */
-    unsigned jobs;       /* leaves at once; 0: as many as fit */
+    unsigned jobs;       /* leaves at once; 0: as many as there are CPUs, and fit */
     uint64_t timeout_ns; /* 0: none */
     uint64_t stall_ns;   /* a leaf that uses no CPU for so long is ended; 0: never */
     bool gentle;         /* the command yields to everything else for CPU and disk */

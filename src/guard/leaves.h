@@ -15,8 +15,8 @@ struct hr_leaf {
     int under;              /* the pid of the nearest leaf above it (ld starts lto1); 0: none */
     uint64_t note;          /* at the gate; 0: it never stood there */
     uint64_t arrived, began; /* ns; began: let through */
-    bool refused; /* it was its turn to be thought of, and it had to wait: what waits for the watcher itself is not held */
-    uint64_t waited, stopped, stopped_at; /* ns held; ns paused, and since when */
+    uint64_t refused; /* ns: when it first had to wait for memory, 0: never; waiting for the watcher itself or for a CPU is not that */
+    uint64_t stopped, stopped_at; /* ns paused, and since when */
     bool known;             /* its prediction is its own past */
     bool there;             /* its exec has been seen: the figures are its own and not its parent's */
     bool ended_by_us;

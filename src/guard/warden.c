@@ -169,15 +169,15 @@ void hr_warden_let(struct hr_warden *w, size_t at, uint64_t now)
     struct hr_job *j = &w->leaves.job[at];
     hr_gate_let(&w->gate, f->note); /* one that has gone is told by its pidfd */
     f->began = now;
-    f->waited = now - f->arrived;
     j->state = HR_JOB_RUNNING;
     j->since = now;
     j->order = ++w->leaves.order; /* the newest is the one that began last */
-    if (f->refused) {
+    if (f->refused != 0) {
+        uint64_t waited = now - f->refused;
         w->r->held++;
-        w->r->held_ns += f->waited;
-        if (f->waited > w->r->held_longest_ns) {
-            w->r->held_longest_ns = f->waited;
+        w->r->held_ns += waited;
+        if (waited > w->r->held_longest_ns) {
+            w->r->held_longest_ns = waited;
             memcpy(w->r->held_longest, f->key.source, sizeof w->r->held_longest);
         }
         hr_warden_tell(w, "let", f, j);
@@ -201,7 +201,7 @@ static void think_again(struct hr_warden *w)
 
 void hr_warden_admit(struct hr_warden *w, uint64_t now)
 {
-    struct hr_admit_rules rules = { .jobs = w->o->jobs, .age = AGE, .cpus = w->cpus };
+    struct hr_admit_rules rules = { .jobs = hr_admit_jobs(w->o->jobs, w->cpus), .age = AGE, .cpus = w->cpus };
     bool any = false;
     for (size_t i = 0; i < w->leaves.n; i++)
         any |= w->leaves.job[i].state == HR_JOB_HELD;
@@ -215,8 +215,11 @@ void hr_warden_admit(struct hr_warden *w, uint64_t now)
             break;
         hr_warden_let(w, (size_t)at, now);
     }
+    if (hr_admit_full(w->leaves.job, w->leaves.n, &rules))
+        return;
     for (size_t i = 0; i < w->leaves.n; i++)
-        w->leaves.leaf[i].refused |= w->leaves.job[i].state == HR_JOB_HELD;
+        if (w->leaves.job[i].state == HR_JOB_HELD && w->leaves.leaf[i].refused == 0)
+            w->leaves.leaf[i].refused = now;
 }
 
 static void remember(struct hr_warden *w, const struct hr_leaf_key *key, uint64_t peak)

@@ -1,5 +1,6 @@
 #include "outlook.h"
 
+#include "admit.h"
 #include "human.h"
 #include "mem.h"
 
@@ -57,7 +58,7 @@ static void say_past(struct hr_outlook *o, const struct hr_build_past *past)
 
 static int play_past(struct hr_outlook *o, const struct hr_outlook_ask *ask, const struct hr_build_past *past, struct hr_error *err)
 {
-    struct hr_replay_ask r = { UINT64_MAX, ask->jobs, ask->cpus, past->cpus, past->base };
+    struct hr_replay_ask r = { UINT64_MAX, hr_admit_jobs(ask->jobs, ask->cpus), ask->cpus, past->cpus, past->base };
     int e = hr_replay_run(&past->course, &r, &o->whole, err);
     r.room = ask->have.known ? ask->have.v : UINT64_MAX;
     if (e == 0)

@@ -93,8 +93,8 @@ class Place:
 
     def start(self, *args, command, front=(), drop=True, **kw):
         self.own()
-        # One try: what a drill does to it must stay to be seen.
-        return subprocess.Popen([*front, self.bin, "build", "--json", "--no-ladder", "--no-verify", *args, "--", *command], cwd=self.path, env=self.env,
+        # One try: what a drill does to it must stay to be seen.  As many at once as come, however few CPUs there are.
+        return subprocess.Popen([*front, self.bin, "build", "--json", "--no-ladder", "--no-verify", "--jobs", "64", *args, "--", *command], cwd=self.path, env=self.env,
                                 start_new_session=True, preexec_fn=self.enter(drop=drop, **kw), stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
 
@@ -449,7 +449,7 @@ def server(t):
 def nested(t):
     """A guard inside a guard: the outer one holds the jobs."""
     with t.place(500) as p:
-        inner = f"{p.bin} build --quiet -- sh -c '{together(p.hog('a', 100, rate=80), p.hog('b', 100, rate=80), gap=0.1)}'"
+        inner = f"{p.bin} build --quiet --jobs 64 -- sh -c '{together(p.hog('a', 100, rate=80), p.hog('b', 100, rate=80), gap=0.1)}'"
         p.own()
         d = p.run("--memory", "250MiB", command=inner)
         assert d["status"] == 0 and sorted(p.words("done")) == ["a.cpp", "b.cpp"], d

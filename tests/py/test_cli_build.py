@@ -140,7 +140,7 @@ def test_too_little_memory_for_all_at_once(headrace, env, gate, project):
     for o in project.glob("*.o"):
         o.unlink()
     big = int(2.4 * max(p["peak_bytes"] for p in d["largest"])) // MIB + 40
-    d = headrace("build", "--json", "--memory", f"{big}MiB", "--", "make", "-j4", cwd=project, env=env, timeout=300).json()
+    d = headrace("build", "--json", "--memory", f"{big}MiB", "--jobs", "4", "--", "make", "-j4", cwd=project, env=env, timeout=300).json()
     assert d["status"] == 0 and d["known"] == 4 and d["at_once"] >= 2
     assert d["tree_peak_bytes"] < big * MIB and d["paused"] == d["ended"] == 0
 
@@ -266,22 +266,22 @@ def test_the_newest_is_paused_and_goes_on(headrace, env, gate, tmp_path):
     """Both took little last time and are let go together; now they take more than there is."""
     for mib in (10, 250):
         command = hogs(tmp_path, a=mib, b=mib)
-        d = headrace("build", "--json", "--memory", "400MiB", "--", "sh", "-c", command, env=env, timeout=200).json()
+        d = headrace("build", "--json", "--jobs", "2", "--memory", "400MiB", "--", "sh", "-c", command, env=env, timeout=200).json()
         assert d["status"] == 0 and d["ended"] == 0 and sorted((tmp_path / "done").read_text().split()) == ["a.cpp", "b.cpp"]
     assert d["known"] == 2 and d["at_once"] == 2 and d["paused"] >= 1 and d["paused_ns"] > 0
     assert (tmp_path / "done").read_text().split()[0] == "a.cpp"  # the oldest is never the one
     assert d["tree_peak_bytes"] < 500 * MIB
     # The third time it is known, and nothing has to be paused.
     command = hogs(tmp_path, a=250, b=250)
-    d = headrace("build", "--json", "--memory", "400MiB", "--", "sh", "-c", command, env=env, timeout=200).json()
+    d = headrace("build", "--json", "--jobs", "2", "--memory", "400MiB", "--", "sh", "-c", command, env=env, timeout=200).json()
     assert d["status"] == 0 and d["held"] == 1 and d["paused"] == 0 and d["tree_peak_bytes"] < 400 * MIB
 
 
 def test_the_newest_is_ended_before_the_oldest(headrace, env, gate, tmp_path):
     command = hogs(tmp_path, a=10, b=10)
-    headrace("build", "--memory", "200MiB", "--", "sh", "-c", command, env=env, timeout=200)
+    headrace("build", "--jobs", "2", "--memory", "200MiB", "--", "sh", "-c", command, env=env, timeout=200)
     command = hogs(tmp_path, a=420, b=420)  # more than a quarter over the budget with what the paused one holds
-    d = headrace("build", "--json", "--no-ladder", "--memory", "200MiB", "--", "sh", "-c", command, env=env, status=1, timeout=200).json()
+    d = headrace("build", "--json", "--no-ladder", "--jobs", "2", "--memory", "200MiB", "--", "sh", "-c", command, env=env, status=1, timeout=200).json()
     assert d["ended"] == 1 and (tmp_path / "done").read_text().split() == ["a.cpp"]
     assert "run it again" in d["say"]
 

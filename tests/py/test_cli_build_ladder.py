@@ -57,7 +57,8 @@ def project(tmp_path):
 
 
 def build(headrace, project, env, *args, status=0, command=("make", "-j4")):
-    ran = headrace("build", "--json", "--no-gentle", *args, "--", *command, cwd=project, env=env, status=status, timeout=100)
+    """As many at once as make starts, however few CPUs this machine has: these jobs sleep."""
+    ran = headrace("build", "--json", "--no-gentle", "--jobs", "4", *args, "--", *command, cwd=project, env=env, status=status, timeout=100)
     return ran.json(), ran.err
 
 
@@ -113,7 +114,7 @@ def test_one_job_and_then_without_cuda(headrace, env, gate, project):
     assert kinds(d)[-1] == "one job" and not d["cpu_only"]
     assert "not even for one job" in d["stopped"] and d["stopped"] in d["say"]
     assert (project / "may").exists() and list(project.glob("*.o")) == []
-    text = headrace("build", "--", "make", "-j4", cwd=project, env=env, status=2, timeout=100).err
+    text = headrace("build", "--jobs", "4", "--", "make", "-j4", cwd=project, env=env, status=2, timeout=100).err
     assert re.search(r"(?m)^  try  what +ended", text) and re.search(r"(?m)^  4    one job +status 2", text)
 
 
@@ -215,7 +216,7 @@ def test_the_second_time_it_is_known(headrace, env, gate, project):
             o.unlink()
         return build(headrace, project, env, *args)
 
-    ran = headrace("build", "--print-env", "--", "make", "-j4", cwd=project, env=env)
+    ran = headrace("build", "--print-env", "--jobs", "4", "--", "make", "-j4", cwd=project, env=env)
     assert re.search(r"# forecast: needs about .* at 4 jobs", ran.out)
     d, err = again()
     f = d["forecast"]

@@ -29,7 +29,8 @@ def bench():
 def test_it_finishes_at_each_limit(bench, tmp_path):
     p = bench.Project(tmp_path / "guard", 3, 3, nvcc=False, small=True)
     free = p.build("free", 4, None, False)
-    plenty = p.build("plenty", 4, None, True)
+    many = ("--jobs", "4")  # however few CPUs there are: it is memory that shall decide
+    plenty = p.build("plenty", 4, None, True, many)
     assert free["status"] == plenty["status"] == 0
     assert plenty["paused"] == plenty["ended"] == plenty["allocations"] == 0
     limits = bench.limits_of(free["peak_mib"], plenty["largest_mib"])
@@ -37,7 +38,7 @@ def test_it_finishes_at_each_limit(bench, tmp_path):
     for name, case in (("1.3", "warm"), ("2/3", "cold"), ("2/3", "warm")):
         if case == "cold":
             p.forget()
-        r = p.build(case, 4, limits[name], True)
+        r = p.build(case, 4, limits[name], True, many)
         assert r["status"] == 0 and r["oom_kills"] == 0 and r["ended"] == 0, r
         assert r["peak_mib"] <= limits[name] and r["allocations"] == 0
         assert r["held"] >= 1, r

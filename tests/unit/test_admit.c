@@ -68,6 +68,21 @@ static void a_limit_of_jobs_holds(void **state)
     struct hr_job j[4] = { running(10, 1, 1), held(10, 3), held(10, 4), running(10, 1, 2) };
     assert_int_equal(hr_admit(j, 3, &s, 2 * SECOND, &two), 1);
     assert_int_equal(hr_admit(j, 4, &s, 2 * SECOND, &two), -1);
+    /* Who waits then waits for its turn, not for memory. */
+    assert_false(hr_admit_full(j, 3, &two));
+    assert_true(hr_admit_full(j, 4, &two));
+    assert_false(hr_admit_full(j, 4, &rules));
+    j[3].state = HR_JOB_PAUSED; /* for memory: so do all behind it */
+    assert_false(hr_admit_full(j, 4, &two));
+    assert_int_equal(hr_admit(j, 4, &s, 2 * SECOND, &two), -1);
+}
+
+static void as_many_as_cpus_unless_asked(void **state)
+{
+    (void)state;
+    assert_int_equal(hr_admit_jobs(0, 6), 6);
+    assert_int_equal(hr_admit_jobs(9, 6), 9);
+    assert_int_equal(hr_admit_jobs(1, 6), 1);
 }
 
 static void the_small_overtake_until_the_large_has_aged(void **state)
@@ -413,6 +428,7 @@ int main(void)
         cmocka_unit_test(one_always_runs),
         cmocka_unit_test(what_is_still_to_come_is_reserved),
         cmocka_unit_test(a_limit_of_jobs_holds),
+        cmocka_unit_test(as_many_as_cpus_unless_asked),
         cmocka_unit_test(the_small_overtake_until_the_large_has_aged),
         cmocka_unit_test(orange_pauses_the_newest_and_never_the_oldest),
         cmocka_unit_test(red_ends_the_newest_and_black_all),
