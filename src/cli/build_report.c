@@ -385,6 +385,7 @@ static void figures(struct hr_jw *w, const struct hr_guard_report *r)
     hr_jw_ku64(w, "too_large_bytes", r->too_large_bytes);
     hr_jw_kstr(w, "too_large_source", r->too_large != 0 ? r->too_large_source : NULL);
     hr_jw_ku64(w, "oom_kills", r->oom_kills);
+    hr_jw_kbool(w, "oom_ruled_out", r->oom_ruled_out);
     hr_jw_ku64(w, "continued_again", r->continued_again);
     hr_jw_kbool(w, "sudo", r->sudo);
     hr_jw_kstr(w, "server", r->server[0] != 0 ? r->server : NULL);

@@ -277,6 +277,7 @@ static void finish(struct hr_warden *w)
     w->r->programs = w->r->preload ? 0 : w->gate.seen;
     w->r->sudo = w->r->gate && w->gate.sudo;
     w->r->oom_kills = hr_room_kills(&w->room);
+    w->r->oom_ruled_out = hr_room_no_kill(&w->room);
     w->r->worst_some = w->room.strain.worst_some;
     w->r->worst_full = w->room.strain.worst_full;
     w->r->swapped = hr_strain_swapped(&w->room.strain);

@@ -73,6 +73,7 @@ struct hr_guard_report {
     char too_large_source[HR_LEAF_SOURCE_MAX];
     const char *black;         /* HR_GUARD_MEMORY: what was about to happen, for "ended after 3 s because ..." */
     uint64_t oom_kills;        /* processes that the kernel shot for memory meanwhile */
+    bool oom_ruled_out;        /* it shot none on the whole machine, and counts them */
     uint64_t continued_again;  /* leaves whose SIGCONT had been lost */
     bool sudo;                 /* a program started it behind the gate, where it cannot work */
     /* Compilers of a cache's server that runs outside the command (sccache): seen, and held by nobody. */

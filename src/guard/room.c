@@ -65,14 +65,6 @@ static uint64_t kills_of(int fd)
     return value(fd, "oom_kill", &v) ? v : 0;
 }
 
-static uint64_t machine_kills(const char *at)
-{
-    int fd = beside(at, "/proc", "vmstat");
-    uint64_t v = kills_of(fd);
-    hr_close(fd);
-    return v;
-}
-
 static bool open_group(const char *at, const struct hr_cgroup_wall *w, struct hr_room *r)
 {
     struct hr_room_group g = { .v2 = w->v2, .limit = w->limit, .swap = w->swap && r->swap };
@@ -93,7 +85,7 @@ static bool open_group(const char *at, const struct hr_cgroup_wall *w, struct hr
 int hr_room_open_at(const struct hr_root *root, const char *at, uint64_t budget, struct hr_room *ret, struct hr_error *err)
 {
     struct hr_cgroup_wall walls[HR_ROOM_GROUPS_MAX];
-    struct hr_room r = { .meminfo = beside(at, "/proc", "meminfo"), .budget = budget };
+    struct hr_room r = { .meminfo = beside(at, "/proc", "meminfo"), .vmstat = beside(at, "/proc", "vmstat"), .budget = budget };
     const char *pressure = NULL;
     uint64_t v;
     r.total = value(r.meminfo, "MemTotal", &v) ? v : 0;
@@ -103,10 +95,12 @@ int hr_room_open_at(const struct hr_root *root, const char *at, uint64_t budget,
     for (size_t i = 0; i < n; i++)
         if (open_group(at, &walls[i], &r) && walls[i].v2 && pressure == NULL)
             pressure = walls[i].dir;
-    if (r.meminfo < 0 && r.n == 0)
+    if (r.meminfo < 0 && r.n == 0) {
+        hr_close(r.vmstat);
         return hr_fail(err, HR_E_UNSUPPORTED, "neither /proc/meminfo nor a memory cgroup can be read, so nothing can be guarded");
+    }
     hr_strain_open(at, pressure, r.swap, &r.strain);
-    r.kills_first = machine_kills(at);
+    r.counts_kills = value(r.vmstat, "oom_kill", &r.kills_first);
     *ret = r;
     return 0;
 }
@@ -119,7 +113,8 @@ int hr_room_open(const struct hr_root *root, uint64_t budget, struct hr_room *re
 void hr_room_close(struct hr_room *r)
 {
     hr_close(r->meminfo);
-    r->meminfo = -1;
+    hr_close(r->vmstat);
+    r->meminfo = r->vmstat = -1;
     for (size_t i = 0; i < r->n; i++) {
         hr_close(r->group[i].used);
         hr_close(r->group[i].stat);
@@ -218,5 +213,12 @@ uint64_t hr_room_kills(const struct hr_room *r)
     uint64_t most = 0;
     for (size_t i = 0; i < r->n; i++)
         most = HR_MAX(most, kills_of(r->group[i].kills) - r->group[i].kills_first);
-    return r->n != 0 ? most : machine_kills("") - r->kills_first;
+    return r->n != 0 ? most : kills_of(r->vmstat) - r->kills_first;
+}
+
+/* Groups of v1 do not count what is shot in those below them; the machine counts all. */
+bool hr_room_no_kill(const struct hr_room *r)
+{
+    uint64_t v;
+    return r->counts_kills && value(r->vmstat, "oom_kill", &v) && v == r->kills_first;
 }

@@ -22,7 +22,7 @@ struct hr_room_group {
     uint64_t kills_first;
 };
 struct hr_room {
-    int meminfo; /* -1: not there */
+    int meminfo, vmstat; /* -1: not there */
     uint64_t total; /* bytes of the machine; 0: not known */
     uint64_t machine_reserve;
     bool swap;      /* there is any */
@@ -31,6 +31,7 @@ struct hr_room {
     struct hr_room_group group[HR_ROOM_GROUPS_MAX];
     struct hr_strain strain;
     uint64_t kills_first; /* vmstat */
+    bool counts_kills;    /* it tells them */
     /* for what others take */
     uint64_t at, leaves, reserve, foreign;
     int64_t room;
@@ -48,6 +49,8 @@ struct hr_space hr_room_now(struct hr_room *r, uint64_t leaves, uint64_t others,
 uint64_t hr_room_ceiling(const struct hr_room *r);
 /* Processes that the kernel has shot for memory since it was opened, in these groups, or where there is none, on the machine. */
 uint64_t hr_room_kills(const struct hr_room *r);
+/* Is it sure that the kernel has shot nothing for memory since then, in any group of the machine?  False also where it does not count. */
+bool hr_room_no_kill(const struct hr_room *r);
 /* A line of meminfo, memory.stat or the like in a text: "MemAvailable:   123 kB", "inactive_file 4096".  False: not there. */
 bool hr_room_line(const char *text, size_t n, const char *key, uint64_t *ret);
 

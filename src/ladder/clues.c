@@ -9,35 +9,39 @@
 
 enum { PIECE = 64 << 10, LINE_MAX_BYTES = 4096 };
 
-static const struct {
+struct words {
     const char *words, *means;
-    bool last; /* nothing follows them on the line */
-} clues[] = {
-    { "Killed signal terminated program", "gcc: its compiler was killed", false },
-    { "fatal error: Killed", "gcc: its compiler was killed", false },
-    { "internal compiler error: Killed", "gcc: its compiler was killed", false },
-    { "virtual memory exhausted", "gcc: no memory was left", false },
-    { "died due to signal 9", "nvcc: one of its stages was killed", false },
-    { "terminated with signal 9", "gcc: the linker was killed", false },
-    { "ld: final link failed: memory exhausted", "the linker found no memory", false },
-    { "ld: memory exhausted", "the linker found no memory", false },
-    { "signal: 9, SIGKILL", "cargo: rustc was killed", false },
-    { "unable to execute command: Killed", "clang: its compiler was killed", false },
-    { "LLVM ERROR: out of memory", "clang or rustc found no memory", false },
-    { "fatal error: out of memory", "the compiler found no memory", false },
-    { "cc1plus: out of memory", "gcc: no memory was left", false },
-    { "cc1: out of memory", "gcc: no memory was left", false },
-    { "what():  std::bad_alloc", "a tool found no memory", false },
-    { "terminate called after throwing an instance of 'std::bad_alloc'", "a tool found no memory", false },
-    { "memory allocation of ", "rustc found no memory", false },
-    { ": Cannot allocate memory", "the kernel refused memory", false },
-    { "MemoryError", "Python found no memory", true },
-    { "Error 137", "a job was killed", false },
-    { "exit status 137", "a job was killed", false },
-    { "exit code -9", "a job was killed", false },
-    { "died with <Signals.SIGKILL: 9>.", "a job was killed", false },
-    { " Killed", "a job was killed", true },
-    { "\nKilled", "a job was killed", true }, /* the whole line */
+    bool last;   /* nothing follows them on the line */
+    bool killed; /* see clues.h */
+};
+
+static const struct words clues[] = {
+    { "Killed signal terminated program", "gcc: its compiler was killed", false, true },
+    { "fatal error: Killed", "gcc: its compiler was killed", false, true },
+    { "internal compiler error: Killed", "gcc: its compiler was killed", false, true },
+    { "virtual memory exhausted", "gcc: no memory was left", false, false },
+    { "died due to signal 9", "nvcc: one of its stages was killed", false, true },
+    { "terminated with signal 9", "gcc: the linker was killed", false, true },
+    { "ld: final link failed: memory exhausted", "the linker found no memory", false, false },
+    { "ld: memory exhausted", "the linker found no memory", false, false },
+    { "signal: 9, SIGKILL", "cargo: rustc was killed", false, true },
+    { "unable to execute command: Killed", "clang: its compiler was killed", false, true },
+    { "LLVM ERROR: out of memory", "clang or rustc found no memory", false, false },
+    { "fatal error: out of memory", "the compiler found no memory", false, false },
+    { "cc1plus: out of memory", "gcc: no memory was left", false, false },
+    { "cc1: out of memory", "gcc: no memory was left", false, false },
+    { "what():  std::bad_alloc", "a tool found no memory", false, false },
+    { "terminate called after throwing an instance of 'std::bad_alloc'", "a tool found no memory", false, false },
+    { "memory allocation of ", "rustc found no memory", false, false },
+    { ": Cannot allocate memory", "the kernel refused memory", false, false },
+    { "MemoryError", "Python found no memory", true, false },
+    { "Error 137", "a job was killed", false, true },
+    { "exit status 137", "a job was killed", false, true },
+    { "exit code -9", "a job was killed", false, true },
+    { "died with <Signals.SIGKILL: 9>.", "a job was killed", false, true },
+    { " Killed", "a job was killed", true, true },
+    { "\nKilled", "a job was killed", true, true }, /* the whole line */
+    { " Killed          ", "a job was killed", false, true }, /* a shell names its command behind: "sh: line 1:  4242 Killed       cicc a.cu" */
 };
 
 static bool quoted(struct hr_str line)
@@ -61,25 +65,30 @@ static bool contains(struct hr_str line, const char *words, bool last)
     return false;
 }
 
-const char *hr_clue_of(struct hr_str line)
+static const struct words *words_in(struct hr_str line)
 {
     line = hr_str_trim(line);
-    /* A shell's "Killed" names its command behind: "sh: line 1:  4242 Killed                  cicc a.cu". */
-    static const char shells[] = " Killed          ";
     if (quoted(line))
         return NULL;
     for (size_t i = 0; i < HR_COUNT(clues); i++)
         if (contains(line, clues[i].words, clues[i].last))
-            return clues[i].means;
-    return contains(line, shells, false) ? "a job was killed" : NULL;
+            return &clues[i];
+    return NULL;
+}
+
+const char *hr_clue_of(struct hr_str line)
+{
+    const struct words *w = words_in(line);
+    return w == NULL ? NULL : w->means;
 }
 
 static bool take(struct hr_clue *ret, struct hr_str line)
 {
-    const char *means = hr_clue_of(line);
-    if (means == NULL)
+    const struct words *w = words_in(line);
+    if (w == NULL)
         return false;
-    ret->means = means;
+    ret->means = w->means;
+    ret->killed = w->killed;
     line = hr_str_trim(line);
     snprintf(ret->line, sizeof ret->line, "%.*s", HR_STR_ARG(line));
     return true;

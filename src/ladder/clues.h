@@ -7,6 +7,7 @@
 
 struct hr_clue {
     const char *means; /* NULL: no clue */
+    bool killed;       /* it tells of a kill: by whom and why, it does not */
     char line[160];    /* the line, cut */
 };
 /* What one line tells, or NULL.  Source that a compiler quotes ("  12 | throw std::bad_alloc();") tells nothing. */

@@ -1,5 +1,7 @@
 #include "ladder.h"
 
+#include "human.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,11 +13,25 @@ const char *hr_rung_name(enum hr_rung_kind k)
     return name[k];
 }
 
+static bool killed(const struct hr_rung_end *e)
+{
+    int status = e->status;
+    return (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) || (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGKILL) ||
+           (e->clue != NULL && e->clue_killed && status != 0);
+}
+
+bool hr_rung_foreign_kill(const struct hr_rung_end *e)
+{
+    bool ours = e->ended != 0 || e->stalled != 0;
+    return e->verdict == HR_GUARD_DONE && killed(e) && !ours && e->shot == 0 && e->oom_ruled_out && e->worst_level == HR_LEVEL_GREEN &&
+           e->ceiling != 0 && e->least_room > (int64_t)(e->ceiling / 4);
+}
+
 const char *hr_rung_of_memory(const struct hr_rung_end *e)
 {
     if (e->verdict == HR_GUARD_MEMORY)
         return "memory was about to be gone";
-    if (e->verdict != HR_GUARD_DONE || e->status == 0)
+    if (e->verdict != HR_GUARD_DONE || e->status == 0 || hr_rung_foreign_kill(e))
         return NULL;
     if (e->ended != 0)
         return "jobs were ended because memory ran out";
@@ -104,6 +120,9 @@ bool hr_ladder_next(const struct hr_ladder *l, size_t n, const struct hr_rung *l
 {
     const char *why = hr_rung_of_memory(end);
     ret_why[0] = 0;
+    if (hr_rung_foreign_kill(end))
+        snprintf(ret_why, 200, "a job was killed by somebody else: %s of %s stayed free and the kernel shot nothing for want of memory, so it is not tried again",
+                 hr_human_bytes((uint64_t)end->least_room).text, hr_human_bytes(end->ceiling).text);
     if (why == NULL) /* L1 */
         return false;
     if (n > l->retries) {

@@ -1,6 +1,7 @@
 /* What is tried next when a build has failed for want of memory: pure decisions over what the last try has shown.
  *
- * L1: only a failure of memory is tried again; any other passes with its own status.
+ * L1: only a failure of memory is tried again; any other passes with its own status.  A kill is taken for one unless memory is known to
+ *     have been plentiful all the while: then somebody else has killed, and would again.
  * L2: no rung that would do the same as the last one: each changes something, and says what.
  * L3: at most one of each, in this order: again, half, one, CPU. */
 #ifndef HR_LADDER_H
@@ -35,7 +36,14 @@ struct hr_rung_end {
     unsigned at_once; /* leaves */
     bool gate;
     const char *clue; /* what its output tells of memory; NULL: nothing */
+    bool clue_killed; /* which is only that something was killed */
+    bool oom_ruled_out; /* the kernel shot nothing of this machine for memory meanwhile: it counts that, and the count stood still */
+    enum hr_level worst_level;
+    int64_t least_room; /* bytes */
+    uint64_t ceiling;
 };
+/* Was something killed by somebody who is neither this guard nor the kernel for want of memory?  Only where that is sure. */
+bool hr_rung_foreign_kill(const struct hr_rung_end *e);
 /* Why it is a failure of memory, in words; NULL: it is none. */
 const char *hr_rung_of_memory(const struct hr_rung_end *e);
 

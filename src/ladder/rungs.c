@@ -197,7 +197,11 @@ int hr_rungs_run(const struct hr_root *root, const struct hr_rungs_ask *ask, str
         ret->wall_ns = hr_now() - start;
         if (ask->after != NULL)
             ask->after(ask->ctx, ret);
-        struct hr_rung_end end = { d->report.verdict, d->report.status, d->report.ended, d->report.stalled, d->report.oom_kills, d->report.at_once, d->report.gate, clue.means };
+        const struct hr_guard_report *g = &d->report;
+        struct hr_rung_end end = { .verdict = g->verdict, .status = g->status, .ended = g->ended, .stalled = g->stalled, .shot = g->oom_kills,
+                                   .at_once = g->at_once, .gate = g->gate, .clue = clue.means, .clue_killed = clue.killed,
+                                   .oom_ruled_out = g->oom_ruled_out, .worst_level = g->worst_level, .least_room = g->least_room,
+                                   .ceiling = g->ceiling };
         bool more = hr_ladder_next(&l, ret->n, &what, &end, &what, ret->why);
         if (more && ask->guard.timeout_ns != 0 && ret->wall_ns >= ask->guard.timeout_ns) {
             snprintf(ret->why, sizeof ret->why, "the time limit over all tries is used up");

@@ -3,8 +3,8 @@ the tool itself gives none), and what was built, byte for byte.  Success and fai
 test, colours and progress on a pipe.
 
 What a guarded command may see differently is written in the manual: no_new_privs, a niceness, an OOM score, and the variables that set
-the number of jobs. A job that was killed is taken for one that found no memory, and the command is run again; for a comparison of one run
-with one run that is left out here (--no-ladder)."""
+the number of jobs. A job that was killed is taken for one that found no memory where that cannot be ruled out, and the command is run again; for a comparison
+of one run with one run that is left out here (--no-ladder)."""
 
 import os
 import pty

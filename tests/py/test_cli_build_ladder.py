@@ -10,20 +10,21 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
 
-# A compiler that is killed, as the kernel would, when more than `may` of them run at once; or when it is told that it needs CUDA.
+# A compiler that finds no memory when more than `may` of them run at once; or when it is told that it needs CUDA.
 COMPILER = """#!/bin/sh
 echo "$1" >> calls
 mkdir -p running; touch running/$$
 sleep 0.2
 n=$(ls running | wc -l)
 sleep 0.1
-if [ "$n" -gt "$(cat may)" ] && [ "$CUDACXX" != none ]; then rm -f running/$$; kill -9 $$; fi
+if [ "$n" -gt "$(cat may)" ] && [ "$CUDACXX" != none ]; then rm -f running/$$; echo 'cc1plus: out of memory allocating 65536 bytes' >&2; exit 1; fi
 rm -f running/$$
 echo "$1 $MAX_JOBS" > "${1%.cpp}.o"
 """
@@ -72,7 +73,7 @@ def test_down_to_half_and_what_is_finished_stays(headrace, env, gate, project):
     d, err = build(headrace, project, env)
     assert kinds(d) == ["as asked", "again", "half the jobs"] and d["status"] == 0 and d["stopped"] is None
     assert [t["status"] for t in d["tries"]] == [2, 2, 0] and d["tries"][2]["jobs"] == d["tries"][2]["at_once"] == 2
-    assert "Killed" in d["tries"][0]["clue"] and "memory was not enough" in err and "at most 2 jobs at once" in err
+    assert "out of memory" in d["tries"][0]["clue"] and "memory was not enough" in err and "at most 2 jobs at once" in err
     assert "try 3 (half the jobs)" in d["say"]
     # Those that were done in an earlier try were not done again, and the tools were told.
     made = {o.name: o.read_text().split() for o in project.glob("*.o")}
@@ -154,6 +155,35 @@ def test_an_ordinary_error_is_not_tried_again(headrace, env, gate, project):
     assert kinds(d) == ["as asked"]
     d, _ = build(headrace, project, env, "--retries", "0", status=2)
     assert kinds(d) == ["as asked"]
+
+
+@needs_make
+def test_a_kill_by_somebody_else_is_not_tried_again(headrace, env, gate, project):
+    """A leaf is really killed, with memory to spare: nothing smaller would save it from who did that."""
+    (project / "cc1plus").write_text('#!/bin/sh\necho $$ >> calls\nexec sleep 60\n')
+
+    def kill():
+        end = time.monotonic() + 30
+        while not (project / "calls").exists() or len((project / "calls").read_text().split()) < 4:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        time.sleep(0.3)
+        for pid in (project / "calls").read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    ran = headrace("build", "--json", "--no-gentle", "--jobs", "4", "--", "make", "-j4", cwd=project, env=env, status=None, timeout=100)
+    killer.join()
+    d = ran.json()
+    if d["worst_level"] != "green" or 4 * d["least_room_bytes"] <= d["ceiling_bytes"]:
+        pytest.skip("memory is short on this machine just now")
+    assert d["oom_ruled_out"] and d["oom_kills"] == 0 and "Killed" in d["tries"][0]["clue"]
+    assert kinds(d) == ["as asked"] and ran.status == 2 and len((project / "calls").read_text().split()) == 4
+    assert "killed by somebody else" in d["stopped"] and d["stopped"] in d["say"] and "memory was not enough" not in ran.err
+    # The command itself, as a job's own limit or a person does it.
+    d = headrace("build", "--json", "--no-gentle", "--", "sh", "-c", "kill -9 $$", cwd=project, env=env, status=137).json()
+    assert len(d["tries"]) == 1 and "killed by somebody else" in d["say"]
 
 
 @needs_make

@@ -8,6 +8,7 @@
 #include "projects.h"
 #include "rungs.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -77,6 +78,7 @@ static void only_memory_is_tried_again(void **state)
     struct hr_ladder l = { .retries = 4, .cpu = true };
     struct hr_rung r = { .kind = HR_RUNG_FIRST };
     char why[200];
+    struct hr_rung to;
     static const struct {
         struct hr_rung_end end;
         bool again;
@@ -99,15 +101,47 @@ static void only_memory_is_tried_again(void **state)
     };
     for (size_t i = 0; i < HR_COUNT(cases); i++) {
         struct hr_rung_end e = cases[i].end;
-        struct hr_rung to;
         e.at_once = 4;
         e.gate = true;
         assert_int_equal(hr_ladder_next(&l, 1, &r, &e, &to, why), cases[i].again);
         assert_int_equal(hr_rung_of_memory(&e) != NULL, cases[i].again);
     }
+    /* A kill where memory was plentiful and the kernel shot nothing is somebody else's (L1): each of these alone makes it sure. */
+    static const struct hr_rung_end foreign = { .verdict = HR_GUARD_DONE, .status = EXIT(2), .at_once = 4, .gate = true, .clue = "a job was killed",
+                                                .clue_killed = true, .oom_ruled_out = true, .worst_level = HR_LEVEL_GREEN,
+                                                .least_room = 300, .ceiling = 1000 };
+    assert_true(hr_rung_foreign_kill(&foreign));
+    assert_null(hr_rung_of_memory(&foreign));
+    assert_false(hr_ladder_next(&l, 1, &r, &foreign, &to, why));
+    assert_non_null(strstr(why, "killed by somebody else: 300 B of 1000 B stayed free"));
+    struct hr_rung_end sure[12];
+    size_t n = 0;
+#define UNLESS(member, value) (sure[n] = foreign, sure[n++].member = (value))
+    UNLESS(oom_ruled_out, false);
+    UNLESS(shot, 1);
+    UNLESS(ended, 1);
+    UNLESS(stalled, 1);
+    UNLESS(worst_level, HR_LEVEL_GREEN + 1);
+    UNLESS(least_room, 250);
+    UNLESS(least_room, -5);
+    UNLESS(ceiling, 0);
+    UNLESS(clue_killed, false); /* the compiler itself found none, under a limit of its own */
+#undef UNLESS
+    for (size_t i = 0; i < n; i++)
+        if (hr_rung_foreign_kill(&sure[i]) || hr_rung_of_memory(&sure[i]) == NULL || !hr_ladder_next(&l, 1, &r, &sure[i], &to, why))
+            fail_msg("case %zu is taken for somebody else's kill", i);
+    static const int kills[] = { SIGKILL, EXIT(137) };
+    for (size_t i = 0; i < HR_COUNT(kills); i++) {
+        struct hr_rung_end e = foreign;
+        e.status = kills[i];
+        e.clue = NULL;
+        e.clue_killed = false;
+        assert_true(hr_rung_foreign_kill(&e));
+        e.status = 0;
+        assert_false(hr_rung_foreign_kill(&e));
+    }
     /* Without a gate what was learnt holds nobody back: the same again would end the same. */
     struct hr_rung_end e = lost(4);
-    struct hr_rung to;
     e.gate = false;
     assert_true(hr_ladder_next(&l, 1, &r, &e, &to, why));
     assert_int_equal(to.kind, HR_RUNG_HALF);
@@ -145,6 +179,14 @@ static void clues_are_found(void **state)
     for (size_t i = 0; i < HR_COUNT(tell); i++)
         if (hr_clue_of(hr_str(tell[i])) == NULL)
             fail_msg("no clue in: %s", tell[i]);
+    struct hr_clue c; /* a kill is told from a want that the tool itself has met */
+    assert_int_equal(hr_replace("kill.test", "x\ncc1plus: out of memory allocating 65536 bytes\n", 48, NULL), 0);
+    hr_clue_find("kill.test", &c);
+    assert_true(c.means != NULL && !c.killed);
+    assert_int_equal(hr_replace("kill.test", "make: *** [a.o] Killed\n", 23, NULL), 0);
+    hr_clue_find("kill.test", &c);
+    assert_true(c.means != NULL && c.killed);
+    unlink("kill.test");
     for (size_t i = 0; i < HR_COUNT(silent); i++)
         if (hr_clue_of(hr_str(silent[i])) != NULL)
             fail_msg("a clue in: %s", silent[i]);

@@ -140,6 +140,23 @@ static void groups_of_v1(void **state)
     assert_true(s.wall && !s.machine);
     put("sys/fs/cgroup/memory/box/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n");
     assert_int_equal(hr_room_kills(&r), 3);
+    assert_false(hr_room_no_kill(&r)); /* the machine does not count them */
+    hr_room_close(&r);
+}
+
+static void that_nothing_was_shot_is_known_of_the_whole_machine_alone(void **state)
+{
+    (void)state;
+    machine(32 * GIB, 30 * GIB, 0);
+    put("proc/vmstat", "nr_free_pages 7\noom_kill 3\npswpin 0\n");
+    struct hr_room r = room_of(0);
+    assert_true(hr_room_no_kill(&r));
+    assert_int_equal(hr_room_kills(&r), 0);
+    put("proc/vmstat", "nr_free_pages 7\noom_kill 5\npswpin 0\n");
+    assert_false(hr_room_no_kill(&r));
+    assert_int_equal(hr_room_kills(&r), 2);
+    put("proc/vmstat", "nr_free_pages 7\n");
+    assert_false(hr_room_no_kill(&r));
     hr_room_close(&r);
 }
 
@@ -254,6 +271,7 @@ int main(void)
         cmocka_unit_test(the_machine_alone),
         cmocka_unit_test(the_tightest_of_all_groups_counts),
         cmocka_unit_test(groups_of_v1),
+        cmocka_unit_test(that_nothing_was_shot_is_known_of_the_whole_machine_alone),
         cmocka_unit_test(the_group_of_wsl_stands_for_the_machine),
         cmocka_unit_test(strain_is_the_share_of_the_last_second),
         cmocka_unit_test(without_pressure_reclaim_is_counted),
