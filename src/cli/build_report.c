@@ -360,7 +360,7 @@ void hr_build_say(struct hr_cli *cli, const struct hr_build_told *told)
     while (b.len != 0 && b.data[b.len - 1] == '\n')
         b.data[--b.len] = 0;
     if (!cli->common->quiet || hr_build_status(last_of(told)) != 0 || !told->proof.met)
-        hr_complain(b.data);
+        hr_complain_in(cli, b.data);
     hr_buf_fini(&b);
 }
 

@@ -37,6 +37,7 @@ struct hr_cli {
     bool terminal;                   /* standard error is a terminal: progress may be drawn */
     unsigned width;                  /* columns for text on standard output, 60 to 80; 80 when it is no terminal */
     unsigned wide;                   /* the same up to 200, for reports that gain by it */
+    unsigned err_width;              /* columns for sentences on standard error; 0: it is no terminal, and they stay in one line */
     struct hr_buf out;               /* standard output, not written yet */
     struct hr_error out_err;         /* why it could not be written; code 0 while all is well */
     bool out_closed;                 /* the reader went away, as `head` does: to be left in silence */
@@ -65,7 +66,7 @@ struct hr_jw hr_print_json(struct hr_cli *cli);
 int hr_print_json_end(struct hr_cli *cli, const struct hr_jw *w, struct hr_error *err);
 
 /* --- standard error --- */
-/* One line of "headrace: ..."; cleaned for the terminal.  Nothing with --quiet. */
+/* "headrace: ..."; cleaned for the terminal, and filled to its width.  Nothing with --quiet. */
 void hr_note(struct hr_cli *cli, const char *fmt, ...) HR_PRINTF(2, 3);
 /* The same, only with --verbose. */
 void hr_detail(struct hr_cli *cli, const char *fmt, ...) HR_PRINTF(2, 3);
@@ -73,6 +74,8 @@ void hr_detail(struct hr_cli *cli, const char *fmt, ...) HR_PRINTF(2, 3);
 int hr_cli_usage(struct hr_cli *cli, struct hr_error *err, const char *fmt, ...) HR_PRINTF(3, 4);
 /* A line on standard error as it is, whatever --quiet says; for the program's own face. */
 void hr_complain(const char *line);
+/* The same, filled to the terminal's width: sentences, and tables of names and sentences. */
+void hr_complain_in(const struct hr_cli *cli, const char *text);
 
 /* --- the commands --- */
 enum hr_group {

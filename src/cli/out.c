@@ -3,6 +3,7 @@
 
 #include "file.h"
 #include "utf8.h"
+#include "wrap.h"
 
 #include <errno.h>
 #include <string.h>
@@ -66,31 +67,68 @@ int hr_print_json_end(struct hr_cli *cli, const struct hr_jw *w, struct hr_error
     return more(cli);
 }
 
-/* Standard error that cannot be written has nobody to be told to. */
-static void say(const char *before, const char *text)
+/* Where the second cell of a table's row begins ("  held   3 of 8 waited"); 0: it is none. */
+static size_t second_cell(struct hr_str line)
 {
-    struct hr_buf line = HR_BUF_INIT(1 << 16);
-    hr_buf_adds(&line, before);
-    struct hr_str rest = hr_str(text), one;
-    while (hr_str_cut(&rest, '\n', &one)) {
-        hr_utf8_show(&line, one);
-        hr_buf_addc(&line, '\n');
+    size_t i = 0;
+    while (i < line.n && line.p[i] == ' ')
+        i++;
+    if (i == 0)
+        return 0;
+    while (i + 1 < line.n && !(line.p[i] == ' ' && line.p[i + 1] == ' '))
+        i++;
+    while (i < line.n && line.p[i] == ' ')
+        i++;
+    return i + 1 < line.n ? i : 0;
+}
+
+/* Appends a line; one that is longer than `width` is filled into several, of a table below its cell. */
+static void add_line(struct hr_buf *out, struct hr_str line, size_t width)
+{
+    struct hr_buf clean = HR_BUF_INIT(1 << 16);
+    hr_utf8_show(&clean, line);
+    struct hr_str text = hr_buf_str(&clean);
+    if (width == 0 || hr_utf8_columns(text) <= width) {
+        hr_buf_add(out, text.p, text.n);
+    } else {
+        size_t cell = second_cell(text), column = hr_utf8_columns((struct hr_str) { text.p, cell });
+        if (column > width / 2)
+            cell = column = 0;
+        hr_buf_add(out, text.p, cell);
+        hr_wrap(out, (struct hr_str) { text.p + cell, text.n - cell }, column, cell == 0 ? 2 : column, width);
     }
-    if (hr_write_all(ERR_FD, line.data, line.len, "standard error", NULL) < 0)
+    hr_buf_addc(out, '\n');
+    hr_buf_fini(&clean);
+}
+
+/* Standard error that cannot be written has nobody to be told to. */
+static void say(const char *text, size_t width)
+{
+    struct hr_buf out = HR_BUF_INIT(1 << 16);
+    struct hr_str rest = hr_str(text), one;
+    while (hr_str_cut(&rest, '\n', &one))
+        add_line(&out, one, width);
+    if (hr_write_all(ERR_FD, out.data, out.len, "standard error", NULL) < 0)
         errno = 0;
-    hr_buf_fini(&line);
+    hr_buf_fini(&out);
 }
 
 void hr_complain(const char *text)
 {
-    say("", text);
+    say(text, 0);
 }
 
-HR_PRINTF(1, 0) static void vsay(const char *fmt, va_list ap)
+void hr_complain_in(const struct hr_cli *cli, const char *text)
+{
+    say(text, cli->err_width);
+}
+
+HR_PRINTF(2, 0) static void vsay(const struct hr_cli *cli, const char *fmt, va_list ap)
 {
     struct hr_buf text = HR_BUF_INIT(1 << 15);
+    hr_buf_adds(&text, "headrace: ");
     hr_buf_vprintf(&text, fmt, ap);
-    say("headrace: ", text.data);
+    say(text.data, cli->err_width);
     hr_buf_fini(&text);
 }
 
@@ -100,7 +138,7 @@ void hr_note(struct hr_cli *cli, const char *fmt, ...)
         return;
     va_list ap;
     va_start(ap, fmt);
-    vsay(fmt, ap);
+    vsay(cli, fmt, ap);
     va_end(ap);
 }
 
@@ -110,7 +148,7 @@ void hr_detail(struct hr_cli *cli, const char *fmt, ...)
         return;
     va_list ap;
     va_start(ap, fmt);
-    vsay(fmt, ap);
+    vsay(cli, fmt, ap);
     va_end(ap);
 }
 

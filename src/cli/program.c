@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OUT_FD = 1, ERR_FD = 2, WIDTH_LEAST = 60, WIDTH_MOST = 80, WIDTH_REPORT = 200 };
+enum { OUT_FD = 1, ERR_FD = 2, WIDTH_LEAST = 60, WIDTH_MOST = 80, WIDTH_REPORT = 200, WIDTH_SENTENCE = 100 };
 
 /* Options of the program itself, before a command. */
 struct program_args {
@@ -39,6 +39,7 @@ static void colors(struct hr_cli *cli, enum hr_color asked)
     unsigned columns = HR_MAX(hr_terminal_width(OUT_FD, WIDTH_MOST), (unsigned)WIDTH_LEAST);
     cli->width = HR_MIN(columns, (unsigned)WIDTH_MOST);
     cli->wide = HR_MIN(columns, (unsigned)WIDTH_REPORT);
+    cli->err_width = cli->terminal ? HR_MIN(HR_MAX(hr_terminal_width(ERR_FD, WIDTH_MOST), 20u), (unsigned)WIDTH_SENTENCE) : 0;
 }
 
 static void show_overview(struct hr_cli *cli)
@@ -62,7 +63,7 @@ static int complain(const struct hr_cli *cli, const struct hr_error *err)
     if (cli->usage)
         hr_buf_printf(&text, "\n'headrace%s%s --help' shows what is understood.", cli->command != NULL ? " " : "",
                       cli->command != NULL ? cli->command : "");
-    hr_complain(text.data);
+    hr_complain_in(cli, text.data);
     hr_buf_fini(&text);
     return cli->usage ? HR_EXIT_USAGE : HR_EXIT_FAILED;
 }

@@ -1,12 +1,15 @@
 """The program's face, for every command there is: help, errors, JSON, colours, pipes."""
 
+import fcntl
 import json
 import os
 import pty
 import re
 import shlex
 import signal
+import struct
 import subprocess
+import termios
 import time
 import unicodedata
 
@@ -158,6 +161,35 @@ def test_colours_are_for_terminals(headrace):
     assert "\x1b" not in on_a_terminal(headrace, "--color", "never", "--help")
     assert "\x1b[1m" in headrace("--color=always", "--help", env={"NO_COLOR": "1"}).out
     assert "\x1b" not in headrace("--help").out
+
+
+@pytest.mark.parametrize("width", [44, 80])
+def test_sentences_on_a_terminal_are_filled_to_its_width(headrace, tmp_path, width):
+    """Notes, errors and the report of a build: the words of a file's one long line, in lines that the terminal does not cut."""
+    env = {**os.environ, "TERM": "xterm", "XDG_STATE_HOME": str(tmp_path / "s"), "XDG_CACHE_HOME": str(tmp_path / "c")}
+
+    def lines_of(*args):
+        mine, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+        p = subprocess.Popen([headrace.bin, *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs, env=env, cwd=tmp_path)
+        os.close(theirs)
+        out = b""
+        try:
+            while more := os.read(mine, 65536):
+                out += more
+        except OSError:
+            pass
+        os.close(mine)
+        p.wait(timeout=30)
+        return out.decode().replace("\r\n", "\n").splitlines()
+
+    for args in (("replay", "no such recording is here at all"), ("top", "--interval", "a very long while indeed")):
+        told = lines_of(*args)
+        assert max(map(columns, told)) <= width and (len(told) > 1 or width > 44), told
+        assert " ".join(told).split() == headrace(*args, status=None, env=env).err.split()
+    told = lines_of("build", "--no-verify", "--", "false")
+    cut = [line for line in told if columns(line) > width and len(line.split()) > 1 and str(tmp_path) not in line]
+    assert any("forecast:" in line for line in told) and any("jobs" in line for line in told) and not cut, told
 
 
 def test_a_reader_that_leaves_early(headrace):
