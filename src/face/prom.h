@@ -11,13 +11,17 @@
 /* The labels of one sample: LABELS({ "uuid", uuid }, { "pid", pid }). */
 #define LABELS(...) ((const struct hr_prom_label[]) { __VA_ARGS__, { NULL, NULL } })
 
-enum { HR_PROM_NODE = 1, HR_PROM_DCGM = 2, HR_PROM_NVIDIA_SMI = 4 };
+/* Whose names are told beside our own. */
+enum { HR_PROM_OWN = 0, HR_PROM_NODE = 1, HR_PROM_DCGM = 2, HR_PROM_NVIDIA_SMI = 4 };
 
 void hr_prom_own(struct hr_prom *p, const struct hr_model *m, const char *version);
 void hr_prom_alerts(struct hr_prom *p, const struct hr_top_alert *alert, size_t n);
 /* Counters that no model holds are read anew, through the root. */
 void hr_prom_node(struct hr_prom *p, const struct hr_model *m, const struct hr_root *root);
-void hr_prom_dcgm(struct hr_prom *p, const struct hr_model *m);
+/* The families of the cards under the names of one of them (not of NODE); of dcgm-exporter that is all. */
+void hr_prom_cards(struct hr_prom *p, const struct hr_model *m, unsigned names);
+/* The UUID as nvidia_gpu_exporter tells it: without its "GPU-". */
+const char *hr_prom_bare_uuid(const struct hr_gpu_load *g);
 void hr_prom_nvidia_smi(struct hr_prom *p, const struct hr_model *m);
 
 #endif

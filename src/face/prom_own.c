@@ -135,43 +135,9 @@ static void spaces(struct hr_prom *p, const struct hr_model *m)
     }
 }
 
-static void gpu_rows(struct hr_prom *p, const struct hr_gpus_load *l, const char *name, const char *help, size_t member, double scale)
+static void gpus(struct hr_prom *p, const struct hr_model *m)
 {
-    hr_prom_family(p, name, HR_PROM_GAUGE, help);
-    for (unsigned i = 0; i < l->n; i++) {
-        const struct hr_figure *f = (const struct hr_figure *)(const void *)((const char *)&l->gpu[i] + member);
-        if (f->known)
-            hr_prom_sample(p, (double)f->v * scale, LABELS({ "uuid", l->gpu[i].uuid.v }));
-    }
-}
-
-static void gpus(struct hr_prom *p, const struct hr_gpus_load *l)
-{
-    static const struct {
-        const char *name, *help;
-        size_t member;
-        double scale;
-    } rows[] = {
-#define GPU(name, help, member, scale) { "headrace_gpu_" name, help, offsetof(struct hr_gpu_load, member), scale }
-        GPU("memory_total_bytes", "VRAM of the card.", memory, 1),
-        GPU("memory_used_bytes", "VRAM in use.", used, 1),
-        GPU("memory_free_bytes", "VRAM that is free.", free, 1),
-        GPU("memory_unowned_bytes", "VRAM in use that no listed process holds.", unowned, 1),
-        GPU("busy_ratio", "Share of the time in which a kernel ran.", busy, 0.01),
-        GPU("memory_busy_ratio", "Share of the time in which memory was read or written.", memory_busy, 0.01),
-        GPU("temperature_celsius", "Temperature.", celsius, 1),
-        GPU("power_watts", "Power drawn.", milliwatts, 1e-3),
-        GPU("power_limit_watts", "Power allowed.", milliwatts_limit, 1e-3),
-        GPU("sm_clock_hertz", "Clock of the processors.", sm_mhz, 1e6),
-        GPU("sm_clock_max_hertz", "Highest clock of the processors.", sm_mhz_max, 1e6),
-        GPU("memory_clock_hertz", "Clock of the memory.", memory_mhz, 1e6),
-        GPU("pcie_generation", "PCIe generation of the link now.", pcie_gen, 1),
-        GPU("pcie_width", "PCIe lanes of the link now.", pcie_width, 1),
-        GPU("pcie_sent_bytes_per_second", "Sent over PCIe.", pcie_sent, 1),
-        GPU("pcie_received_bytes_per_second", "Received over PCIe.", pcie_received, 1),
-        GPU("processes", "Processes that the driver lists.", processes, 1),
-#undef GPU
-    };
+    const struct hr_gpus_load *l = &m->gpus;
     if (l->n == 0)
         return;
     hr_prom_family(p, "headrace_gpu_info", HR_PROM_GAUGE, "What the card is; always 1.");
@@ -181,8 +147,7 @@ static void gpus(struct hr_prom *p, const struct hr_gpus_load *l)
         hr_prom_sample(p, 1, LABELS({ "uuid", l->gpu[i].uuid.v }, { "gpu", index }, { "name", l->gpu[i].name.v }, { "pci_bus_id", l->gpu[i].bus.v },
                                     { "driver_version", l->driver.v }));
     }
-    for (size_t k = 0; k < HR_COUNT(rows); k++)
-        gpu_rows(p, l, rows[k].name, rows[k].help, rows[k].member, rows[k].scale);
+    hr_prom_cards(p, m, HR_PROM_OWN);
     size_t reasons;
     const struct hr_throttle *t = hr_throttle_table(&reasons);
     hr_prom_family(p, "headrace_gpu_slowed", HR_PROM_GAUGE, "1 while this reason slows the card's clocks.");
@@ -232,7 +197,7 @@ void hr_prom_own(struct hr_prom *p, const struct hr_model *m, const char *versio
     processors(p, m);
     flows(p, m);
     spaces(p, m);
-    gpus(p, &m->gpus);
+    gpus(p, m);
     jobs(p, m);
     if (m->procs_known.known) {
         hr_prom_family(p, "headrace_processes", HR_PROM_GAUGE, "Processes by state.");

@@ -220,7 +220,7 @@ static void metrics(struct hr_serve *s, const struct hr_http_request *q, struct 
     if ((s->o.compat & HR_PROM_NODE) != 0)
         hr_prom_node(&p, m, s->root);
     if ((s->o.compat & HR_PROM_DCGM) != 0)
-        hr_prom_dcgm(&p, m);
+        hr_prom_cards(&p, m, HR_PROM_DCGM);
     if ((s->o.compat & HR_PROM_NVIDIA_SMI) != 0)
         hr_prom_nvidia_smi(&p, m);
     hr_prom_end(&p);
