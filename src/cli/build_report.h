@@ -19,8 +19,21 @@ struct hr_build_told {
     char compare[256];            /* the forecast beside what was measured; "" */
 };
 
+/* The last try. */
+static inline const struct hr_guard_report *hr_build_last(const struct hr_build_told *t)
+{
+    return &t->rungs->done[t->rungs->n - 1].report;
+}
+/* What was built is the variant without CUDA. */
+bool hr_build_cpu_only(const struct hr_build_told *t);
+
 /* For --print-env and --dry-run: on standard output.  `o` NULL: without a command there is no forecast. */
 int hr_build_print_env(struct hr_cli *cli, const struct hr_build_env *e, const struct hr_outlook *o, struct hr_error *err);
+/* Members of an object: the environment with its reasons; the forecast, and what became of it (`compare`, may be NULL). */
+void hr_build_env_json(struct hr_jw *w, const struct hr_build_env *e);
+void hr_build_outlook_json(struct hr_jw *w, const struct hr_outlook *o, const char *compare);
+/* The first line: how the last try ended, and what the tries together mean. */
+void hr_build_verdict(struct hr_buf *b, const struct hr_build_told *t);
 /* The last word, on standard error: standard output is the command's. */
 void hr_build_say(struct hr_cli *cli, const struct hr_build_told *t);
 void hr_build_json(struct hr_jw *w, const struct hr_build_told *t);
