@@ -22,7 +22,13 @@ static int words(struct hr_canvas *c, struct hr_area in, int y)
 static int each(struct hr_canvas *c, struct hr_area in, int y, int rows)
 {
     const struct hr_cpu_load *k = &c->scene->m->cpu;
-    int n = (int)HR_MIN(k->n, (unsigned)HR_MODEL_CPUS), taken = HR_MIN(rows, (n + in.w - 1) / HR_MAX(in.w, 1));
+    int n = (int)HR_MIN(k->n, (unsigned)HR_MODEL_CPUS);
+    if (n + 5 <= in.w) { /* a few marks alone could be anything */
+        hr_cells_put(c->s, in.x, y, 4, HR_FG(HR_INK_DIM), "each");
+        in.x += 5;
+        in.w -= 5;
+    }
+    int taken = HR_MIN(rows, (n + in.w - 1) / HR_MAX(in.w, 1));
     for (int i = 0; i < n && i < taken * in.w; i++) {
         bool cut = i == taken * in.w - 1 && i + 1 < (int)k->n;
         if (cut)

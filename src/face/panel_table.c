@@ -43,25 +43,42 @@ static struct hr_reading memory_of(const struct hr_proc_load *p)
     return p->own.why == HR_WHY_KNOWN ? p->own : p->resident;
 }
 
+/* What is sorted by and shown is a mean over the last looks: the table is in order as it stands, and idle processes that wake for a moment
+ * do not throw it about.  Of a moment that does not follow on the last one, its own figures. */
 static void smooth(struct hr_top_view *v, const struct hr_model *m)
 {
     if (v->lazy_seq == m->seq)
         return;
+    bool follows = m->seq == v->lazy_seq + 1;
     v->lazy_seq = m->seq;
     for (unsigned i = 0; i < m->proc_n; i++) {
         struct hr_top_lazy *l = &v->lazy[(unsigned)m->proc[i].pid % HR_TOP_LAZY];
-        bool same = l->pid == m->proc[i].pid && l->cpu >= 0;
+        bool same = follows && l->pid == m->proc[i].pid && l->cpu >= 0;
         l->pid = m->proc[i].pid;
-        l->cpu = same && m->proc[i].cpu >= 0 ? l->cpu * 0.6f + m->proc[i].cpu * 0.4f : m->proc[i].cpu;
-        if (l->cpu < 0.05f && l->cpu > 0)
+        l->cpu = same && m->proc[i].cpu >= 0 ? (l->cpu + m->proc[i].cpu) / 2 : m->proc[i].cpu;
+        if (same && l->cpu < 0.1f)
             l->cpu = 0;
     }
 }
 
-static double lazy_cpu(const struct hr_proc_load *p)
+static float lazy_cpu(const struct hr_proc_load *p)
 {
     const struct hr_top_lazy *l = &list.v->lazy[(unsigned)p->pid % HR_TOP_LAZY];
-    return l->pid == p->pid ? (double)l->cpu : (double)p->cpu;
+    return l->pid == p->pid ? l->cpu : p->cpu;
+}
+
+/* Of a job: its members' together, so that the rows below it add up to it. */
+static float job_cpu(int job)
+{
+    const struct hr_job_load *j = &list.m->job[job];
+    float sum = 0;
+    unsigned n = 0;
+    for (unsigned i = 0; i < list.m->proc_n; i++)
+        if (list.m->proc[i].job == job && list.m->proc[i].cpu >= 0) {
+            sum += lazy_cpu(&list.m->proc[i]);
+            n++;
+        }
+    return j->cpu >= 0 && n == j->procs ? sum : j->cpu;
 }
 
 static double proc_key(const struct hr_proc_load *p, enum hr_sort sort)
@@ -74,12 +91,13 @@ static double proc_key(const struct hr_proc_load *p, enum hr_sort sort)
     case HR_SORT_PID:
         return -(double)p->pid;
     default:
-        return lazy_cpu(p);
+        return (double)lazy_cpu(p);
     }
 }
 
-static double job_key(const struct hr_job_load *j, enum hr_sort sort)
+static double job_key(int job, enum hr_sort sort)
 {
+    const struct hr_job_load *j = &list.m->job[job];
     switch (sort) {
     case HR_SORT_MEMORY:
         return known_or(j->memory, -1);
@@ -88,7 +106,7 @@ static double job_key(const struct hr_job_load *j, enum hr_sort sort)
     case HR_SORT_PID:
         return -(double)j->lead;
     default:
-        return (double)j->cpu;
+        return (double)job_cpu(job);
     }
 }
 
@@ -213,7 +231,7 @@ static void collect(const struct hr_model *m, const struct hr_top_view *v)
         for (unsigned i = 0; i < m->proc_n && !any; i++)
             any = m->proc[i].job == (int)j && listed(v, &m->proc[i]);
         if (any)
-            add((int)j, -1, 0, job_key(&m->job[j], v->sort));
+            add((int)j, -1, 0, job_key((int)j, v->sort));
     }
     int jobs = list.n;
     qsort(list.line, (size_t)jobs, sizeof *list.line, by_key);
@@ -309,6 +327,12 @@ static void flow_cell(struct hr_canvas *c, const struct columns *k, int y, struc
     cell(c, k->io, y, 11, v > 0 ? HR_INK_DOWN : HR_INK_DIM, known ? (v > 0 ? hr_say_rate(v).text : "0") : "–");
 }
 
+static void swap_cell(struct hr_canvas *c, const struct columns *k, int y, struct hr_reading swap)
+{
+    bool none = swap.why == HR_WHY_KNOWN && swap.v == 0;
+    cell(c, k->swap, y, 9, swap.v > 0 ? HR_INK_WARN : HR_INK_DIM, none ? "0" : hr_say_reading(swap, HR_UNIT_BYTES).text);
+}
+
 static const char *job_words(const struct hr_job_load *j, char *out, size_t n)
 {
     int at = 0;
@@ -344,11 +368,11 @@ static void job_row(struct hr_canvas *c, const struct columns *k, int y, int ind
     hr_cells_put(c->s, x, y, end - x, HR_FG(j->orphans > 0 || j->zombies > 0 ? HR_INK_WARN : HR_INK_TITLE), job_words(j, words, sizeof words));
     if (j->lead_state != 0)
         hr_cells_set(c->s, k->state, y, (uint32_t)(unsigned char)j->lead_state, HR_FG(HR_INK_DIM));
-    cpu_cell(c, k, y, j->cpu);
+    cpu_cell(c, k, y, job_cpu(index));
     snprintf(memory, sizeof memory, "%s%s", j->memory_how == HR_JOB_ESTIMATE && j->memory.why == HR_WHY_KNOWN ? "~" : "",
              hr_say_reading(j->memory, HR_UNIT_BYTES).text);
     cell(c, k->memory, y, 9, HR_INK_TEXT, memory);
-    cell(c, k->swap, y, 9, j->swap.v > 0 ? HR_INK_WARN : HR_INK_DIM, hr_say_reading(j->swap, HR_UNIT_BYTES).text);
+    swap_cell(c, k, y, j->swap);
     snprintf(memory, sizeof memory, "%s%s", j->vram_estimated && j->vram.why == HR_WHY_KNOWN ? "~" : "",
              hr_say_reading(j->vram, HR_UNIT_BYTES).text);
     cell(c, k->gpu, y, 10, HR_INK_TEXT, memory);
@@ -386,16 +410,16 @@ static void process_row(struct hr_canvas *c, const struct columns *k, int y, con
             x += hr_cells_printf(c->s, x, y, end - x, HR_FG(HR_INK_TITLE), "%d", p->rank) + 1;
     }
     x += hr_cells_put(c->s, x, y, end - x, HR_FG(ink), p->comm) + 2;
-    if (p->command[0] != 0)
-        hr_cells_put(c->s, x, y, end - x, HR_FG(HR_INK_DIM), p->command);
+    size_t named = strlen(p->comm); /* "python  train.py": what the name has said is not said again */
+    bool again = strncmp(p->command, p->comm, named) == 0 && (p->command[named] == ' ' || p->command[named] == 0);
+    hr_cells_put(c->s, x, y, end - x, HR_FG(HR_INK_DIM), p->command + (again ? named + (p->command[named] == ' ') : 0));
     enum hr_ink state = p->state == 'D' || p->state == 'Z' ? HR_INK_BAD : p->state == 'R' ? HR_INK_GOOD : HR_INK_DIM;
     hr_cells_set(c->s, k->state, y, (uint32_t)(unsigned char)p->state, HR_FG(state));
-    cpu_cell(c, k, y, p->cpu);
+    cpu_cell(c, k, y, lazy_cpu(p));
     struct hr_reading memory = memory_of(p);
     bool none = memory.why == HR_WHY_KNOWN && memory.v == 0;
     cell(c, k->memory, y, 9, none ? HR_INK_DIM : HR_INK_TEXT, none ? "0" : hr_say_reading(memory, HR_UNIT_BYTES).text);
-    bool swapped = p->swap.why == HR_WHY_KNOWN && p->swap.v > 0;
-    cell(c, k->swap, y, 9, swapped ? HR_INK_WARN : HR_INK_DIM, swapped || p->swap.why != HR_WHY_KNOWN ? hr_say_reading(p->swap, HR_UNIT_BYTES).text : "0");
+    swap_cell(c, k, y, p->swap);
     struct hr_reading vram = vram_of(c->scene->m, p->pid);
     if (vram.why != HR_WHY_NO_GPU)
         cell(c, k->gpu, y, 10, HR_INK_TEXT, hr_say_reading(vram, HR_UNIT_BYTES).text);

@@ -56,10 +56,10 @@ bool hr_watch_line(const struct hr_model *m, struct hr_buf *out)
     hr_buf_printf(out, "CPU %s  memory %s available  swap %s", c,
                   m->memory.available.known ? hr_human_bytes(m->memory.available.v).text : "–",
                   m->memory.swap_used.known ? hr_human_bytes(m->memory.swap_used.v).text : "–");
-    v = 0;
+    v = -1;
     for (unsigned i = 0; i < m->disk_n; i++)
-        v = HR_MAX(v, m->disk[i].busy.why == HR_WHY_KNOWN ? (double)m->disk[i].busy.v / 10 : 0);
-    hr_buf_printf(out, "  disk %.0f %%", v);
+        v = HR_MAX(v, m->disk[i].busy.why == HR_WHY_KNOWN ? (double)m->disk[i].busy.v / 10 : v);
+    hr_buf_printf(out, v < 0 ? "  disk –" : "  disk %.0f %%", v);
     for (unsigned i = 0; i < m->gpus.n; i++) {
         const struct hr_gpu_load *u = &m->gpus.gpu[i];
         if (u->busy.known && !m->gpus.stale)

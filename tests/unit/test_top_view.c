@@ -165,6 +165,56 @@ static void jobs_open_and_rows_move(void **state)
     teardown();
 }
 
+/* The CPU of the table's row, as it is read off the screen. */
+static double cpu_of(int y)
+{
+    char text[16] = "";
+    for (int x = v.head_x[HR_SORT_CPU], n = 0; n < 7; x++, n++)
+        text[n] = (char)HR_MIN(hr_cells_at(&s, x, y)->c, 0x7fu);
+    return strtod(text, NULL);
+}
+
+/* Whatever wakes for a moment: the rows stand in the order of the figures beside them, and the open job's members add up to it. */
+static void the_order_is_that_of_the_figures(void **state)
+{
+    (void)state;
+    setup(1, 2);
+    v.all_open = true;
+    for (unsigned t = 2; t < 60; t++) {
+        make_model(m, t, 1);
+        m->job[0].cpu = 0;
+        for (unsigned i = 0; i < m->proc_n; i++) {
+            uint64_t r = hr_rng_u64(t, i);
+            m->proc[i].cpu = r % 3 == 0 ? (float)(r >> 8 & 63) : m->proc[i].cpu;
+            m->job[0].cpu += m->proc[i].job == 0 ? m->proc[i].cpu : 0;
+        }
+        hr_series_take(series, m);
+        draw(120, 90);
+        double before = 1e9, job = 0, members = 0;
+        for (int i = 0; i < v.rows && v.row[i].pid != 0; i++) {
+            double cpu = cpu_of(v.table.y + i);
+            bool member = i > 0 && i <= 11;
+            if (i == 0)
+                job = cpu;
+            members += member ? cpu : 0;
+            if (i > 0 && !member) {
+                if (cpu > before)
+                    fail_msg("tick %u, row %d: %.1f stands below %.1f", t, i, cpu, before);
+                before = cpu;
+            }
+        }
+        assert_true(fabs(job - members) < 1.2);
+    }
+    /* A moment that does not follow tells its own figures. */
+    make_model(m, 200, 1);
+    draw(120, 90);
+    assert_true(fabs(cpu_of(v.table.y + 12) - 3.1) < 0.05); /* code-server */
+    assert_true(shows("code-server  node"));
+    assert_true(shows("dockerd  /usr/bin/dockerd"));
+    assert_true(shows("python  train.py"));
+    teardown();
+}
+
 static void clicks(void **state)
 {
     (void)state;
@@ -303,6 +353,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_size),        cmocka_unit_test(the_account_adds_up), cmocka_unit_test(jobs_open_and_rows_move),
+        cmocka_unit_test(the_order_is_that_of_the_figures),
         cmocka_unit_test(clicks),          cmocka_unit_test(time_and_pause),      cmocka_unit_test(unknown_is_said),
         cmocka_unit_test(any_events),      cmocka_unit_test(a_frame_is_cheap),  cmocka_unit_test(an_unchanged_machine_costs_little),
     };
