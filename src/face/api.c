@@ -60,7 +60,7 @@ static void gpus(struct hr_jw *w, const struct hr_gpus_load *l, const struct hr_
         hr_jw_end(w);
     }
     hr_jw_end(w);
-    if (l->n == 0)
+    if (l->n == 0 || l->say[0] != 0) /* none, or their figures are old */
         hr_jw_kstr(w, "gpus_say", l->say[0] != 0 ? l->say : l->known.why);
 }
 

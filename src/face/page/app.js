@@ -34,7 +34,7 @@ const plots = {
   memory: new Plot($("plot-memory"), { stacked: true, top: () => state.tick && state.tick.memory.total, series: [
     { key: "memory-anonymous", name: "programs", color: "--p-anonymous", unit: "bytes" },
     { key: "memory-shmem", name: "shared", color: "--p-shmem", unit: "bytes" },
-    { key: "memory-kernel", name: "kernel", color: "--p-kernel", unit: "bytes" },
+    { key: "memory-kernel", name: "kernel and others", color: "--p-kernel", unit: "bytes" },
     { key: "memory-cache", name: "page cache", color: "--p-cache", unit: "bytes" }] }),
   cpu: new Plot($("plot-cpu"), { top: 100, series: [
     { key: "cpu", name: "busy", color: "--c0", unit: "percent" },
@@ -178,6 +178,7 @@ function showGpus(t) {
   t.gpus.forEach((g, i) => {
     const list = [["", g.name || "–"], ["busy", say(g["gpu-busy"], "percent")], ["", say(g["gpu-celsius"], "celsius")], ["", say(g["gpu-mhz"], "mhz")]];
     if (g.slowed) list.push(["slowed:", g.slowed, "slowed"]);
+    if (t.gpus_say) list.push(["", t.gpus_say, "slowed"]);
     pairs("gpu-now-" + i, list);
     pairs("vram-now-" + i, [["", say(g["gpu-vram"], "bytes") + " of " + say(g.memory, "bytes")],
       ["", say(g["gpu-power"], "milliwatts") + " of " + say(g["power-limit"], "milliwatts")]]);
