@@ -1,10 +1,10 @@
 #include "cli.h"
 
 #include "clock.h"
-#include "episodes.h"
 #include "file.h"
 #include "human.h"
 #include "interrupt.h"
+#include "mark_opts.h"
 #include "ring.h"
 #include "tape_place.h"
 #include "watch.h"
@@ -17,6 +17,7 @@ enum { HR_EPISODES_TOLD = 24 };
 struct args {
     const char *file;
     uint64_t size, every, lasting, sync;
+    struct hr_mark_args mark;
 };
 
 static const struct hr_opt opts[] = {
@@ -26,6 +27,7 @@ static const struct hr_opt opts[] = {
     HR_OPT_DURATION(struct args, every, 'i', "interval", "TIME", "1s", UINT64_C(100000000), UINT64_C(3600000000000), "time between two looks"),
     HR_OPT_DURATION(struct args, sync, 0, "sync", "TIME", "2s", UINT64_C(100000000), UINT64_C(3600000000000),
                     "put it on the disk this often: a power cut takes no more than this and one look"),
+    HR_MARK_OPTS(struct args, mark),
     HR_OPT_END,
 };
 
@@ -36,48 +38,68 @@ static const struct hr_example examples[] = {
     { NULL, NULL },
 };
 
-/* Alerts stand in the recording when they begin.  An alert without its memory is no reason not to record. */
+/* Alerts stand in the recording when they begin and when they end.  An alert without its memory is no reason not to record. */
 struct told {
-    struct hr_episodes *episodes;
+    struct hr_alarm alarm;
     struct {
         const char *key;
         uint64_t since;
+        bool on;
     } last[HR_EPISODES_TOLD];
 };
 
 static int tell_alerts(struct told *t, struct hr_ring *ring, const struct hr_watch *w, struct hr_error *err)
 {
-    const struct hr_episode *on[HR_EPISODES_TOLD];
+    const struct hr_episode *p[HR_EPISODES_TOLD];
+    char text[HR_RING_TEXT];
     int r = 0;
-    if (t->episodes == NULL)
+    if (t->alarm.episodes == NULL)
         return 0;
-    hr_episodes_take(t->episodes, hr_watch_model(w), hr_watch_series(w));
-    size_t n = hr_episodes_on(t->episodes, on, HR_COUNT(on));
+    hr_alarm_take(&t->alarm, hr_watch_model(w), hr_watch_series(w));
+    size_t n = hr_episodes_on(t->alarm.episodes, p, HR_COUNT(p));
+    n += hr_episodes_ended(t->alarm.episodes, p + n, HR_COUNT(p) - n);
     for (size_t i = 0; r == 0 && i < n; i++) {
         size_t k = 0;
-        char text[HR_RING_TEXT];
-        while (k < HR_COUNT(t->last) && t->last[k].key != NULL && strcmp(t->last[k].key, on[i]->key) != 0)
+        while (k < HR_COUNT(t->last) && t->last[k].key != NULL && strcmp(t->last[k].key, p[i]->key) != 0)
             k++;
-        if (k == HR_COUNT(t->last) || (t->last[k].key != NULL && t->last[k].since == on[i]->since))
+        if (k == HR_COUNT(t->last) || (t->last[k].since == p[i]->since && t->last[k].on == p[i]->on))
             continue;
-        t->last[k].key = on[i]->key;
-        t->last[k].since = on[i]->since;
-        snprintf(text, sizeof text, "%s: %.200s", on[i]->key, on[i]->text);
+        t->last[k].key = p[i]->key;
+        t->last[k].since = p[i]->since;
+        t->last[k].on = p[i]->on;
+        if (p[i]->on)
+            snprintf(text, sizeof text, "%s: %.200s", p[i]->key, p[i]->text);
+        else
+            snprintf(text, sizeof text, "%s" HR_EPISODE_OVER ", after %s", p[i]->key, hr_human_duration(p[i]->until - p[i]->since).text);
         r = hr_ring_note(ring, text, err);
     }
     return r;
 }
 
-static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, const struct args *a, struct hr_error *err)
+static int tell_marks(const struct hr_memory_marks *marks, struct hr_ring *ring, const struct hr_model *m, struct hr_error *err)
+{
+    char text[300], note[HR_RING_TEXT];
+    if (!hr_memory_marks_any(marks))
+        return 0;
+    hr_memory_marks_say(marks, &m->memory, text, sizeof text);
+    snprintf(note, sizeof note, HR_MARKS_NOTE "%.220s", text);
+    return hr_ring_note(ring, note, err);
+}
+
+static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, const struct hr_alarm_options *alarms, const struct args *a,
+                struct hr_error *err)
 {
     uint64_t begun = hr_now(), next = begun, synced = begun;
     struct told alerts = { 0 };
     bool told = false;
-    if (hr_episodes_open(&alerts.episodes, NULL) < 0)
-        alerts.episodes = NULL;
+    int opened = hr_alarm_open(alarms, &alerts.alarm, err);
+    if (opened < 0 && hr_memory_marks_any(&alarms->marks))
+        return opened; /* what was asked for in words cannot be done */
     while (hr_interrupted() == 0 && (a->lasting == 0 || hr_now() - begun < a->lasting)) {
         hr_watch_tick(w);
         int r = hr_ring_put(ring, hr_watch_model(w), err);
+        if (r == 0 && hr_watch_model(w)->seq == 1)
+            r = tell_marks(&alarms->marks, ring, hr_watch_model(w), err);
         if (r == 0)
             r = tell_alerts(&alerts, ring, w, err);
         if (r == 0 && hr_now() - synced >= a->sync) {
@@ -93,7 +115,7 @@ static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, co
         while (hr_now() < next && hr_interrupted() == 0)
             hr_sleep(next - hr_now());
     }
-    hr_episodes_close(alerts.episodes);
+    hr_alarm_close(&alerts.alarm);
     const char *why = hr_interrupted() != 0 ? "ended by a signal" : "ended after the time that was asked for";
     return hr_ring_finish(ring, why, err);
 }
@@ -101,6 +123,7 @@ static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, co
 static int record(struct hr_cli *cli, const struct hr_root *root, const char *path, const struct args *a, struct hr_error *err)
 {
     struct hr_watch_options o = { .period = a->every, .frugal = true };
+    struct hr_alarm_options alarms = { .on_act = NULL };
     struct hr_watch *w;
     struct hr_ring *ring;
     struct hr_buf boot = HR_BUF_INIT(256);
@@ -110,18 +133,19 @@ static int record(struct hr_cli *cli, const struct hr_root *root, const char *pa
     struct hr_str s = hr_str_trim(hr_buf_str(&boot));
     snprintf(id, sizeof id, "%.*s", HR_STR_ARG(s));
     hr_buf_fini(&boot);
-    int r = hr_ring_open(path, a->size, id, &ring, err);
+    int r = hr_watch_open(root, &o, &w, err);
     if (r < 0)
         return r;
-    r = hr_watch_open(root, &o, &w, err);
-    if (r == 0) {
+    r = hr_mark_options(cli, &a->mark, hr_watch_model(w), &alarms, err);
+    if (r == 0 && (r = hr_ring_open(path, a->size, id, &ring, err)) == 0) {
         hr_interrupt_install();
+        hr_mark_note(cli, &alarms.marks, hr_watch_model(w));
         hr_note(cli, "recording to '%s' (%s, never more); Ctrl-C ends it", path, hr_human_bytes(hr_ring_size(ring)).text);
-        r = loop(cli, ring, w, a, err);
+        r = loop(cli, ring, w, &alarms, a, err);
         hr_detail(cli, "%s written, %s of CPU time", hr_human_bytes(hr_ring_written(ring)).text, hr_human_duration(hr_cpu_process()).text);
-        hr_watch_close(w);
+        hr_ring_close(ring);
     }
-    hr_ring_close(ring);
+    hr_watch_close(w);
     return r;
 }
 

@@ -50,7 +50,7 @@ static int report(struct hr_cli *cli, struct hr_tape *t, const struct args *a, u
         return r;
     if (cli->common->json) {
         struct hr_jw w = hr_print_json(cli);
-        hr_watch_json(m, &w);
+        hr_watch_json(m, NULL, &w);
         return hr_print_json_end(cli, &w, err);
     }
     hr_print(cli, "%s\n", hr_tape_clock(m->wall, clock));
@@ -106,7 +106,7 @@ static int moment(struct hr_cli *cli, struct hr_tape *t, size_t i, struct hr_err
         return r;
     if (cli->common->json) {
         struct hr_jw w = HR_JW_INIT(&cli->out, 0);
-        hr_watch_json(m, &w);
+        hr_watch_json(m, NULL, &w);
         return hr_print(cli, "\n");
     }
     hr_print(cli, "%s  ", hr_tape_clock(m->wall, clock));

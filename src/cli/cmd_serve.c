@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "interrupt.h"
+#include "mark_opts.h"
 #include "prom.h"
 #include "random.h"
 #include "serve.h"
@@ -14,6 +15,7 @@ struct args {
     const char *listen, *token, *on_alert;
     struct hr_strings host, compat;
     bool commands;
+    struct hr_mark_args mark;
 };
 
 static const struct hr_opt opts[] = {
@@ -23,6 +25,7 @@ static const struct hr_opt opts[] = {
     HR_OPT_LIST(struct args, compat, 0, "compat", "NAME", "also tell the metrics of node, dcgm, nvidia_gpu exporters under their names", .split = ','),
     HR_OPT_FLAG(struct args, commands, 0, "commands", NULL, "show command lines too: they may hold what others should not see"),
     HR_OPT_STRING(struct args, on_alert, 0, "on-alert", "PROGRAM", NULL, "run it when an alert begins or ends, with begin|end, its key, level and text"),
+    HR_MARK_OPTS(struct args, mark),
     HR_OPT_HEADING("Beyond this machine"),
     HR_OPT_STRING(struct args, listen, 0, "listen", "ADDRESS", NULL, "listen there instead of 127.0.0.1 and ::1; needs a token"),
     HR_OPT_STRING(struct args, token, 0, "token", "TEXT", NULL, "who asks for data must know this; 'auto' makes one"),
@@ -77,10 +80,16 @@ static int serve(struct hr_cli *cli, const struct hr_root *root, const struct ar
     struct hr_watch_options w = { .period = a->every };
     struct hr_watch *watch;
     struct hr_serve *s;
+    struct hr_alarm_options alarms = { .on_alert = a->on_alert };
     int r = hr_watch_open(root, &w, &watch, err);
     if (r < 0)
         return r;
-    r = hr_serve_start(watch, root, o, &s, err);
+    o->alarms = &alarms;
+    r = hr_mark_options(cli, &a->mark, hr_watch_model(watch), &alarms, err);
+    if (r == 0) {
+        hr_mark_note(cli, &alarms.marks, hr_watch_model(watch));
+        r = hr_serve_start(watch, root, o, &s, err);
+    }
     if (r == 0) {
         hr_interrupt_install();
         tell(cli, s, o);
@@ -100,7 +109,7 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
 {
     const struct args *a = args;
     char token[40];
-    struct hr_serve_options o = { .address = a->listen, .port = (uint16_t)a->port, .token = a->token, .on_alert = a->on_alert, .commands = a->commands, .period = a->every };
+    struct hr_serve_options o = { .address = a->listen, .port = (uint16_t)a->port, .token = a->token, .commands = a->commands, .period = a->every };
     const char *hosts[8] = { NULL };
     int r = compat_of(cli, a, &o.compat, err);
     if (r < 0)

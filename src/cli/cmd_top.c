@@ -1,6 +1,8 @@
 #include "cli.h"
 
 #include "clock.h"
+#include "mark_opts.h"
+#include "run_plot.h"
 #include "top.h"
 #include "watch.h"
 #include "watch_report.h"
@@ -14,6 +16,7 @@ struct args {
     bool ascii, no_mouse;
     int sort;
     const char *on_alert, *filter;
+    struct hr_mark_args mark;
 };
 
 static const struct hr_choice sorts[] = {
@@ -34,10 +37,11 @@ static const struct hr_opt opts[] = {
     HR_OPT_DURATION(struct args, every, 'i', "interval", "TIME", "1s", UINT64_C(100000000), UINT64_C(3600000000000),
                     "time between two looks"),
     HR_OPT_U64(struct args, rows, 'n', "rows", "N", "10", 1, 64, "processes, files and segments that a report shows at most"),
+    HR_OPT_STRING(struct args, on_alert, 0, "on-alert", "PROGRAM", NULL, "run it when an alert begins or ends, with begin|end, its key, level and text"),
+    HR_MARK_OPTS(struct args, mark),
     HR_OPT_HEADING("The live view"),
     HR_OPT_CHOICE(struct args, sort, 's', "sort", "COLUMN", "cpu", sorts, "what the processes are sorted by"),
     HR_OPT_STRING(struct args, filter, 0, "filter", "TEXT", NULL, "only rows whose name, command or pid has this text"),
-    HR_OPT_STRING(struct args, on_alert, 0, "on-alert", "PROGRAM", NULL, "run it when an alert begins or ends, with begin|end, its key, level and text"),
     HR_OPT_FLAG(struct args, ascii, 0, "ascii", NULL, "draw with letters only"),
     HR_OPT_FLAG(struct args, no_mouse, 0, "no-mouse", NULL, "leave the mouse to the terminal"),
     HR_OPT_END,
@@ -49,38 +53,68 @@ static const struct hr_example examples[] = {
     { "the same for a program", "headrace top --once --json" },
     { "why is my training slow", "headrace top --why" },
     { "a line per second for half a minute", "headrace top --for 30s" },
+    { "said at 12 GiB, and at 14 GiB a program of yours is run", "headrace top --warn 12GiB --act 14GiB --on-act ./make-room.sh" },
     { NULL, NULL },
 };
 
-static int report(struct hr_cli *cli, const struct args *a, const struct hr_model *m, struct hr_error *err)
+static int report(struct hr_cli *cli, const struct args *a, const struct hr_model *m, const struct hr_alarm *alarm, struct hr_error *err)
 {
     if (cli->common->json) {
         struct hr_jw w = hr_print_json(cli);
-        hr_watch_json(m, &w);
+        hr_watch_json(m, alarm->episodes, &w);
         return hr_print_json_end(cli, &w, err);
     }
     struct hr_watch_screen s = { cli->wide, cli->color, cli->common->verbose, (unsigned)a->rows };
-    return hr_watch_text(m, &s, &cli->out) ? 0 : hr_fail_nomem(err, 0, "the report");
+    if (!hr_watch_text(m, &s, &cli->out))
+        return hr_fail_nomem(err, 0, "the report");
+    hr_episodes_text(alarm->episodes, m, !hr_run_utf8(), &cli->out);
+    return cli->out.failed ? hr_fail_nomem(err, 0, "the report") : 0;
 }
 
 /* One look in one line, after the seconds since boot: two lines an hour apart can be told from two a second apart. */
-static void line(struct hr_cli *cli, const struct hr_model *m)
+static void stamp(struct hr_cli *cli, const struct hr_model *m)
 {
     hr_print(cli, "%8.1f s  ", (double)(m->uptime.known ? m->uptime.v : m->at) * 1e-9);
-    hr_watch_line(m, &cli->out);
 }
 
-static int lines(struct hr_cli *cli, struct hr_watch *w, const struct args *a)
+/* Alerts that began or ended at this look, of those that were on before it. */
+static void changes(struct hr_cli *cli, const struct hr_model *m, const struct hr_episodes *e, uint64_t since)
 {
-    uint64_t begun = hr_now(), next = begun;
+    const struct hr_episode *p[32];
+    size_t n = hr_episodes_on(e, p, HR_COUNT(p));
+    for (size_t i = 0; i < n; i++)
+        if (p[i]->since > since) {
+            stamp(cli, m);
+            hr_print(cli, "alert begins: %s: %s\n", p[i]->key, p[i]->text);
+        }
+    n = hr_episodes_ended(e, p, HR_COUNT(p));
+    for (size_t i = 0; i < n; i++)
+        if (p[i]->until > since) {
+            stamp(cli, m);
+            hr_print(cli, "alert ends: %s\n", p[i]->key);
+        }
+}
+
+static void look(struct hr_watch *w, struct hr_alarm *alarm)
+{
+    hr_watch_tick(w);
+    hr_alarm_take(alarm, hr_watch_model(w), hr_watch_series(w));
+}
+
+static int lines(struct hr_cli *cli, struct hr_watch *w, struct hr_alarm *alarm, const struct args *a)
+{
+    uint64_t begun = hr_now(), next = begun, told = 0;
     int r = 0;
     while (r == 0 && hr_now() - begun < a->lasting) {
         next += a->every;
         while (hr_now() < next)
             hr_sleep(next - hr_now());
-        hr_watch_tick(w);
+        look(w, alarm);
         if (!cli->common->json) {
-            line(cli, hr_watch_model(w));
+            stamp(cli, hr_watch_model(w));
+            hr_watch_line(hr_watch_model(w), &cli->out);
+            changes(cli, hr_watch_model(w), alarm->episodes, told);
+            told = hr_watch_model(w)->wall;
             r = hr_print_flush(cli);
         }
     }
@@ -88,13 +122,13 @@ static int lines(struct hr_cli *cli, struct hr_watch *w, const struct args *a)
 }
 
 /* Rates need two looks: the second is the report, and looks closely. */
-static void once(struct hr_watch *w, const struct args *a, bool live)
+static void once(struct hr_watch *w, struct hr_alarm *alarm, const struct args *a, bool live)
 {
     if (!live)
         return;
     hr_sleep(a->every);
     hr_watch_look_closely(w);
-    hr_watch_tick(w);
+    look(w, alarm);
 }
 
 /* The verdict over some seconds. */
@@ -128,37 +162,52 @@ static bool wants_view(const struct hr_cli *cli, const struct args *a, const str
     return !a->once && a->lasting == 0 && !cli->common->json && hr_root_is_live(root) && hr_top_able();
 }
 
-static int view(struct hr_cli *cli, struct hr_watch *w, const struct args *a, struct hr_error *err)
+static int view(struct hr_cli *cli, struct hr_watch *w, const struct hr_alarm_options *alarms, const struct args *a, struct hr_error *err)
 {
-    struct hr_top_live live = { .watch = w, .period = a->every, .on_alert = a->on_alert };
+    struct hr_top_live live = { .watch = w, .period = a->every, .alarms = alarms };
     struct hr_top_options o = { .ascii = a->ascii, .no_mouse = a->no_mouse, .no_color = cli->common->color == HR_COLOR_NEVER,
                                 .sort = (enum hr_sort)a->sort, .filter = a->filter };
     return hr_top(&live, &o, err);
+}
+
+/* Lines, or one report. */
+static int told(struct hr_cli *cli, struct hr_watch *w, const struct hr_alarm_options *alarms, const struct args *a, bool live, struct hr_error *err)
+{
+    struct hr_alarm alarm;
+    int r = hr_alarm_open(alarms, &alarm, err);
+    if (r < 0)
+        return r;
+    hr_mark_note(cli, &alarms->marks, hr_watch_model(w));
+    look(w, &alarm);
+    if (a->lasting != 0 && live)
+        r = lines(cli, w, &alarm, a);
+    if (r == 0) {
+        once(w, &alarm, a, live);
+        r = report(cli, a, hr_watch_model(w), &alarm, err);
+    }
+    hr_alarm_close(&alarm);
+    return r;
 }
 
 static int run(struct hr_cli *cli, void *args, struct hr_error *err)
 {
     const struct args *a = args;
     struct hr_watch_options o = { .period = a->every };
+    struct hr_alarm_options alarms = { .on_alert = a->on_alert };
     struct hr_root *root;
     struct hr_watch *w;
     int r = hr_root_open(cli->common->root, &root, err);
     if (r < 0)
         return r;
     r = hr_watch_open(root, &o, &w, err);
-    if (r == 0 && wants_view(cli, a, root)) {
-        r = view(cli, w, a, err);
-        hr_watch_close(w);
-    } else if (r == 0) {
+    if (r == 0) {
         bool live = hr_root_is_live(root);
-        hr_watch_tick(w);
-        if (a->why)
+        r = hr_mark_options(cli, &a->mark, hr_watch_model(w), &alarms, err);
+        if (r == 0 && a->why) {
+            hr_watch_tick(w);
             r = why(cli, w, a, live, err);
-        else if (a->lasting != 0 && live)
-            r = lines(cli, w, a);
-        if (r == 0 && !a->why) {
-            once(w, a, live);
-            r = report(cli, a, hr_watch_model(w), err);
+        } else if (r == 0) {
+            r = wants_view(cli, a, root) ? view(cli, w, &alarms, a, err) : told(cli, w, &alarms, a, live, err);
         }
         hr_watch_close(w);
     }

@@ -125,13 +125,12 @@ static void jobs(struct hr_jw *w, const struct hr_model *m)
 
 static void alerts(struct hr_jw *w, const struct hr_top_alert *alert, size_t n)
 {
-    static const char *const levels[] = { "note", "warn", "bad" };
     hr_jw_key(w, "alerts");
     hr_jw_array(w);
     for (size_t i = 0; i < n; i++) {
         hr_jw_object(w);
         hr_jw_kstr(w, "key", alert[i].key);
-        hr_jw_kstr(w, "level", levels[alert[i].level]);
+        hr_jw_kstr(w, "level", hr_episode_level_name((enum hr_episode_level)alert[i].level));
         hr_jw_ku64(w, "since", alert[i].since / 1000000);
         hr_jw_kstr(w, "text", alert[i].text);
         hr_jw_end(w);
@@ -207,6 +206,10 @@ void hr_api_tick(struct hr_jw *w, const struct hr_api_tick *t)
     verdict(w, t);
     processes(w, m, t->commands);
     alerts(w, t->alert, t->alerts);
+    if (t->alarm != NULL) {
+        hr_marks_json(t->alarm->episodes, m, w);
+        hr_alarm_act_json(t->alarm, w);
+    }
     hr_jw_end(w);
 }
 
@@ -219,23 +222,15 @@ void hr_api_jobs(struct hr_jw *w, const struct hr_model *m)
     hr_jw_end(w);
 }
 
-void hr_api_alerts(struct hr_jw *w, const struct hr_top_alert *alert, size_t n)
+void hr_api_alerts(struct hr_jw *w, const struct hr_alarm *a, const struct hr_model *m)
 {
     hr_jw_object(w);
     hr_jw_kstr(w, "schema", "headrace-alerts/1");
-    alerts(w, alert, n);
+    hr_alarm_json(a, m, w);
     hr_jw_end(w);
 }
 
 /* --- the past --- */
-static const char *unit_name(enum hr_metric_unit u)
-{
-    static const char *const names[] = { [HR_UNIT_PERCENT] = "percent",       [HR_UNIT_BYTES] = "bytes",    [HR_UNIT_BYTES_S] = "bytes/s",
-                                         [HR_UNIT_COUNT] = "count",           [HR_UNIT_COUNT_S] = "count/s", [HR_UNIT_NS] = "ns",
-                                         [HR_UNIT_MILLIWATTS] = "milliwatts", [HR_UNIT_CELSIUS] = "celsius", [HR_UNIT_MHZ] = "mhz" };
-    return names[u];
-}
-
 /* A bucket per column; where a column is one look its least and greatest are the mean, and are not told. */
 static void one(struct hr_jw *w, const struct hr_api_history *h, enum hr_metric metric, unsigned gpu, uint64_t *ret_step)
 {
@@ -246,7 +241,7 @@ static void one(struct hr_jw *w, const struct hr_api_history *h, enum hr_metric 
         flat = flat && (!b[i].known || (b[i].min == b[i].max));
     hr_jw_key(w, hr_metric_word(metric)->key);
     hr_jw_object(w);
-    hr_jw_kstr(w, "unit", unit_name(hr_metric_word(metric)->unit));
+    hr_jw_kstr(w, "unit", hr_metric_unit_name(hr_metric_word(metric)->unit));
     hr_jw_kstr(w, "name", hr_metric_word(metric)->name);
     for (unsigned k = 0; k < (flat ? 1u : 3u); k++) {
         hr_jw_key(w, k == 0 ? "avg" : k == 1 ? "min" : "max");

@@ -2,9 +2,7 @@
 #ifndef HR_API_H
 #define HR_API_H
 
-#include "json_write.h"
-#include "model.h"
-#include "series.h"
+#include "alarm.h"
 #include "top_view.h"
 
 /* One tick, small enough to be sent every second: the values that have a past, the memory account, jobs, the processes that matter most,
@@ -14,6 +12,7 @@ struct hr_api_tick {
     const struct hr_series *s; /* NULL: no verdict on what holds a job up */
     const struct hr_top_alert *alert;
     size_t alerts;
+    const struct hr_alarm *alarm;
     bool commands; /* command lines too */
 };
 void hr_api_tick(struct hr_jw *w, const struct hr_api_tick *t);
@@ -31,6 +30,7 @@ enum { HR_API_COLUMNS = 2000 };
 bool hr_api_history(struct hr_jw *w, const struct hr_api_history *h);
 
 void hr_api_jobs(struct hr_jw *w, const struct hr_model *m);
-void hr_api_alerts(struct hr_jw *w, const struct hr_top_alert *alert, size_t n);
+/* With the curve of each, and those that have ended. */
+void hr_api_alerts(struct hr_jw *w, const struct hr_alarm *a, const struct hr_model *m);
 
 #endif

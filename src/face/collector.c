@@ -5,9 +5,7 @@
 static void tick(struct hr_collector *c)
 {
     hr_watch_tick(c->watch);
-    hr_episodes_take(c->episodes, hr_watch_model(c->watch), hr_watch_series(c->watch));
-    if (c->hook != NULL)
-        hr_hook_look(c->hook, c->episodes);
+    hr_alarm_take(&c->alarm, hr_watch_model(c->watch), hr_watch_series(c->watch));
     if (c->after != NULL)
         c->after(c->ctx, hr_watch_model(c->watch));
 }
@@ -37,10 +35,7 @@ static void *run(void *arg)
 
 int hr_collector_start(struct hr_collector *c, struct hr_error *err)
 {
-    int r = hr_episodes_open(&c->episodes, err);
-    c->hook = NULL;
-    if (r == 0 && c->on_alert != NULL && (r = hr_hook_open(c->on_alert, &c->hook, err)) < 0)
-        hr_episodes_close(c->episodes);
+    int r = hr_alarm_open(c->alarms, &c->alarm, err);
     if (r < 0)
         return r;
     pthread_mutex_init(&c->lock, NULL);
@@ -66,10 +61,7 @@ void hr_collector_fini(struct hr_collector *c)
 {
     pthread_cond_destroy(&c->stop);
     pthread_mutex_destroy(&c->lock);
-    hr_hook_close(c->hook);
-    hr_episodes_close(c->episodes);
-    c->hook = NULL;
-    c->episodes = NULL;
+    hr_alarm_close(&c->alarm);
 }
 
 void hr_collector_stop(struct hr_collector *c)

@@ -5,17 +5,15 @@
 #ifndef HR_COLLECTOR_H
 #define HR_COLLECTOR_H
 
-#include "episodes.h"
-#include "hook.h"
+#include "alarm.h"
 #include "thread.h"
 #include "watch.h"
 
 struct hr_collector {
     struct hr_watch *watch;
     uint64_t period;
-    const char *on_alert; /* a program, or NULL */
-    struct hr_hook *hook;
-    struct hr_episodes *episodes; /* the alerts, looked for behind every tick; opened by start */
+    const struct hr_alarm_options *alarms; /* NULL: nothing is done at an alert */
+    struct hr_alarm alarm;                 /* the alerts, looked for behind every tick; opened by start */
     void (*after)(void *ctx, const struct hr_model *m); /* behind every tick, under the lock; may be NULL */
     void (*told)(void *ctx);                            /* then, without it: wakes a reader; may be NULL */
     void *ctx;

@@ -55,7 +55,7 @@ void hr_panel_cpu(struct hr_canvas *c, struct hr_area b)
         y += words(c, in, in.y);
     if (in.h >= 2)
         y += each(c, in, y, in.h >= 8 ? 3 : 1);
-    struct hr_trace curve = { HR_M_CPU, 0, 100, HR_INK_LOAD, false };
+    struct hr_trace curve = { HR_M_CPU, 0, 100, HR_INK_LOAD, false, NULL };
     struct hr_area plot = { in.x, y, in.w, in.y + in.h - y };
     if (hr_panel_curve(c, plot, &curve) > 0)
         hr_panel_span(c, b, plot.w - (hr_panel_labelled(plot) ? HR_PANEL_LABEL : 0), hr_panel_labelled(plot) ? "" : "to 100 %");

@@ -1,4 +1,4 @@
-/* The first and the last row, the alerts, and the help. */
+/* The first and the last row, and the help. */
 #include "panels.h"
 
 #include "utf8.h"
@@ -56,31 +56,6 @@ void hr_panel_head(struct hr_canvas *c, int y)
     head_right(c, y, x + 2);
 }
 
-void hr_panel_alerts(struct hr_canvas *c, int y)
-{
-    static const char sign[] = { 'i', '!', 'X' };
-    static const enum hr_ink ink[] = { HR_INK_TITLE, HR_INK_WARN, HR_INK_BAD };
-    const struct hr_top_scene *sc = c->scene;
-    if (sc->alerts == 0)
-        return;
-    size_t worst = 0;
-    for (size_t i = 1; i < sc->alerts; i++)
-        if (sc->alert[i].level > sc->alert[worst].level)
-            worst = i;
-    const struct hr_top_alert *a = &sc->alert[worst];
-    int x = 1;
-    hr_cells_printf(c->s, x, y, 4, HR_FG_BOLD(ink[a->level]), "[%c]", sign[a->level]);
-    x += 4;
-    int room = c->s->w - x - (sc->alerts > 1 ? 12 : 1);
-    bool cut = (int)hr_utf8_columns(hr_str(a->text)) > room;
-    x += hr_cells_put(c->s, x, y, room - cut, HR_FG_BOLD(ink[a->level]), a->text);
-    if (cut)
-        hr_cells_set(c->s, x++, y, c->g == HR_GLYPHS_ASCII ? '~' : 0x2026, HR_FG_BOLD(ink[a->level]));
-    x++;
-    if (sc->alerts > 1)
-        hr_cells_printf(c->s, x, y, c->s->w - x, HR_FG(HR_INK_DIM), "and %zu more", sc->alerts - 1);
-}
-
 /* --- keys: one row each, for the footer and the help --- */
 static const struct {
     const char *key, *brief, *what;
@@ -95,6 +70,7 @@ static const struct {
     { "left right", "time", "look back in time and forward again; Home: now" },
     { "+ -", "zoom", "plots over less or more time" },
     { "r", "reverse", "turn the order round" },
+    { "a", "alerts", "all alerts that are on, each with the curve around it" },
     { "up down", NULL, "choose a row (also j k, PgUp, PgDn, the wheel)" },
     { "l", NULL, "colours for a light or a dark ground" },
     { "Ctrl-L", NULL, "paint the whole screen again" },

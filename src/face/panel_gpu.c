@@ -95,7 +95,7 @@ static void whole(struct hr_canvas *c, struct hr_area in, unsigned i)
     if (y < in.y + in.h)
         details(c, in, y++, g);
     if (y < in.y + in.h && i < HR_SERIES_GPUS) {
-        struct hr_trace k = { HR_M_GPU_BUSY, i, 100, HR_INK_GPU, false };
+        struct hr_trace k = { HR_M_GPU_BUSY, i, 100, HR_INK_GPU, false, NULL };
         hr_panel_curve(c, (struct hr_area) { in.x, y, in.w, in.y + in.h - y }, &k);
     }
 }

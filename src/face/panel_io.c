@@ -12,7 +12,7 @@ static double now_of(const struct hr_canvas *c, enum hr_metric metric)
 /* One stands on the floor, the other hangs from the ceiling; their scales are in the lower edge of the frame. */
 static void two_flows(struct hr_canvas *c, struct hr_area frame, struct hr_area in, enum hr_metric into, enum hr_metric out)
 {
-    struct hr_trace up = { into, 0, 0, HR_INK_FLOW, false }, down = { out, 0, 0, HR_INK_MEMORY, true };
+    struct hr_trace up = { into, 0, 0, HR_INK_FLOW, false, NULL }, down = { out, 0, 0, HR_INK_MEMORY, true, NULL };
     int h = (in.h + 1) / 2;
     struct hr_area upper = { in.x, in.y, in.w, h }, lower = { in.x, in.y + h, in.w, in.h - h };
     double a = hr_panel_curve(c, upper, &up), b = hr_panel_curve(c, lower, &down);
@@ -119,7 +119,7 @@ void hr_panel_stalls(struct hr_canvas *c, struct hr_area b)
     int each = HR_MAX(in.h / (int)HR_COUNT(rows), 1);
     for (int i = 0; i < (int)HR_COUNT(rows) && i * each < in.h; i++) {
         stall_row(c, in, in.y + i * each, &rows[i]);
-        struct hr_trace k = { rows[i].metric, 0, 100, HR_INK_LOAD, false };
+        struct hr_trace k = { rows[i].metric, 0, 100, HR_INK_LOAD, false, NULL };
         if (each >= 2)
             hr_panel_curve(c, (struct hr_area) { in.x, in.y + i * each + 1, in.w, each - 1 }, &k);
     }

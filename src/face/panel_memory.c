@@ -107,13 +107,27 @@ static void meter(struct hr_canvas *c, struct hr_area b, int y, const char *name
     hr_cells_right(c->s, b.x + b.w, y, 21, HR_FG(HR_INK_TEXT), text);
 }
 
+/* The marks of a cgroup's memory stand in the bar of its limit: the curve is the machine's. */
+static void group_marks(struct hr_canvas *c, struct hr_area b, int y)
+{
+    const struct hr_memory_marks *marks = c->scene->marks;
+    const struct hr_account *a = &c->scene->m->memory;
+    int w = b.w - 8 - 22;
+    for (int i = 0; marks != NULL && hr_marked(a).group && i < HR_MEMORY_MARKS; i++)
+        if (marks->at[i] != 0 && marks->at[i] <= a->limit.v && w > 1)
+            hr_cells_set(c->s, b.x + 8 + HR_MIN((int)((double)marks->at[i] / (double)a->limit.v * w), w - 1), y, '|',
+                         HR_FG_BOLD(i == HR_MARK_ACT ? HR_INK_BAD : HR_INK_WARN));
+}
+
 /* Limit and swap, as far as rows are left; returns the rows taken. */
 static int meters(struct hr_canvas *c, struct hr_area b)
 {
     const struct hr_account *a = &c->scene->m->memory;
     int y = b.y;
-    if (a->limit.known && y < b.y + b.h)
-        meter(c, b, y++, "limit", &a->limit_used, &a->limit, HR_INK_LOAD);
+    if (a->limit.known && y < b.y + b.h) {
+        meter(c, b, y, "limit", &a->limit_used, &a->limit, HR_INK_LOAD);
+        group_marks(c, b, y++);
+    }
     if (a->swap_total.known && a->swap_total.v > 0 && y < b.y + b.h)
         meter(c, b, y++, "swap", &a->swap_used, &a->swap_total, HR_INK_LOAD);
     if (a->windows_held.known && y < b.y + b.h) {
@@ -151,6 +165,14 @@ void hr_panel_memory(struct hr_canvas *c, struct hr_area b)
                  hr_say_bytes((double)a->available.v).text);
     }
     hr_frame(c->s, b, "memory", right, c->g);
+    const struct hr_memory_marks *marks = hr_memory_marks_any(c->scene->marks) ? c->scene->marks : NULL;
+    if (marks != NULL) {
+        char text[300];
+        hr_memory_marks_brief(marks, text, sizeof text);
+        hr_frame_foot_left(c->s, b, text, b.w - 28);
+    }
+    if (hr_marked(a).group)
+        marks = NULL; /* they are not of what the curve shows */
     struct hr_area in = hr_inside(b);
     if (!a->total.known) {
         hr_cells_printf(c->s, in.x, in.y, in.w, HR_FG(HR_INK_DIM), "– %s", a->total.why);
@@ -162,7 +184,7 @@ void hr_panel_memory(struct hr_canvas *c, struct hr_area b)
     struct hr_area rest = { in.x, in.y + 1, in.w, in.h - 1 };
     bool beside = rest.h >= 3 && rest.w >= 96;
     if (beside) { /* the past stands beside the words */
-        struct hr_trace k = { HR_M_MEM_USED, 0, (double)a->total.v, HR_INK_MEMORY, false };
+        struct hr_trace k = { HR_M_MEM_USED, 0, (double)a->total.v, HR_INK_MEMORY, false, marks };
         int w = rest.w * 2 / 5;
         hr_panel_curve(c, (struct hr_area) { rest.x + rest.w - w, rest.y, w, rest.h }, &k);
         hr_panel_span(c, b, w - HR_PANEL_LABEL, "");
@@ -174,7 +196,7 @@ void hr_panel_memory(struct hr_canvas *c, struct hr_area b)
     if (rest.h - rows >= 1 && beside)
         more(c, (struct hr_area) { rest.x, rest.y + rows, rest.w, rest.h - rows });
     if (rest.h - rows >= 3 && !beside) { /* or below them */
-        struct hr_trace k = { HR_M_MEM_USED, 0, (double)a->total.v, HR_INK_MEMORY, false };
+        struct hr_trace k = { HR_M_MEM_USED, 0, (double)a->total.v, HR_INK_MEMORY, false, marks };
         struct hr_area plot = { rest.x, rest.y + rows, rest.w, rest.h - rows };
         hr_panel_curve(c, plot, &k);
         hr_panel_span(c, b, plot.w - (hr_panel_labelled(plot) ? HR_PANEL_LABEL : 0), "");

@@ -56,6 +56,23 @@ static void label(struct hr_canvas *c, struct hr_area b, double top, enum hr_met
         hr_cells_right(c->s, b.x + LABEL - 1, b.y + b.h - 1, LABEL - 1, HR_FG(HR_INK_DIM), "0");
 }
 
+/* Where nothing is drawn yet, so that a curve that reaches over it shows how far. */
+static void mark_lines(struct hr_canvas *c, struct hr_area b, struct hr_area plot, const struct hr_memory_marks *marks, double top)
+{
+    for (int i = 0; i < HR_MEMORY_MARKS; i++) {
+        double share = top > 0 ? (double)marks->at[i] / top : 0;
+        if (marks->at[i] == 0 || share > 1 || plot.h < 2)
+            continue;
+        int y = plot.y + plot.h - 1 - HR_MIN((int)(share * plot.h), plot.h - 1);
+        struct hr_style st = HR_FG(i == HR_MARK_ACT ? HR_INK_BAD : HR_INK_WARN);
+        for (int x = HR_MAX(plot.x, 0); y >= 0 && y < c->s->h && x < HR_MIN(plot.x + plot.w, c->s->w); x++)
+            if (hr_cells_at(c->s, x, y)->c == ' ')
+                hr_cells_set(c->s, x, y, c->g == HR_GLYPHS_ASCII ? '-' : 0x254c, st);
+        if (plot.x > b.x && y > b.y && y < b.y + b.h - 1)
+            hr_cells_right(c->s, b.x + LABEL - 1, y, LABEL - 1, st, hr_mark_name((enum hr_mark_id)i));
+    }
+}
+
 double hr_panel_curve(struct hr_canvas *c, struct hr_area b, const struct hr_trace *k)
 {
     static __thread struct hr_point point[COLUMNS], placed[COLUMNS];
@@ -87,6 +104,8 @@ double hr_panel_curve(struct hr_canvas *c, struct hr_area b, const struct hr_tra
         hr_paint_shift(c->painter, plot.x, plot.y, plot.w, plot.h, c->moved);
     if (labelled)
         label(c, b, top, k->metric);
+    if (k->marks != NULL)
+        mark_lines(c, b, plot, k->marks, top);
     return top;
 }
 

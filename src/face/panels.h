@@ -29,6 +29,7 @@ void hr_panel_stalls(struct hr_canvas *c, struct hr_area b);
 void hr_panel_strip(struct hr_canvas *c, int y); /* the three above in one row */
 void hr_panel_table(struct hr_canvas *c, struct hr_area b);
 void hr_panel_help(struct hr_canvas *c);
+void hr_panel_alert_page(struct hr_canvas *c);
 
 /* The past of a metric in a box, with its ceiling's label at the left where there is room.  top 0: a round figure above the
  * greatest value seen. */
@@ -38,6 +39,7 @@ struct hr_trace {
     double top;
     enum hr_ink ramp;
     bool down;
+    const struct hr_memory_marks *marks; /* lines across it; NULL: none */
 };
 enum { HR_PANEL_LABEL = 9 }; /* columns */
 /* Returns the value at the ceiling; 0: there was no room. */

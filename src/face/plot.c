@@ -172,3 +172,13 @@ void hr_frame_foot(struct hr_cells *s, struct hr_area b, const char *text)
     hr_cells_put(s, x + 1, y, n, HR_FG(HR_INK_DIM), text);
     hr_cells_set(s, x + 1 + n, y, ' ', HR_FG(HR_INK_DIM));
 }
+
+void hr_frame_foot_left(struct hr_cells *s, struct hr_area b, const char *text, int most)
+{
+    int n = HR_MIN((int)hr_utf8_columns(hr_str(text)), HR_MIN(most, b.w - 8)), y = b.y + b.h - 1;
+    if (n < 1)
+        return;
+    hr_cells_set(s, b.x + 2, y, ' ', HR_FG(HR_INK_DIM));
+    hr_cells_put(s, b.x + 3, y, n, HR_FG(HR_INK_DIM), text);
+    hr_cells_set(s, b.x + 3 + n, y, ' ', HR_FG(HR_INK_DIM));
+}

@@ -48,5 +48,7 @@ void hr_marks(struct hr_cells *s, int x, int y, double share, enum hr_ink ramp, 
 void hr_frame(struct hr_cells *s, struct hr_area b, const char *title, const char *right, enum hr_glyphs g);
 /* A word in its lower edge, at the right. */
 void hr_frame_foot(struct hr_cells *s, struct hr_area b, const char *text);
+/* The same at the left, in at most `most` columns. */
+void hr_frame_foot_left(struct hr_cells *s, struct hr_area b, const char *text, int most);
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef HR_PROM_H
 #define HR_PROM_H
 
-#include "model.h"
+#include "alarm.h"
 #include "prom_text.h"
 #include "root.h"
 #include "top_view.h"
@@ -16,6 +16,8 @@ enum { HR_PROM_OWN = 0, HR_PROM_NODE = 1, HR_PROM_DCGM = 2, HR_PROM_NVIDIA_SMI =
 
 void hr_prom_own(struct hr_prom *p, const struct hr_model *m, const char *version);
 void hr_prom_alerts(struct hr_prom *p, const struct hr_top_alert *alert, size_t n);
+/* The marks on the memory that is used, where there are any. */
+void hr_prom_marks(struct hr_prom *p, const struct hr_alarm *a, const struct hr_model *m);
 /* Counters that no model holds are read anew, through the root. */
 void hr_prom_node(struct hr_prom *p, const struct hr_model *m, const struct hr_root *root);
 /* The families of the cards under the names of one of them (not of NODE); of dcgm-exporter that is all. */

@@ -209,8 +209,41 @@ void hr_prom_own(struct hr_prom *p, const struct hr_model *m, const char *versio
 
 void hr_prom_alerts(struct hr_prom *p, const struct hr_top_alert *alert, size_t n)
 {
-    static const char *const levels[] = { "note", "warn", "bad" };
     hr_prom_family(p, "headrace_alert", HR_PROM_GAUGE, "1 for every alert that is on.");
     for (size_t i = 0; i < n; i++)
-        hr_prom_sample(p, 1, LABELS({ "alert", alert[i].key }, { "level", levels[alert[i].level] }));
+        hr_prom_sample(p, 1, LABELS({ "alert", alert[i].key }, { "level", hr_episode_level_name((enum hr_episode_level)alert[i].level) }));
+}
+
+void hr_prom_marks(struct hr_prom *p, const struct hr_alarm *a, const struct hr_model *m)
+{
+    const struct hr_memory_marks *marks = hr_episodes_marks(a->episodes);
+    struct hr_marked of = hr_marked(&m->memory);
+    const struct hr_episode *e[HR_MEMORY_MARKS] = { hr_episodes_find(a->episodes, HR_EPISODE_WARN_MARK), hr_episodes_find(a->episodes, HR_EPISODE_ACT_MARK) };
+    if (!hr_memory_marks_any(marks))
+        return;
+    if (of.used.known) {
+        hr_prom_family(p, "headrace_marked_memory_bytes", HR_PROM_GAUGE, "The memory in use that the marks are of.");
+        hr_prom_sample(p, (double)of.used.v, LABELS({ "of", of.group ? "cgroup" : "machine" }));
+    }
+    static const struct {
+        const char *name, *help;
+        enum hr_prom_type type;
+    } rows[] = {
+        { "headrace_memory_mark_bytes", "Where the mark is.", HR_PROM_GAUGE },
+        { "headrace_memory_mark_over", "1 while the memory in use is over the mark.", HR_PROM_GAUGE },
+        { "headrace_memory_mark_crossed_total", "How often it has been crossed.", HR_PROM_COUNTER },
+    };
+    for (size_t k = 0; k < HR_COUNT(rows); k++) {
+        hr_prom_family(p, rows[k].name, rows[k].type, rows[k].help);
+        for (int i = 0; i < HR_MEMORY_MARKS; i++)
+            if (marks->at[i] != 0)
+                hr_prom_sample(p, k == 0 ? (double)marks->at[i] : k == 1 ? (double)e[i]->on : (double)e[i]->times,
+                               LABELS({ "mark", hr_mark_name((enum hr_mark_id)i) }));
+    }
+    if (a->act != NULL) {
+        struct hr_hook_done d;
+        hr_hook_done(a->act, &d);
+        hr_prom_family(p, "headrace_memory_act_done_total", HR_PROM_COUNTER, "How often what act does has been done.");
+        hr_prom_sample(p, (double)d.times, NULL);
+    }
 }

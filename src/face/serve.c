@@ -44,7 +44,7 @@ struct hr_serve {
 /* --- behind every tick, under the collector's lock --- */
 static void make_event(struct hr_serve *s, const struct hr_model *m)
 {
-    struct hr_api_tick t = { m, hr_watch_series(s->collector.watch), s->alert, s->alerts, s->o.commands };
+    struct hr_api_tick t = { m, hr_watch_series(s->collector.watch), s->alert, s->alerts, &s->collector.alarm, s->o.commands };
     hr_buf_reset(&s->scratch);
     hr_buf_printf(&s->scratch, "id: %llu\ndata: ", (unsigned long long)m->seq);
     struct hr_jw w = HR_JW_INIT(&s->scratch, 0);
@@ -67,7 +67,7 @@ static void after_tick(void *ctx, const struct hr_model *m)
     struct hr_serve *s = ctx;
     if (s->o.after != NULL)
         s->o.after(s->o.ctx, m);
-    s->alerts = hr_top_alerts(s->collector.episodes, s->alert, HR_TOP_ALERTS);
+    s->alerts = hr_top_alerts(s->collector.alarm.episodes, s->alert, HR_TOP_ALERTS);
     make_event(s, m);
 }
 
@@ -149,14 +149,15 @@ static void now(struct hr_serve *s, const struct hr_http_request *q, struct hr_h
         m = s->model;
     }
     json_begin(r, &w);
-    hr_watch_json(m, &w);
+    hr_watch_json(m, s->collector.alarm.episodes, &w);
     json_end(r, &w);
 }
 
 static void tick(struct hr_serve *s, const struct hr_http_request *q, struct hr_http_reply *r)
 {
     (void)q;
-    struct hr_api_tick t = { hr_watch_model(s->collector.watch), hr_watch_series(s->collector.watch), s->alert, s->alerts, s->o.commands };
+    struct hr_api_tick t = { hr_watch_model(s->collector.watch), hr_watch_series(s->collector.watch), s->alert, s->alerts, &s->collector.alarm,
+                             s->o.commands };
     struct hr_jw w;
     json_begin(r, &w);
     hr_api_tick(&w, &t);
@@ -197,7 +198,7 @@ static void alerts(struct hr_serve *s, const struct hr_http_request *q, struct h
     (void)q;
     struct hr_jw w;
     json_begin(r, &w);
-    hr_api_alerts(&w, s->alert, s->alerts);
+    hr_api_alerts(&w, &s->collector.alarm, hr_watch_model(s->collector.watch));
     json_end(r, &w);
 }
 
@@ -217,6 +218,7 @@ static void metrics(struct hr_serve *s, const struct hr_http_request *q, struct 
     r->type = q->openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8";
     hr_prom_own(&p, m, hr_version());
     hr_prom_alerts(&p, s->alert, s->alerts);
+    hr_prom_marks(&p, &s->collector.alarm, m);
     if ((s->o.compat & HR_PROM_NODE) != 0)
         hr_prom_node(&p, m, s->root);
     if ((s->o.compat & HR_PROM_DCGM) != 0)
@@ -342,7 +344,7 @@ int hr_serve_start(struct hr_watch *watch, const struct hr_root *root, const str
     for (size_t i = 0; i < EVENTS; i++)
         s->event[i].text = HR_BUF_INIT(EVENT_MAX);
     pthread_mutex_init(&s->lock, NULL);
-    s->collector = (struct hr_collector) { .watch = watch, .period = o->period > 0 ? o->period : SECOND, .on_alert = o->on_alert, .after = after_tick, .told = told, .ctx = s };
+    s->collector = (struct hr_collector) { .watch = watch, .period = o->period > 0 ? o->period : SECOND, .alarms = o->alarms, .after = after_tick, .told = told, .ctx = s };
     struct hr_http_app app = { .ctx = s, .open_to_all = open_to_all, .answer = answer, .next = next_events };
     int socket[2] = { -1, -1 };
     size_t sockets = 0;

@@ -12,7 +12,7 @@ struct hr_serve_options {
     unsigned compat;         /* of HR_PROM_NODE ... */
     bool commands;           /* tell command lines too */
     uint64_t period;         /* ns between looks; 0: 1 s */
-    const char *on_alert;    /* a program that is told of alerts (hook.h); NULL: none */
+    const struct hr_alarm_options *alarms; /* marks, and what is done at alerts; NULL: neither */
     void (*after)(void *ctx, const struct hr_model *m);
     void *ctx;
 };

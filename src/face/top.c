@@ -154,7 +154,7 @@ size_t hr_top_alerts(const struct hr_episodes *e, struct hr_top_alert *ret, size
     const struct hr_episode *on[HR_TOP_ALERTS];
     size_t n = hr_episodes_on(e, on, HR_MIN(most, (size_t)HR_TOP_ALERTS));
     for (size_t i = 0; i < n; i++) {
-        ret[i] = (struct hr_top_alert) { .level = (enum hr_top_level)on[i]->level, .since = on[i]->since };
+        ret[i] = (struct hr_top_alert) { .level = (enum hr_top_level)on[i]->level, .since = on[i]->since, .curve = on[i]->curve };
         snprintf(ret[i].key, sizeof ret[i].key, "%s", on[i]->key);
         snprintf(ret[i].text, sizeof ret[i].text, "%s", on[i]->text);
     }
@@ -203,8 +203,9 @@ static bool live_begin(void *ctx, struct hr_top_view *v, struct hr_top_scene *re
     if (!hr_collector_lock(&l->collector, 30 * MS))
         return false;
     *ret = (struct hr_top_scene) { .m = model_for(l, v), .s = hr_watch_series(l->collector.watch),
-                                    .newest = hr_watch_model(l->collector.watch)->at, .alert = l->alert };
-    ret->alerts = hr_top_alerts(l->collector.episodes, l->alert, HR_TOP_ALERTS);
+                                    .newest = hr_watch_model(l->collector.watch)->at, .alert = l->alert,
+                                    .marks = hr_episodes_marks(l->collector.alarm.episodes) };
+    ret->alerts = hr_top_alerts(l->collector.alarm.episodes, l->alert, HR_TOP_ALERTS);
     return true;
 }
 
@@ -222,7 +223,7 @@ int hr_top(const struct hr_top_live *given, const struct hr_top_options *o, stru
     l->given = given;
     l->collector.watch = given->watch;
     l->collector.period = given->period > 0 ? given->period : 1000 * MS;
-    l->collector.on_alert = given->on_alert;
+    l->collector.alarms = given->alarms;
     l->collector.after = after_tick;
     l->collector.told = wake;
     l->collector.ctx = l;

@@ -3,6 +3,7 @@
 #ifndef HR_TOP_H
 #define HR_TOP_H
 
+#include "alarm.h"
 #include "top_view.h"
 #include "watch.h"
 
@@ -30,14 +31,13 @@ int hr_top_run(const struct hr_top_source *source, const struct hr_top_options *
 struct hr_top_live {
     struct hr_watch *watch;
     uint64_t period;
-    const char *on_alert; /* a program that is told of alerts (hook.h); NULL: none */
+    const struct hr_alarm_options *alarms; /* marks, and what is done at alerts; NULL: neither */
     void (*after)(void *ctx, const struct hr_model *m);
     void *ctx;
 };
 int hr_top(const struct hr_top_live *live, const struct hr_top_options *options, struct hr_error *err) HR_MUST_USE;
 
 /* The alerts that are on, the worst first, as the view and the page tell them. */
-struct hr_episodes;
 size_t hr_top_alerts(const struct hr_episodes *e, struct hr_top_alert *ret, size_t most);
 
 #endif

@@ -172,6 +172,9 @@ static enum hr_top_wish letter(struct hr_top_view *v, uint32_t key, const struct
     case 't':
         v->tree = !v->tree;
         return HR_TOP_REDRAW;
+    case 'a':
+        v->alerts = true;
+        return HR_TOP_REDRAW;
     case 'e':
         v->all_open = !v->all_open;
         v->open_n = 0;
@@ -229,8 +232,8 @@ static enum hr_top_wish special(struct hr_top_view *v, uint32_t key, const struc
 
 enum hr_top_wish hr_top_event(struct hr_top_view *v, const struct hr_event *e, const struct hr_top_scene *scene)
 {
-    if (v->help && e->key != HR_KEY_MOUSE && e->key != HR_KEY_FOCUS && e->key != HR_KEY_BLUR) {
-        v->help = false;
+    if ((v->help || v->alerts) && e->key != HR_KEY_MOUSE && e->key != HR_KEY_FOCUS && e->key != HR_KEY_BLUR) {
+        v->help = v->alerts = false;
         return e->key == 'c' && e->mods == HR_MOD_CTRL ? HR_TOP_QUIT : HR_TOP_REDRAW;
     }
     if (e->key == HR_KEY_MOUSE)

@@ -137,4 +137,6 @@ void hr_top_draw(struct hr_top_view *v, const struct hr_top_scene *scene, struct
     hr_panel_foot(&c, h - 1);
     if (v->help)
         hr_panel_help(&c);
+    else if (v->alerts)
+        hr_panel_alert_page(&c);
 }

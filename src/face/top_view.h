@@ -6,10 +6,10 @@
 #ifndef HR_TOP_VIEW_H
 #define HR_TOP_VIEW_H
 
-#include "model.h"
+#include "episode_curve.h"
+#include "memory_marks.h"
 #include "paint.h"
 #include "plot.h"
-#include "series.h"
 #include "term_keys.h"
 
 enum hr_top_level { HR_TOP_NOTE, HR_TOP_WARN, HR_TOP_BAD };
@@ -18,6 +18,7 @@ struct hr_top_alert {
     char key[32];
     uint64_t since; /* wall, ns */
     char text[240];
+    struct hr_episode_curve curve;
 };
 enum { HR_TOP_ALERTS = 16 };
 
@@ -28,6 +29,7 @@ struct hr_top_scene {
     uint64_t newest;           /* `at` of the last tick that the past holds; the model's own, or later */
     const struct hr_top_alert *alert;
     size_t alerts;
+    const struct hr_memory_marks *marks; /* NULL: none */
     const char *source; /* "replay of FILE"; NULL: this machine, live */
 };
 
@@ -41,7 +43,7 @@ enum { HR_TOP_OPEN = 32, HR_TOP_ROWS = 128, HR_TOP_FILTER = 48, HR_TOP_LAZY = 40
 
 struct hr_top_view {
     enum hr_sort sort;
-    bool reverse, tree, help, paused, typing, all_open;
+    bool reverse, tree, help, paused, typing, all_open, alerts;
     char filter[HR_TOP_FILTER];
     int open[HR_TOP_OPEN]; /* lead pids of the jobs whose members are shown */
     unsigned open_n;

@@ -1,6 +1,7 @@
 #include "process.h"
 
 #include "clock.h"
+#include "env.h"
 #include "fault.h"
 #include "file.h"
 
@@ -8,7 +9,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -170,4 +173,19 @@ int hr_run_call(int (*fn)(void *ctx, struct hr_buf *out), void *ctx, uint64_t de
 {
     struct job j = { NULL, NULL, fn, ctx };
     return start(&j, deadline, out, ret, err);
+}
+
+bool hr_run_able(const char *program)
+{
+    const char *path = hr_env("PATH");
+    if (strchr(program, '/') != NULL)
+        return !hr_fault_sys() && access(program, X_OK) == 0;
+    struct hr_str rest = hr_str(path != NULL ? path : "/usr/bin:/bin"), folder;
+    while (program[0] != 0 && hr_str_cut(&rest, ':', &folder)) {
+        char at[4096];
+        int n = snprintf(at, sizeof at, "%.*s/%s", HR_STR_ARG(folder), program);
+        if (n < (int)sizeof at && !hr_fault_sys() && access(at, X_OK) == 0)
+            return true;
+    }
+    return false;
 }

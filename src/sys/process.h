@@ -23,6 +23,9 @@ struct hr_ran {
 int hr_run(const char *const argv[], const char *cwd, uint64_t deadline, struct hr_buf *out, struct hr_ran *ret,
            struct hr_error *err) HR_MUST_USE;
 
+/* Whether argv[0] of that name can be started, as far as its file's rights tell: to say so before it is needed. */
+bool hr_run_able(const char *program);
+
 /* Calls `fn` in a forked child and appends what it puts into its buffer to `out`, as far as the ceiling of `out` allows: a crash or
  * a hang of foreign code (a driver's library) stays in the child.  The child's status is `fn`'s result, 0..255.  Only for a
  * process of one thread. */

@@ -158,6 +158,11 @@ int hr_proc_self(void)
     return (int)getpid();
 }
 
+bool hr_proc_root(void)
+{
+    return geteuid() == 0;
+}
+
 bool hr_proc_above(int pid)
 {
     struct hr_proc_stat s;

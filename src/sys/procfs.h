@@ -48,6 +48,7 @@ int64_t hr_proc_read(int folder, int pid, const char *file, char *p, size_t n);
 int hr_proc_each_of(int folder, bool (*each)(void *ctx, int pid), void *ctx, uint64_t *ret_calls);
 
 int hr_proc_self(void);
+bool hr_proc_root(void); /* this one is root's: it may look into the others */
 /* Is it the parent of this process, or the parent's parent, and so on? */
 bool hr_proc_above(int pid);
 /* Where a link of /proc (PID/exe) points, terminated and cut at n - 1 bytes: its length. */

@@ -1,7 +1,7 @@
 /* A training job under watch: its memory as it really is (PSS), the memory of its cards, and marks at which something is said or done.
  * The job itself runs as if nobody watched (sys/attend.h).
  *
- * The parts: kin.h (which processes), footprint.h (what they take), gauge.h (the measuring), job_marks.h, act.h (what is done; T1: nothing
+ * The parts: kin.h (which processes), footprint.h (what they take), gauge.h (the measuring), mark.h, act.h (what is done; T1: nothing
  * is ever stopped), gpu_asker.h (VRAM), pen.h (timeline and curve). */
 #ifndef HR_TRAIN_H
 #define HR_TRAIN_H
@@ -10,7 +10,7 @@
 #include "job_curve.h"
 #include "footprint.h"
 #include "gpu_asker.h"
-#include "job_marks.h"
+#include "mark.h"
 #include "root.h"
 
 enum { HR_TRAIN_CARDS_MAX = 16 };

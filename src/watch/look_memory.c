@@ -160,6 +160,7 @@ int hr_look_memory_open(struct hr_watch *w)
     l->meminfo.path = "proc/meminfo";
     l->vmstat.path = "proc/vmstat";
     l->page = w->sight.live ? (uint64_t)sysconf(_SC_PAGESIZE) : 4096;
+    of_meminfo(hr_sight_read(&w->sight, &l->meminfo), 0, a); /* how much there is, before the first tick: marks are parts of it */
     hr_cgroup_read(w->sight.root, &g);
     a->limit = g.limit;
     a->limit_used = g.used;

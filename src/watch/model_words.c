@@ -52,6 +52,14 @@ const char *hr_duty_name(enum hr_duty r)
     return (unsigned)r < HR_DUTIES ? names[r] : "";
 }
 
+const char *hr_metric_unit_name(enum hr_metric_unit u)
+{
+    static const char *const names[] = { [HR_UNIT_PERCENT] = "percent",       [HR_UNIT_BYTES] = "bytes",    [HR_UNIT_BYTES_S] = "bytes/s",
+                                         [HR_UNIT_COUNT] = "count",           [HR_UNIT_COUNT_S] = "count/s", [HR_UNIT_NS] = "ns",
+                                         [HR_UNIT_MILLIWATTS] = "milliwatts", [HR_UNIT_CELSIUS] = "celsius", [HR_UNIT_MHZ] = "mhz" };
+    return names[u];
+}
+
 const struct hr_metric_word *hr_metric_word(enum hr_metric m)
 {
     static const struct hr_metric_word words[HR_METRICS] = {

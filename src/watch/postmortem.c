@@ -263,6 +263,8 @@ int hr_postmortem(struct hr_tape *t, uint64_t window, const char *boot, const st
         measure(p, m);
         p->moments++;
     }
+    size_t begun = hr_tape_last(t, last, HR_FRAME_BEGIN);
+    hr_post_alerts(t, begun == SIZE_MAX ? 0 : begun, t->n, p);
     ended(t, last, boot, busy, p);
     grew(p, l);
     judge(p, log, l);
@@ -270,8 +272,8 @@ int hr_postmortem(struct hr_tape *t, uint64_t window, const char *boot, const st
         if (t->frame[k].kind == HR_FRAME_NOTE) {
             char text[HR_RING_TEXT];
             text_of(t, k, text);
-            if (text[0] != 0)
-                say(p, "alert: %s", text);
+            if (text[0] != 0 && strstr(text, HR_EPISODE_OVER) == NULL)
+                say(p, "%s%s", strncmp(text, HR_MARKS_NOTE, strlen(HR_MARKS_NOTE)) == 0 ? "" : "alert: ", text);
         }
     hr_free(l);
     return 0;

@@ -2,7 +2,7 @@
 #ifndef HR_POSTMORTEM_H
 #define HR_POSTMORTEM_H
 
-#include "json_write.h"
+#include "episodes.h"
 #include "kernel_log.h"
 #include "ring_read.h"
 
@@ -34,6 +34,13 @@ struct hr_grower {
     bool ended;       /* in the window, before the end; `is` is then its last figure */
 };
 
+enum { HR_POST_ALERTS = 8 };
+struct hr_post_alert { /* that had begun and not ended */
+    char key[32], text[HR_RING_TEXT];
+    uint64_t since;                /* wall time */
+    struct hr_episode_curve curve; /* of the moments of the window; without a figure: .what is NULL */
+};
+
 struct hr_postmortem {
     enum hr_post_end end;
     enum hr_cause cause;
@@ -49,12 +56,18 @@ struct hr_postmortem {
     unsigned curve;
     char evidence[HR_POST_EVIDENCE][HR_POST_LINE];
     unsigned evidence_n;
+    struct hr_post_alert alert[HR_POST_ALERTS];
+    unsigned alerts;
 };
 
 /* `window` ns before the last moment.  `boot`: this run of the kernel, "" when unknown; `log`: its messages; `busy`: a recorder has the
  * file at this moment. */
 int hr_postmortem(struct hr_tape *t, uint64_t window, const char *boot, const struct hr_kernel_log *log, bool busy, struct hr_postmortem *ret,
                   struct hr_error *err) HR_MUST_USE;
+/* Its parts: the alerts that were on at the end of the frames [from, to), with their curves over the window; as text and JSON. */
+void hr_post_alerts(struct hr_tape *t, size_t from, size_t to, struct hr_postmortem *p);
+void hr_post_alerts_text(const struct hr_postmortem *p, bool ascii, struct hr_buf *out);
+void hr_post_alerts_json(const struct hr_postmortem *p, struct hr_jw *w);
 const char *hr_post_end_text(enum hr_post_end e);
 const char *hr_cause_text(enum hr_cause c); /* the verdict */
 /* `at` and `from`: the window's ends as people read them. */

@@ -41,6 +41,7 @@ void hr_postmortem_text(const struct hr_postmortem *p, const char *from, const c
         hr_buf_addc(out, '\n');
         plot(p, from, at, ascii, out);
     }
+    hr_post_alerts_text(p, ascii, out);
     hr_buf_printf(out, "\nwho grew in these %s (%zu looks)\n", hr_human_duration(p->last - p->first).text, p->moments);
     if (p->growers == 0)
         hr_buf_printf(out, "  nobody by 16 MiB or more\n");
@@ -79,6 +80,7 @@ void hr_postmortem_json(const struct hr_postmortem *p, struct hr_jw *w)
     for (unsigned i = 0; i < p->evidence_n; i++)
         hr_jw_str(w, p->evidence[i]);
     hr_jw_end(w);
+    hr_post_alerts_json(p, w);
     hr_jw_key(w, "grew");
     hr_jw_array(w);
     for (unsigned i = 0; i < p->growers; i++) {

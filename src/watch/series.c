@@ -12,7 +12,6 @@
 enum { SLOTS = HR_M_MACHINE_END + HR_SERIES_GPUS * HR_SERIES_PER_GPU };
 enum { SECONDS = 3600, TENS = 8640, MINUTES = 43200 };
 #define SECOND UINT64_C(1000000000)
-#define HOLD (15 * SECOND)
 
 struct coarse {
     uint16_t min, avg, max;
@@ -161,7 +160,7 @@ void hr_series_take(struct hr_series *s, const struct hr_model *m)
     if (s->last != 0 && m->at <= s->last)
         return;
     bool fresh = s->last == 0;
-    uint64_t span = fresh ? 0 : m->at - s->last, since = span <= HOLD ? s->last + 1 : m->at;
+    uint64_t span = fresh ? 0 : m->at - s->last, since = span <= HR_SERIES_HOLD ? s->last + 1 : m->at;
     uint64_t to[HR_TIERS], held[HR_TIERS];
     for (unsigned t = 0; t < HR_TIERS; t++) {
         uint64_t step = hr_tier_step((enum hr_tier)t);

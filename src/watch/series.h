@@ -48,6 +48,7 @@ enum { HR_SERIES_GPUS = 8, HR_SERIES_PER_GPU = HR_METRICS - HR_M_MACHINE_END };
 
 enum hr_metric_unit { HR_UNIT_PERCENT, HR_UNIT_BYTES, HR_UNIT_BYTES_S, HR_UNIT_COUNT, HR_UNIT_COUNT_S, HR_UNIT_NS, HR_UNIT_MILLIWATTS,
                HR_UNIT_CELSIUS, HR_UNIT_MHZ };
+const char *hr_metric_unit_name(enum hr_metric_unit u); /* "bytes/s" */
 struct hr_metric_word {
     const char *key, *name; /* "memory-used", "memory used" */
     enum hr_metric_unit unit;
@@ -63,10 +64,12 @@ struct hr_bucket {
     double min, avg, max;
 };
 
+#define HR_SERIES_HOLD (UINT64_C(15) * 1000000000)
+
 struct hr_series;
 int hr_series_open(struct hr_series **ret, struct hr_error *err) HR_MUST_USE;
 void hr_series_close(struct hr_series *s); /* accepts NULL */
-/* Takes the values of one tick.  They stand for the time since the tick before as far as that is at most 15 s: beyond it is a
+/* Takes the values of one tick.  They stand for the time since the tick before as far as that is at most HR_SERIES_HOLD: beyond it is a
  * gap.  A tick that is not later than the one before is ignored. */
 void hr_series_take(struct hr_series *s, const struct hr_model *m);
 /* The bucket `back` steps before the newest one of its tier (0: the newest, which may still be filling).  `gpu` is looked at

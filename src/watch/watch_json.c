@@ -289,7 +289,7 @@ static void files(const struct hr_model *m, struct hr_jw *w)
     hr_jw_ku64(w, "segments_more_bytes", m->segment_cut_bytes);
 }
 
-void hr_watch_json(const struct hr_model *m, struct hr_jw *w)
+void hr_watch_json(const struct hr_model *m, const struct hr_episodes *e, struct hr_jw *w)
 {
     hr_jw_object(w);
     hr_jw_kstr(w, "schema", "headrace-top/1");
@@ -322,6 +322,8 @@ void hr_watch_json(const struct hr_model *m, struct hr_jw *w)
     hr_jw_ku64(w, "stopped", m->stopped);
     hr_jw_ku64(w, "kernel_threads", m->kernel_threads);
     files(m, w);
+    if (e != NULL)
+        hr_episodes_json(e, m, w);
     hr_jw_key(w, "own");
     hr_jw_object(w);
     hr_jw_kreal(w, "cpu", &m->own_cpu);

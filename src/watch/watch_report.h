@@ -3,9 +3,8 @@
 #ifndef HR_WATCH_REPORT_H
 #define HR_WATCH_REPORT_H
 
+#include "episodes.h"
 #include "human.h"
-#include "json_write.h"
-#include "model.h"
 #include "table.h"
 
 struct hr_watch_screen {
@@ -17,8 +16,8 @@ struct hr_watch_screen {
 bool hr_watch_text(const struct hr_model *m, const struct hr_watch_screen *s, struct hr_buf *out);
 /* One line, without its time: CPU, memory, swap, disks, GPUs, jobs. */
 bool hr_watch_line(const struct hr_model *m, struct hr_buf *out);
-/* The whole model as one JSON object ("schema": "headrace-top/1"). */
-void hr_watch_json(const struct hr_model *m, struct hr_jw *w);
+/* The whole model as one JSON object ("schema": "headrace-top/1"); with the alerts and marks, where somebody looks for them. */
+void hr_watch_json(const struct hr_model *m, const struct hr_episodes *e, struct hr_jw *w);
 
 /* "1.50 GiB", or "–". */
 struct hr_human hr_reading_bytes(struct hr_reading r);

@@ -2,7 +2,7 @@
 #include "act.h"
 #include "batch_sweep.h"
 #include "footprint.h"
-#include "job_marks.h"
+#include "mark.h"
 
 #include <stdlib.h>
 

@@ -130,6 +130,47 @@ def test_a_hot_card_is_an_alert(page, server):
     assert b'headrace_alert{alert="gpu-slowed",level="warn"} 1' in server.get("/metrics")[2]
 
 
+def test_an_alert_brings_its_curve(page):
+    page.until("document.querySelector('#alerts [data-key=gpu-slowed] .curve polyline') !== null")
+    points, text, right = page.eval("""(() => { const c = document.querySelector('#alerts [data-key=gpu-slowed] .curve');
+      return [c.querySelector('polyline').getAttribute('points').trim().split(' ').length, c.textContent, c.getBoundingClientRect().right]; })()""")
+    assert points >= 2 and re.match(r"GPU temperature \d+ °C to 93 °C, since \d", text) and right <= 1280
+    assert page.eval("document.querySelector('#alerts [data-key=gpu-slowed] .curve svg').getBoundingClientRect().width") > 100
+    assert page.complaints() == []
+
+
+def test_marks_are_lines_in_the_plot():
+    """Both are crossed at once: the figure lies above the one; the other is a level that shows as a line of its colour."""
+    s = Server(str(BIN), "--interval", "250ms", "--warn", "1MiB", "--act", "85%")
+    p = chromium.Page(1280, 900)
+    try:
+        p.goto(s.url)
+        p.until(LIVE)
+        p.until("document.querySelector('#alerts [data-key=memory-warn] .curve polyline') !== null", 20)
+        machine = p.eval("state.tick.marks.of") == "machine"  # not where this test runs in a cgroup with a limit: the plot is the machine's
+        assert p.eval("plots.memory.lines().map(l => l.name).join()") == ("warn,act" if machine else "")
+        assert "act at" in p.eval("document.querySelector('#memory-now').textContent")
+        assert "is only said" in p.eval("document.querySelector('#memory-now').textContent")
+        red = """(() => { const c = document.querySelector('#plot-memory canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+          const e = document.createElement('i'); e.style.color = 'var(--bad)'; document.body.append(e);
+          const [r, g, b] = getComputedStyle(e).color.match(/\\d+/g).map(Number); e.remove(); let n = 0;
+          for (let i = 0; i < d.length; i += 4) if (Math.abs(d[i] - r) + Math.abs(d[i + 1] - g) + Math.abs(d[i + 2] - b) < 24 && d[i + 3] > 100) n++;
+          return n; })()"""
+        assert not machine or p.eval(red) > 300
+        assert not machine or p.eval("state.past.get('memory-used') !== undefined && plots.memory.series.some(k => k.key === 'memory-used')")
+        assert p.complaints() == []
+        doc = s.json("/api/v1/alerts")
+        alert = next(a for a in doc["alerts"] if a["key"] == "memory-warn")
+        assert alert["curve"]["metric"] == ("memory-used" if machine else "cgroup-used") and len(alert["curve"]["times"]) == len(alert["curve"]["high"])
+        assert doc["marks"]["warn"] == {"at": 1 << 20, "over": True, "times": 1} and doc["act_done"] is None
+        text = s.get("/metrics")[2].decode()
+        assert 'headrace_memory_mark_bytes{mark="warn"} 1048576' in text and 'headrace_memory_mark_over{mark="warn"} 1' in text
+        assert 'headrace_memory_mark_crossed_total{mark="warn"} 1' in text and 'headrace_memory_mark_crossed_total{mark="act"} 0' in text
+    finally:
+        p.close()
+        s.stop()
+
+
 def test_any_alert_is_text(page):
     """Hostile text stays text."""
     page.eval("take({...state.tick, seq: state.tick.seq + 0.5, t: state.tick.t + 1, alerts: [{level: 'bad', text: '<img src=x onerror=alert(1)> memory is full in 14 min'}]}); true")

@@ -15,7 +15,7 @@ static void begin(void)
     m = hr_calloc(1, sizeof *m);
     assert_non_null(m);
     assert_int_equal(hr_series_open(&s, NULL), 0);
-    assert_int_equal(hr_episodes_open(&e, NULL), 0);
+    assert_int_equal(hr_episodes_open(NULL, &e, NULL), 0);
 }
 
 static void end(void)
@@ -128,6 +128,9 @@ static void heat_and_space(void **state)
     assert_non_null(on("gpu-slowed"));
     assert_non_null(on("shm-full"));
     assert_non_null(strstr(on("shm-full")->text, "/dev/shm"));
+    assert_string_equal(on("shm-full")->curve.what->key, "space-left"); /* each has its curve, whether its figure has a past or not */
+    assert_string_equal(on("gpu-slowed")->curve.what->key, "gpu-celsius");
+    assert_true(on("shm-full")->curve.n > 7 && on("gpu-slowed")->curve.n > 7);
     assert_null(on("disk-full"));
     end();
 }

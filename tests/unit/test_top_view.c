@@ -15,7 +15,7 @@ static struct hr_series *series;
 static struct hr_cells s;
 static struct hr_painter p;
 static struct hr_top_view v;
-static const struct hr_top_alert alert = { HR_TOP_BAD, "shm-full", 0, "/dev/shm is full: \033[31mtrain.py" };
+static const struct hr_top_alert alert = { HR_TOP_BAD, "shm-full", 0, "/dev/shm is full: \033[31mtrain.py", { .n = 0 } };
 
 static void setup(unsigned gpus, unsigned seconds)
 {
@@ -240,6 +240,52 @@ static void clicks(void **state)
     teardown();
 }
 
+/* The marks stand in the plot and below it, with what act does; alerts have a page of their own, with the curve of each. */
+static void marks_and_curves(void **state)
+{
+    (void)state;
+    setup(1, 400);
+    static struct hr_top_alert two[2];
+    struct hr_memory_marks marks = { { m->memory.total.v / 2, m->memory.total.v / 10 * 9 }, "runs ./make-room" };
+    struct hr_top_scene sc = scene();
+    struct hr_episode_curve_time now = { m->at, m->wall, 0 };
+    for (int i = 0; i < 2; i++) {
+        two[i] = alert;
+        two[i].level = i == 0 ? HR_TOP_WARN : HR_TOP_BAD;
+        hr_episode_curve_lead(&two[i].curve, series, now, i == 0 ? HR_M_MEM_USED : HR_M_CPU, 0);
+        assert_true(two[i].curve.n > 50);
+    }
+    sc.alert = two;
+    sc.alerts = 2;
+    sc.marks = &marks;
+    assert_true(hr_cells_resize(&s, 200, 50));
+    hr_top_draw(&v, &sc, &s, &p);
+    unsigned dashes = 0;
+    for (size_t i = 0; i < 200u * 50u; i++)
+        dashes += s.cell[i].c == 0x254c;
+    assert_true(dashes > 20);
+    assert_true(shows("act "));
+    assert_true(shows(": runs ./make-room"));
+    assert_true(shows("1 more: a"));
+    assert_int_equal(press('a'), HR_TOP_REDRAW);
+    hr_top_draw(&v, &sc, &s, &p);
+    assert_true(shows("memory used "));
+    assert_true(shows("act runs ./make-room"));
+    for (int w = 1; w <= 250; w += w < 30 ? 1 : 13)
+        for (int h = 1; h <= 60; h += h < 30 ? 1 : 7) {
+            assert_true(hr_cells_resize(&s, w, h));
+            hr_top_draw(&v, &sc, &s, &p);
+        }
+    assert_int_equal(press('q'), HR_TOP_REDRAW); /* any key closes */
+    assert_false(v.alerts);
+    sc.alerts = 0;
+    press('a');
+    assert_true(hr_cells_resize(&s, 80, 24));
+    hr_top_draw(&v, &sc, &s, &p);
+    assert_true(shows("no alert is on"));
+    teardown();
+}
+
 static void time_and_pause(void **state)
 {
     (void)state;
@@ -355,6 +401,7 @@ int main(void)
         cmocka_unit_test(any_size),        cmocka_unit_test(the_account_adds_up), cmocka_unit_test(jobs_open_and_rows_move),
         cmocka_unit_test(the_order_is_that_of_the_figures),
         cmocka_unit_test(clicks),          cmocka_unit_test(time_and_pause),      cmocka_unit_test(unknown_is_said),
+        cmocka_unit_test(marks_and_curves),
         cmocka_unit_test(any_events),      cmocka_unit_test(a_frame_is_cheap),  cmocka_unit_test(an_unchanged_machine_costs_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 
 const spans = [["2 m", 120], ["10 m", 600], ["1 h", 3600], ["1 d", 86400], ["30 d", 2592000]];
 const $ = id => document.getElementById(id);
-const state = { span: 600, paused: false, past: null, tick: null, gpus: -1, source: null, fails: 0, poll: 0, begun: new Map(), seen: 0 };
+const state = { span: 600, paused: false, past: null, tick: null, gpus: -1, source: null, fails: 0, poll: 0, begun: new Map(), seen: 0, curves: new Map(), curvesAt: 0, curvesOf: "" };
 
 /* --- small things --- */
 function el(name, text, cls) {
@@ -30,8 +30,13 @@ function pairs(id, list) {
 }
 
 /* --- plots --- */
+/* The marks on the memory that is used, where they are of what the plot shows. */
+function marks() {
+  const m = state.tick && state.tick.marks;
+  return !m || m.of !== "machine" ? [] : [["warn", "--warn"], ["act", "--bad"]].filter(([k]) => m[k]).map(([k, color]) => ({ v: m[k].at, name: k, color }));
+}
 const plots = {
-  memory: new Plot($("plot-memory"), { stacked: true, top: () => state.tick && state.tick.memory.total, series: [
+  memory: new Plot($("plot-memory"), { stacked: true, top: () => state.tick && state.tick.memory.total, lines: marks, series: [
     { key: "memory-anonymous", name: "programs", color: "--p-anonymous", unit: "bytes" },
     { key: "memory-shmem", name: "shared", color: "--p-shmem", unit: "bytes" },
     { key: "memory-kernel", name: "kernel and others", color: "--p-kernel", unit: "bytes" },
@@ -150,11 +155,17 @@ const groups = [["programs", ["anonymous"], "anonymous"], ["shared", ["shmem"], 
   ["other", ["other"], "other"], ["dirty cache", ["dirty"], "dirty"], ["kernel caches", ["slab-reclaimable"], "caches"],
   ["page cache", ["cache"], "cache"], ["free", ["free"], "free"]];
 
-function showMemory(m) {
-  const list = [];
+function showMemory(m, marked) {
+  const list = [], used = plots.memory.series.some(s => s.line);
   if (m.total !== null && m.available !== null) list.push(["used", say(m.total - m.available, "bytes")], ["of", say(m.total, "bytes")], ["available", say(m.available, "bytes")]);
   if (m.limit !== null) list.push(["limit", say(m.limit_used, "bytes") + " of " + say(m.limit, "bytes")]);
   if (m.swap_total) list.push(["swap", say(m.swap_used, "bytes") + " of " + say(m.swap_total, "bytes")]);
+  if (marked) {
+    const of = marked.of === "cgroup" ? " of this cgroup" : "";
+    for (const k of ["warn", "act"]) if (marked[k]) list.push([k + " at", say(marked[k].at, "bytes") + of, marked[k].over ? "slowed" : undefined]);
+    if (marked.act) list.push(["act", marked.act.does || "is only said"]);
+    if (!used && marked.of === "machine") plots.memory.series.push({ key: "memory-used", name: "used", color: "--head", unit: "bytes", line: true });
+  }
   pairs("memory-now", list);
   const parts = groups.map(([name, keys, color]) => [name, keys.reduce((a, k) => a + (m.parts[k] || 0), 0), color]).filter(p => p[1] > 0);
   $("account").replaceChildren(...parts.map(([name, v, color]) => {
@@ -221,9 +232,31 @@ function showTables(t) {
 function showAlerts(t) {
   const signs = { note: "i", warn: "!", bad: "✕" };
   const key = JSON.stringify(t.alerts);
-  if (key === state.alertKey) return;
-  state.alertKey = key;
-  $("alerts").replaceChildren(...t.alerts.map(a => el("p", signs[a.level] + " " + a.text, a.level)));
+  if (key !== state.alertKey) {
+    state.alertKey = key;
+    $("alerts").replaceChildren(...t.alerts.map(a => {
+      const p = el("p", null, a.level);
+      p.dataset.key = a.key || "";
+      p.append(el("span", signs[a.level] + " " + a.text));
+      return p;
+    }));
+    showCurves();
+  }
+  const names = t.alerts.map(a => a.key).join();
+  if (t.alerts.length && (names !== state.curvesOf || Date.now() - state.curvesAt > 5000)) {
+    state.curvesAt = Date.now();
+    state.curvesOf = names;
+    get("/api/v1/alerts").then(j => { state.curves = new Map(j.alerts.map(a => [a.key, a])); showCurves(); }).catch(lost);
+  }
+}
+
+/* The curve around each alert; it grows by a part every five seconds. */
+function showCurves() {
+  for (const p of $("alerts").children) {
+    const a = state.curves.get(p.dataset.key), old = p.querySelector(".curve"), now = a && a.curve && curveOf(a.curve, a.since);
+    if (old) old.remove();
+    if (now) p.append(now);
+  }
 }
 
 /* Jobs and alerts that begin while we look leave a mark on the time axis. */
@@ -244,7 +277,7 @@ function show(t) {
   document.title = (t.alerts.length ? "(" + t.alerts.length + ") " : "") + "headrace" + (t.host ? " · " + t.host : "");
   $("about").textContent = [t.machine, t.uptime_s !== null ? "up " + age(t.uptime_s) : null,
     "own cost " + say(t.v["own-cpu"], "percent") + " CPU, " + say(t.own_resident, "bytes")].filter(Boolean).join(" · ");
-  showMemory(t.memory);
+  showMemory(t.memory, t.marks);
   pairs("cpu-now", [["", say(t.v.cpu, "percent")], ["of", t.cpus + " CPUs"], ["load", say(t.v.load1, "count")]]);
   pairs("disk-now", [["busiest", say(t.v["disk-busy"], "percent")], ["a request takes", say(t.v["disk-wait"], "ns")]]);
   pairs("net-now", [["in", say(t.v["net-received"], "bytes/s")], ["out", say(t.v["net-sent"], "bytes/s")]]);

@@ -33,10 +33,11 @@ function ceiling(v, unit) {
 }
 
 class Plot {
-  /* series: [{ key, name, color (a custom property), unit }]; top: the fixed ceiling, or null; stacked: one on the other. */
+  /* series: [{ key, name, color (a custom property), unit, line: not stacked }]; top: the fixed ceiling, or null; stacked: one on the
+   * other; lines: () => [{ v, name, color }], levels across the plot. */
   constructor(el, options) {
     this.el = el;
-    Object.assign(this, { top: null, stacked: false, series: [] }, options);
+    Object.assign(this, { top: null, stacked: false, series: [], lines: null }, options);
     this.canvas = document.createElement("canvas");
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "img");
@@ -104,7 +105,8 @@ class Plot {
     this.y = v => a.y + a.h - Math.min(v / top, 1.02) * a.h;
     this.grid(g, a, top, color);
     const base = this.stacked ? new Float64Array(n) : null;
-    for (const s of this.series) this.curve(g, s, color(s.color), base, a);
+    for (const s of this.series) this.curve(g, s, color(s.color), s.line ? null : base, a);
+    this.level(g, a, top, color);
     this.mark(g, a, color);
     this.legend(g, a, color);
   }
@@ -177,6 +179,21 @@ class Plot {
     }
   }
 
+  level(g, a, top, color) {
+    g.setLineDash([6, 4]);
+    g.textAlign = "left";
+    g.textBaseline = "bottom";
+    for (const l of this.lines ? this.lines() : []) {
+      if (l.v > top) continue;
+      const y = Math.round(this.y(l.v)) + 0.5;
+      g.strokeStyle = g.fillStyle = color(l.color);
+      g.lineWidth = 1.5;
+      g.beginPath(); g.moveTo(a.x, y); g.lineTo(a.x + a.w, y); g.stroke();
+      g.fillText(l.name + " " + say(l.v, this.series[0].unit), a.x + 4, y - 1);
+    }
+    g.setLineDash([]);
+  }
+
   /* Where alerts and jobs began. */
   mark(g, a, color) {
     const d = this.data, span = d.step * (d.columns - 1);
@@ -221,6 +238,38 @@ class Plot {
     }));
   }
 }
+/* The curve around an alert: the band from least to greatest, gaps where nothing is known, and a line where it began. */
+function curveOf(c, since) {
+  const ns = "http://www.w3.org/2000/svg", w = 240, h = 44, make = (name, attributes) => {
+    const e = document.createElementNS(ns, name);
+    for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
+    return e;
+  };
+  const seen = c.low.map((v, i) => i).filter(i => c.low[i] !== null);
+  if (!seen.length) return null;
+  const low = Math.min(...seen.map(i => c.low[i])), high = Math.max(...seen.map(i => c.high[i])), first = c.times[0], last = c.times[c.times.length - 1] + c.step_ms;
+  const x = t => ((t - first) / (last - first) * w).toFixed(1), y = v => (h - 3 - (high > low ? (v - low) / (high - low) : 0.5) * (h - 6)).toFixed(1);
+  const svg = make("svg", { viewBox: "0 0 " + w + " " + h, width: w, height: h, role: "img" }), text = c.name + " " + say(low, c.unit) + " to " + say(high, c.unit);
+  svg.setAttribute("aria-label", text);
+  const runs = [];
+  for (const i of seen) {
+    if (!runs.length || runs[runs.length - 1].at(-1) !== i - 1) runs.push([]);
+    runs[runs.length - 1].push(i);
+  }
+  for (const r of runs) {
+    const middle = i => x(c.times[i] + c.step_ms / 2);
+    svg.append(make("polygon", { class: "band", points: r.map(i => middle(i) + "," + y(c.high[i])).concat(r.slice().reverse().map(i => middle(i) + "," + y(c.low[i]))).join(" ") }));
+    svg.append(make("polyline", { points: r.map(i => middle(i) + "," + y(c.high[i])).join(" ") }));
+    if (r.length === 1) svg.append(make("circle", { cx: middle(r[0]), cy: y(c.high[r[0]]), r: 2 }));
+  }
+  if (since > first && since < last) svg.append(make("line", { class: "began", x1: x(since), x2: x(since), y1: 0, y2: h }));
+  const figure = document.createElement("span"), caption = document.createElement("small");
+  figure.className = "curve";
+  caption.textContent = text + ", since " + new Date(first).toLocaleTimeString([], { hour12: false });
+  figure.append(svg, caption);
+  return figure;
+}
+
 Plot.all = [];
 Plot.cursor = null;
 Plot.marks = [];

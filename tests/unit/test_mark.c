@@ -1,7 +1,7 @@
 /* Marks: what users write, what is made where they write nothing, and crossing them once. */
 #include "unit.h"
 
-#include "job_marks.h"
+#include "mark.h"
 
 #include <string.h>
 

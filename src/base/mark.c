@@ -1,4 +1,4 @@
-#include "job_marks.h"
+#include "mark.h"
 
 #include "human.h"
 #include "parse.h"
@@ -80,7 +80,7 @@ enum hr_mark_move hr_mark_see(struct hr_mark *m, uint64_t figure, uint64_t now)
         }
         return HR_MARK_CROSSED;
     }
-    if (m->over && figure < m->at - m->at / 20) {
+    if (m->over && figure < m->at - m->at / HR_MARK_BACK) {
         m->over = false;
         return HR_MARK_BELOW;
     }

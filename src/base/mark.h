@@ -1,13 +1,14 @@
-/* Marks on a job's memory: the levels at which something is said or done.
+/* Marks on memory, of a job or of the machine: the levels at which something is said or done.
  *
  * M1: a mark is crossed once in an episode: it is over from the first figure that reaches it until one lies a twentieth below. */
-#ifndef HR_JOB_MARKS_H
-#define HR_JOB_MARKS_H
+#ifndef HR_MARK_H
+#define HR_MARK_H
 
 #include "err.h"
 #include "str.h"
 
 enum hr_mark_id { HR_MARK_WARN, HR_MARK_ACT, HR_MARK_MAX, HR_MARKS };
+enum { HR_MARK_BACK = 20 }; /* M1: this part of the mark below it */
 const char *hr_mark_name(enum hr_mark_id id); /* "warn" */
 
 struct hr_mark {
