@@ -53,7 +53,7 @@ static const struct hr_example examples[] = {
     { "the same for a program", "headrace top --once --json" },
     { "why is my training slow", "headrace top --why" },
     { "a line per second for half a minute", "headrace top --for 30s" },
-    { "said at 12 GiB, and at 14 GiB a program of yours is run", "headrace top --warn 12GiB --act 14GiB --on-act ./make-room.sh" },
+    { "said at 12 GiB, done at 14 GiB; a program of yours may stand for drop-caches", "headrace top --warn 12GiB --act 14GiB --on-act drop-caches" },
     { NULL, NULL },
 };
 

@@ -23,8 +23,8 @@ int hr_mark_options(struct hr_cli *cli, const struct hr_mark_args *a, const stru
     if (!drop)
         snprintf(ret->marks.deed, sizeof ret->marks.deed, "runs %.80s", a->on_act);
     else
-        snprintf(ret->marks.deed, sizeof ret->marks.deed, "drops the page cache of large files that %s only read%s", hr_proc_root() ? "programs" : "your own programs",
-                 hr_proc_root() ? "" : " (others' need root)");
+        snprintf(ret->marks.deed, sizeof ret->marks.deed, "drops page cache of large files%s",
+                 hr_proc_root() ? "" : " of your own programs (others' need root)");
     return 0;
 }
 

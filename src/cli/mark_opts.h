@@ -13,7 +13,7 @@ struct hr_mark_args {
 };
 
 #define HR_MARK_OPTS(T, m)                                                                                                                    \
-    HR_OPT_HEADING("Marks on the memory that is used: a size (12GiB), a part of what there is (80%), or none"),                               \
+    HR_OPT_HEADING("Marks on used memory: a size (12GiB), a part of what there is (80%), or none"),                                           \
         HR_OPT_STRING(T, m.at[HR_MARK_WARN], 0, "warn", "SIZE", NULL, "an alert"),                                                            \
         HR_OPT_STRING(T, m.at[HR_MARK_ACT], 0, "act", "SIZE", NULL, "an alert, and what --on-act says is done"),                              \
         HR_OPT_STRING(T, m.on_act, 0, "on-act", "PROGRAM", NULL,                                                                              \

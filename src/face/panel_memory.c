@@ -166,10 +166,10 @@ void hr_panel_memory(struct hr_canvas *c, struct hr_area b)
     }
     hr_frame(c->s, b, "memory", right, c->g);
     const struct hr_memory_marks *marks = hr_memory_marks_any(c->scene->marks) ? c->scene->marks : NULL;
-    if (marks != NULL) {
+    if (marks != NULL) { /* the time that a curve shows is written over its end */
         char text[300];
         hr_memory_marks_brief(marks, text, sizeof text);
-        hr_frame_foot_left(c->s, b, text, b.w - 28);
+        hr_frame_foot_left(c->s, b, text, b.w - 8);
     }
     if (hr_marked(a).group)
         marks = NULL; /* they are not of what the curve shows */
