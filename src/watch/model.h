@@ -40,6 +40,7 @@ enum hr_why {
     HR_WHY_NO_GPU,    /* no GPU is told of */
     HR_WHY_HANGS,     /* the driver does not answer */
     HR_WHY_FOREIGN,   /* Windows or another machine serves it: asking may hang */
+    HR_WHY_MEANS,     /* of that time a recording keeps means alone */
     HR_WHY_UNREAD,    /* the file could not be read or is malformed */
     HR_WHYS
 };
@@ -253,6 +254,7 @@ struct hr_model {
     uint64_t at, wall;   /* monotonic and since 1970, ns */
     uint64_t span;       /* ns since the tick before, which rates are over; 0: first */
     bool captured;
+    unsigned means;      /* 0: a look; else the figures are means over so many seconds, and what no mean is kept of is unknown */
     struct hr_word host, kernel, machine; /* machine: "WSL 2" */
     struct hr_figure uptime;              /* ns */
     struct hr_account memory;

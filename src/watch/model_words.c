@@ -18,6 +18,7 @@ const char *hr_why_text(enum hr_why why)
         [HR_WHY_NO_GPU] = "no GPU is told of",
         [HR_WHY_HANGS] = "the driver does not answer",
         [HR_WHY_FOREIGN] = "not asked: Windows or another machine serves it, and may hang",
+        [HR_WHY_MEANS] = "of that time only means are kept",
         [HR_WHY_UNREAD] = "it could not be read",
     };
     return (unsigned)why < HR_WHYS ? texts[why] : texts[HR_WHY_UNREAD];

@@ -15,16 +15,24 @@ struct gathered { /* one tier of one slot */
     uint32_t n;
 };
 
+/* Looks of one tier: a file has them in its fine one alone. */
+struct lane {
+    uint8_t *whole;     /* the image that differences lean on */
+    uint64_t whole_seq; /* 0: the next one is whole */
+    unsigned since;     /* frames since the whole one */
+    uint64_t last;      /* monotonic time of the last look, in memory */
+};
+
 struct hr_ring {
     int fd;
+    uint8_t *memory; /* instead of a file; NULL */
     char *path;
     uint64_t size, seq, written;
     struct hr_ring_plan plan;
     uint64_t at[HR_TIERS]; /* where the next frame of the tier goes */
     struct hr_image_rows rows;
-    uint8_t *image, *whole;
-    uint64_t whole_seq; /* 0: the next one is whole */
-    unsigned since;     /* frames since the whole one */
+    uint8_t *image;
+    struct lane lane[HR_TIERS];
     struct hr_buf out;
     struct gathered sum[HR_TIERS][HR_RING_SLOTS];
     uint64_t bucket[HR_TIERS], begun[HR_TIERS]; /* by wall time; begun 0: nothing gathered */
@@ -91,10 +99,23 @@ static uint64_t place(const struct hr_ring *r, enum hr_tier t, uint64_t at, uint
     return block * HR_RING_BLOCK;
 }
 
-/* r->out holds HR_RING_HEAD free bytes and then the payload. */
-static int emit(struct hr_ring *r, enum hr_frame_kind kind, uint64_t wall, uint64_t whole, size_t image, struct hr_error *err)
+/* Whether a frame at `at` is the first of its block. */
+static bool opens(const struct hr_ring *r, enum hr_tier t, uint64_t at)
 {
-    enum hr_tier t = tier_of(kind);
+    return at != r->at[t] || at % HR_RING_BLOCK == 0;
+}
+
+static int put_bytes(struct hr_ring *r, uint64_t at, struct hr_error *err)
+{
+    if (r->memory == NULL)
+        return hr_pwrite_all(r->fd, r->out.data, r->out.len, at, r->path, err);
+    memcpy(r->memory + at, r->out.data, r->out.len);
+    return 0;
+}
+
+/* r->out holds HR_RING_HEAD free bytes and then the payload. */
+static int emit(struct hr_ring *r, enum hr_tier t, enum hr_frame_kind kind, uint64_t wall, uint64_t whole, size_t image, struct hr_error *err)
+{
     size_t len = r->out.len - HR_RING_HEAD;
     if (!hr_buf_pad(&r->out, (size_t)(hr_align_up(r->out.len, 8) - r->out.len), 0))
         return hr_fail_nomem(err, r->out.len, "a frame of the recording");
@@ -112,9 +133,9 @@ static int emit(struct hr_ring *r, enum hr_frame_kind kind, uint64_t wall, uint6
     if (r->out.len > HR_RING_BLOCK)
         return hr_fail(err, HR_E_LIMIT, "a frame of %zu bytes is more than a recording takes", r->out.len);
     uint64_t at = place(r, t, r->at[t], r->out.len);
-    if (t == HR_TIER_SECOND && at != r->at[t])
-        r->whole_seq = 0; /* R3: nothing leans on another block */
-    int e = hr_pwrite_all(r->fd, r->out.data, r->out.len, at, r->path, err);
+    if (opens(r, t, at))
+        r->lane[t].whole_seq = 0; /* R3: nothing leans on another block */
+    int e = put_bytes(r, at, err);
     if (e < 0)
         return e;
     r->at[t] = at + r->out.len;
@@ -133,7 +154,7 @@ static int emit_text(struct hr_ring *r, enum hr_frame_kind kind, const char *tex
 {
     if (!begin_frame(r) || !hr_buf_add(&r->out, text, strnlen(text, HR_RING_TEXT - 1)))
         return hr_fail_nomem(err, HR_RING_TEXT, "a frame of the recording");
-    return emit(r, kind, hr_wall(), 0, 0, err);
+    return emit(r, r->memory != NULL ? HR_TIER_MINUTE : HR_TIER_SECOND, kind, hr_wall(), 0, 0, err);
 }
 
 /* --- the file --- */
@@ -221,6 +242,49 @@ static int open_file(struct hr_ring *r, uint64_t asked, struct hr_error *err)
     return e == 0 ? go_on(r, bytes, asked, err) : e;
 }
 
+/* The image, one more for each tier of looks, and a frame. */
+static bool take_room(struct hr_ring *r, unsigned lanes)
+{
+    r->image = hr_calloc(1 + (size_t)lanes, hr_image_size());
+    for (unsigned t = 0; r->image != NULL && t < lanes; t++)
+        r->lane[t].whole = r->image + (1 + (size_t)t) * hr_image_size();
+    return r->image != NULL && hr_buf_reserve(&r->out, HR_RING_BLOCK) != NULL;
+}
+
+int hr_ring_open_memory(uint64_t size, struct hr_ring **ret, struct hr_error *err)
+{
+    uint64_t blocks = size / HR_RING_BLOCK;
+    if (blocks < 2 * HR_TIERS || size > HR_RING_SIZE_MAX)
+        return hr_fail(err, HR_E_INVALID, "a past in memory has 384 KiB to 4 GiB, not %llu bytes", (unsigned long long)size);
+    struct hr_ring *r = hr_calloc(1, sizeof *r);
+    if (r == NULL)
+        return hr_fail_nomem(err, sizeof *r, "the past");
+    r->fd = -1;
+    r->seq = 1;
+    r->size = blocks * HR_RING_BLOCK;
+    r->out = HR_BUF_INIT(HR_RING_BLOCK + 64);
+    r->memory = hr_calloc(1, (size_t)r->size);
+    uint64_t each[HR_TIERS] = { blocks - 2 * (blocks / 3), blocks / 3, blocks / 3 }, first = 0;
+    for (unsigned t = 0; t < HR_TIERS; t++) {
+        r->plan.first[t] = first;
+        r->plan.n[t] = each[t];
+        r->at[t] = first * HR_RING_BLOCK;
+        first += each[t];
+    }
+    if (r->memory == NULL || !take_room(r, HR_TIERS)) {
+        hr_ring_close(r);
+        return hr_fail_nomem(err, (size_t)size, "the past");
+    }
+    *ret = r;
+    return 0;
+}
+
+const uint8_t *hr_ring_memory(const struct hr_ring *r, struct hr_ring_plan *ret)
+{
+    *ret = r->plan;
+    return r->memory;
+}
+
 int hr_ring_open(const char *path, uint64_t size, const char *boot, struct hr_ring **ret, struct hr_error *err)
 {
     if (size != 0 && (size < HR_RING_SIZE_MIN || size > HR_RING_SIZE_MAX))
@@ -232,13 +296,10 @@ int hr_ring_open(const char *path, uint64_t size, const char *boot, struct hr_ri
     r->seq = 1;
     r->out = HR_BUF_INIT(HR_RING_BLOCK + 64);
     r->path = hr_strdup(path);
-    r->image = hr_calloc(2, hr_image_size());
-    int e = r->path == NULL || r->image == NULL || hr_buf_reserve(&r->out, HR_RING_BLOCK) == NULL
-                ? hr_fail_nomem(err, 2 * hr_image_size(), "the recorder")
-                : open_file(r, size != 0 ? size / HR_RING_BLOCK * HR_RING_BLOCK : 0, err);
+    bool ok = r->path != NULL && take_room(r, 1);
+    int e = ok ? open_file(r, size != 0 ? size / HR_RING_BLOCK * HR_RING_BLOCK : 0, err) : hr_fail_nomem(err, 2 * hr_image_size(), "the recorder");
     if (e == 0) {
         char text[HR_RING_TEXT];
-        r->whole = r->image + hr_image_size();
         snprintf(text, sizeof text, "boot=%s", boot != NULL ? boot : "");
         e = emit_text(r, HR_FRAME_BEGIN, text, err);
     }
@@ -281,7 +342,7 @@ static int emit_tier(struct hr_ring *r, enum hr_tier t, struct hr_error *err)
     }
     memset(r->sum[t], 0, sizeof r->sum[t]);
     r->begun[t] = 0;
-    return ok ? emit(r, t == HR_TIER_TEN ? HR_FRAME_TEN : HR_FRAME_MINUTE, begun, 0, 0, err) : hr_fail_nomem(err, 1024, "a frame of the recording");
+    return ok ? emit(r, t, t == HR_TIER_TEN ? HR_FRAME_TEN : HR_FRAME_MINUTE, begun, 0, 0, err) : hr_fail_nomem(err, 1024, "a frame of the recording");
 }
 
 static bool slot_value(const struct hr_model *m, unsigned slot, double *ret)
@@ -317,38 +378,64 @@ static int gather(struct hr_ring *r, const struct hr_model *m, struct hr_error *
     return e;
 }
 
-static int put_whole(struct hr_ring *r, uint64_t wall, struct hr_error *err)
+static int put_whole(struct hr_ring *r, enum hr_tier t, uint64_t wall, struct hr_error *err)
 {
     size_t n = hr_image_size();
     uint64_t seq = r->seq;
     if (!begin_frame(r) || !hr_image_pack(r->image, NULL, n, &r->out))
         return hr_fail_nomem(err, n, "a frame of the recording");
-    int e = emit(r, HR_FRAME_WHOLE, wall, 0, n, err);
+    int e = emit(r, t, HR_FRAME_WHOLE, wall, 0, n, err);
     if (e < 0)
         return e;
-    uint8_t *was = r->whole;
-    r->whole = r->image;
-    r->image = was;
-    r->whole_seq = seq;
-    r->since = 0;
+    struct lane *l = &r->lane[t];
+    memcpy(l->whole, r->image, n);
+    l->whole_seq = seq;
+    l->since = 0;
     return 0;
+}
+
+/* The image into a tier. */
+static int put_look(struct hr_ring *r, enum hr_tier t, uint64_t wall, struct hr_error *err)
+{
+    struct lane *l = &r->lane[t];
+    size_t n = hr_image_size();
+    bool whole = l->whole_seq == 0 || ++l->since >= HR_RING_WHOLE_EVERY;
+    if (!whole) {
+        if (!begin_frame(r) || !hr_image_pack(r->image, l->whole, n, &r->out))
+            return hr_fail_nomem(err, n, "a frame of the recording");
+        whole = opens(r, t, place(r, t, r->at[t], hr_align_up(r->out.len, 8))); /* R3: a block begins with a whole one */
+    }
+    int e = whole ? put_whole(r, t, wall, err) : emit(r, t, HR_FRAME_CHANGED, wall, l->whole_seq, n, err);
+    if (e < 0)
+        l->whole_seq = 0; /* what is in the file is not known: lean on nothing of it */
+    return e;
+}
+
+/* In memory every tier holds looks: whether this one is for it.  The fine one takes at most one a second, whatever the interval. */
+static bool due(const struct lane *l, enum hr_tier t, uint64_t now)
+{
+    uint64_t step = hr_tier_step(t);
+    return l->last == 0 || (t == HR_TIER_SECOND ? now - l->last >= step * 9 / 10 : now / step != l->last / step);
 }
 
 int hr_ring_put(struct hr_ring *r, const struct hr_model *m, struct hr_error *err)
 {
-    size_t n = hr_image_size();
-    int e = gather(r, m, err);
+    int e = 0;
+    if (r->memory != NULL && !due(&r->lane[HR_TIER_SECOND], HR_TIER_SECOND, m->at))
+        return 0;
+    if (r->memory == NULL)
+        e = gather(r, m, err);
     hr_image_write(m, &r->rows, r->image);
-    bool whole = r->whole_seq == 0 || ++r->since >= HR_RING_WHOLE_EVERY;
-    if (!whole) {
-        if (!begin_frame(r) || !hr_image_pack(r->image, r->whole, n, &r->out))
-            return hr_fail_nomem(err, n, "a frame of the recording");
-        whole = place(r, HR_TIER_SECOND, r->at[HR_TIER_SECOND], hr_align_up(r->out.len, 8)) != r->at[HR_TIER_SECOND]; /* R3: a block begins with a whole one */
+    if (r->memory == NULL)
+        return worse(e, put_look(r, HR_TIER_SECOND, m->wall, err));
+    for (unsigned t = HR_TIER_SECOND; t < HR_TIERS; t++) {
+        struct lane *l = &r->lane[t];
+        if (!due(l, (enum hr_tier)t, m->at))
+            continue;
+        l->last = HR_MAX(m->at, UINT64_C(1));
+        e = worse(e, put_look(r, (enum hr_tier)t, m->wall, err));
     }
-    int f = whole ? put_whole(r, m->wall, err) : emit(r, HR_FRAME_CHANGED, m->wall, r->whole_seq, n, err);
-    if (f < 0)
-        r->whole_seq = 0; /* what is in the file is not known: lean on nothing of it */
-    return worse(e, f);
+    return e;
 }
 
 int hr_ring_note(struct hr_ring *r, const char *text, struct hr_error *err)
@@ -375,7 +462,8 @@ void hr_ring_close(struct hr_ring *r)
         return;
     hr_close(r->fd);
     hr_buf_fini(&r->out);
-    hr_free(HR_MIN(r->image, r->whole != NULL ? r->whole : r->image)); /* one piece for both */
+    hr_free(r->image); /* and those of the lanes: one piece */
+    hr_free(r->memory);
     hr_free(r->path);
     hr_free(r);
 }

@@ -43,6 +43,9 @@ struct hr_ring;
 /* Opens or makes the file; an existing one is continued behind its last good frame and keeps its size (`size` is then looked at only
  * when it is not 0: a difference is HR_E_INVALID).  `boot` names this run of the kernel. HR_E_STATE where another recorder has it. */
 int hr_ring_open(const char *path, uint64_t size, const char *boot, struct hr_ring **ret, struct hr_error *err) HR_MUST_USE;
+/* The same in memory, for a view that keeps its own past: a third each holds looks of every second (no more, whatever the interval), of
+ * every 10 s and of every minute; notes stand in the last.  Nothing is written anywhere, and nothing allocated later. */
+int hr_ring_open_memory(uint64_t size, struct hr_ring **ret, struct hr_error *err) HR_MUST_USE;
 int hr_ring_put(struct hr_ring *r, const struct hr_model *m, struct hr_error *err) HR_MUST_USE;
 int hr_ring_note(struct hr_ring *r, const char *text, struct hr_error *err) HR_MUST_USE;
 /* What was put is on the disk when it returns. */
@@ -58,6 +61,9 @@ struct hr_ring_plan {
     uint64_t first[HR_TIERS], n[HR_TIERS];
 };
 struct hr_ring_plan hr_ring_plan(uint64_t size);
+
+/* The bytes of a ring in memory, NULL of another, and which blocks are whose. */
+const uint8_t *hr_ring_memory(const struct hr_ring *r, struct hr_ring_plan *ret);
 
 uint32_t hr_ring_crc(uint32_t crc, const void *p, size_t n); /* CRC-32 as zlib's; begin with 0 */
 

@@ -464,11 +464,22 @@ static bool leb(struct hr_buf *out, size_t v)
     return hr_buf_add(out, b, n);
 }
 
+static bool equal8(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t x, y = 0;
+    memcpy(&x, a, 8);
+    if (b != NULL)
+        memcpy(&y, b, 8);
+    return x == y;
+}
+
 bool hr_image_pack(const uint8_t *image, const uint8_t *base, size_t n, struct hr_buf *out)
 {
     enum { JOIN = 2 }; /* fewer equal bytes than this are cheaper inside of a run */
     for (size_t i = 0; i < n;) {
         size_t from = i;
+        while (i + 8 <= n && equal8(image + i, base != NULL ? base + i : NULL)) /* nearly all of it, nearly always */
+            i += 8;
         while (i < n && image[i] == (base != NULL ? base[i] : 0))
             i++;
         size_t begin = i, end = i;

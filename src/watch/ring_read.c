@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An image has no more processes than these. */
+#define MODEL (offsetof(struct hr_model, proc) + HR_IMAGE_PROCS * sizeof(struct hr_proc_load))
 enum { FRAMES_MAX = 4 << 20, IMAGE_MAX = 1 << 20, STEP = 8 };
 
 static uint64_t le(const uint8_t *p, size_t n)
@@ -193,9 +195,9 @@ static int prepare(struct hr_tape *t, struct hr_error *err)
     t->image[0] = hr_malloc(hr_image_size());
     t->image[1] = hr_malloc(hr_image_size());
     t->payload = hr_malloc(HR_RING_BLOCK);
-    t->model = hr_calloc(1, sizeof *t->model);
+    t->model = hr_calloc(1, MODEL);
     return t->image[0] == NULL || t->image[1] == NULL || t->payload == NULL || t->model == NULL
-               ? hr_fail_nomem(err, sizeof *t->model, "a recording") : 0;
+               ? hr_fail_nomem(err, MODEL, "a recording") : 0;
 }
 
 int hr_tape_open(const char *path, struct hr_tape *ret, struct hr_error *err)

@@ -258,6 +258,60 @@ uint64_t hr_series_plot(const struct hr_series *s, enum hr_metric m, unsigned gp
     return group * step;
 }
 
+static struct hr_bucket column(const struct hr_series *s, enum hr_metric m, unsigned gpu, uint64_t from, uint64_t step)
+{
+    unsigned t = HR_TIERS - 1, n = 0;
+    struct hr_bucket sum = { false, 0, 0, 0 };
+    while (t > 0 && hr_tier_step((enum hr_tier)t) > step)
+        t--;
+    for (; t < HR_TIERS; t++) {
+        uint64_t width = hr_tier_step((enum hr_tier)t), first = from / width, end = (from + step - 1) / width + 1, head = s->head[t];
+        if (first > head)
+            break;
+        if (head - first >= hr_series_length(s, (enum hr_tier)t))
+            continue;
+        for (uint64_t b = first; b < end && b <= head; b++)
+            join(&sum, &n, hr_series_at(s, m, gpu, (enum hr_tier)t, (size_t)(head - b)));
+        break;
+    }
+    sum.known = n != 0;
+    sum.avg = n != 0 ? sum.avg / n : 0;
+    return sum;
+}
+
+void hr_series_columns(const struct hr_series *s, enum hr_metric m, unsigned gpu, uint64_t step, uint64_t last, struct hr_bucket *ret, size_t n)
+{
+    for (size_t c = 0; c < n; c++) {
+        uint64_t behind = n - 1 - c;
+        ret[c] = behind > last ? (struct hr_bucket) { false, 0, 0, 0 } : column(s, m, gpu, (last - behind) * step, step);
+    }
+}
+
+void hr_series_anchor(struct hr_series *s, uint64_t now)
+{
+    for (unsigned t = 0; t < HR_TIERS; t++)
+        s->head[t] = s->first[t] = now / hr_tier_step((enum hr_tier)t) + 1; /* I2: what is put is behind the head */
+    s->last = s->wall = HR_MAX(now, UINT64_C(1));
+}
+
+void hr_series_put(struct hr_series *s, enum hr_tier t, unsigned slot, uint64_t at, struct hr_bucket b)
+{
+    uint64_t bucket = at / hr_tier_step(t), room = hr_tier_room(t);
+    if (slot >= SLOTS || !b.known || bucket >= s->head[t] || s->head[t] - bucket >= room)
+        return;
+    size_t i = (size_t)(bucket % room);
+    struct coarse c = { encode(b.min), encode(b.avg), encode(b.max) };
+    s->first[t] = HR_MIN(s->first[t], bucket);
+    if (t == HR_TIER_SECOND) {
+        s->slot[slot].second[i] = HR_MAX(s->slot[slot].second[i], c.max); /* one is kept, and a peak must not vanish */
+        return;
+    }
+    struct coarse *to = t == HR_TIER_TEN ? &s->slot[slot].ten[i] : &s->slot[slot].minute[i];
+    if (to->avg != 0)
+        c = (struct coarse) { HR_MIN(to->min, c.min), encode((decode(to->avg) + b.avg) / 2), HR_MAX(to->max, c.max) };
+    *to = c;
+}
+
 double hr_series_mean(const struct hr_series *s, enum hr_metric m, unsigned gpu, uint64_t ns, double *ret_known)
 {
     enum hr_tier t = tier_for(ns);

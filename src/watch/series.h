@@ -84,6 +84,16 @@ uint64_t hr_series_time(const struct hr_series *s, enum hr_tier t, size_t back);
  * width in absolute time, so that a plot that moves does not shimmer; the time of a column is returned. */
 uint64_t hr_series_plot(const struct hr_series *s, enum hr_metric m, unsigned gpu, uint64_t ns, struct hr_bucket *ret,
                     size_t width);
+/* `n` columns of `step` ns (a whole number of seconds), the last of them number `last`: it holds the time from last * step on, on the
+ * clock of `at`.  Each comes from the coarsest tier that tells it apart, or from a coarser one where that reaches no longer so far back. */
+void hr_series_columns(const struct hr_series *s, enum hr_metric m, unsigned gpu, uint64_t step, uint64_t last, struct hr_bucket *ret,
+                       size_t n);
+
+/* For a past that is read from a recording: a series that has taken nothing is put at `now`, and then told buckets of any time before,
+ * in any order.  `slot`: the metrics of the machine, then HR_SERIES_PER_GPU of each GPU.  Buckets told twice are joined. */
+void hr_series_anchor(struct hr_series *s, uint64_t now);
+void hr_series_put(struct hr_series *s, enum hr_tier t, unsigned slot, uint64_t at, struct hr_bucket b);
+
 /* Mean over the last `ns`, and how much of that time is known (0..1). */
 double hr_series_mean(const struct hr_series *s, enum hr_metric m, unsigned gpu, uint64_t ns, double *ret_known);
 

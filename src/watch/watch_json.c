@@ -296,6 +296,8 @@ void hr_watch_json(const struct hr_model *m, const struct hr_episodes *e, struct
     hr_jw_ku64(w, "seq", m->seq);
     hr_jw_ku64(w, "time_ns", m->wall);
     hr_jw_ku64(w, "span_ns", m->span);
+    if (m->means != 0)
+        hr_jw_ku64(w, "means_of_seconds", m->means);
     hr_jw_kbool(w, "captured", m->captured);
     hr_jw_kword(w, "host", &m->host);
     hr_jw_kword(w, "kernel", &m->kernel);

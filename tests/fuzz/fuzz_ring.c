@@ -1,15 +1,33 @@
 /* A recording of any bytes: opened, and everything in it read.  A second way: the bytes are sealed with a right checksum first, so that
  * what lies behind it is reached. */
 #include "mem.h"
-#include "ring_read.h"
+#include "bygone.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* The same bytes as a past to walk about in. */
+static void walk(const uint8_t *p, size_t n)
+{
+    struct hr_bygone *past;
+    struct hr_bygone_moment m;
+    uint64_t from, to;
+    if (hr_bygone_open_bytes(p, n, &past, NULL) < 0)
+        return;
+    if (hr_bygone_reach(past, &from, &to)) {
+        uint64_t at = to;
+        for (unsigned i = 0; i < 16 && at != 0 && hr_bygone_at(past, at, &m, NULL) == 0; i++)
+            at = hr_bygone_beside(past, at, i < 8 ? -1 : 1);
+        hr_bygone_series(past, to, UINT64_C(1000000000), 8);
+    }
+    hr_bygone_close(past);
+}
+
 static void look(const uint8_t *p, size_t n)
 {
+    walk(p, n);
     struct hr_tape t;
     const struct hr_model *m;
     struct hr_bucket b[HR_RING_SLOTS];
