@@ -5,14 +5,12 @@
 #include "human.h"
 #include "interrupt.h"
 #include "mark_opts.h"
-#include "ring.h"
+#include "ring_alerts.h"
 #include "tape_place.h"
 #include "watch.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { HR_EPISODES_TOLD = 24 };
 
 struct args {
     const char *file;
@@ -38,42 +36,18 @@ static const struct hr_example examples[] = {
     { NULL, NULL },
 };
 
-/* Alerts stand in the recording when they begin and when they end.  An alert without its memory is no reason not to record. */
+/* An alert without its memory is no reason not to record. */
 struct told {
     struct hr_alarm alarm;
-    struct {
-        const char *key;
-        uint64_t since;
-        bool on;
-    } last[HR_EPISODES_TOLD];
+    struct hr_ring_alerts alerts;
 };
 
 static int tell_alerts(struct told *t, struct hr_ring *ring, const struct hr_watch *w, struct hr_error *err)
 {
-    const struct hr_episode *p[HR_EPISODES_TOLD];
-    char text[HR_RING_TEXT];
-    int r = 0;
     if (t->alarm.episodes == NULL)
         return 0;
     hr_alarm_take(&t->alarm, hr_watch_model(w), hr_watch_series(w));
-    size_t n = hr_episodes_on(t->alarm.episodes, p, HR_COUNT(p));
-    n += hr_episodes_ended(t->alarm.episodes, p + n, HR_COUNT(p) - n);
-    for (size_t i = 0; r == 0 && i < n; i++) {
-        size_t k = 0;
-        while (k < HR_COUNT(t->last) && t->last[k].key != NULL && strcmp(t->last[k].key, p[i]->key) != 0)
-            k++;
-        if (k == HR_COUNT(t->last) || (t->last[k].since == p[i]->since && t->last[k].on == p[i]->on))
-            continue;
-        t->last[k].key = p[i]->key;
-        t->last[k].since = p[i]->since;
-        t->last[k].on = p[i]->on;
-        if (p[i]->on)
-            snprintf(text, sizeof text, "%s: %.200s", p[i]->key, p[i]->text);
-        else
-            snprintf(text, sizeof text, "%s" HR_EPISODE_OVER ", after %s", p[i]->key, hr_human_duration(p[i]->until - p[i]->since).text);
-        r = hr_ring_note(ring, text, err);
-    }
-    return r;
+    return hr_ring_alerts_put(&t->alerts, ring, t->alarm.episodes, err);
 }
 
 static int tell_marks(const struct hr_memory_marks *marks, struct hr_ring *ring, const struct hr_model *m, struct hr_error *err)

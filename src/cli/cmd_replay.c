@@ -1,7 +1,7 @@
 #include "cli.h"
 
 #include "interrupt.h"
-#include "mem.h"
+#include "bygone.h"
 #include "tape_place.h"
 #include "tape_view.h"
 #include "watch_report.h"
@@ -10,7 +10,8 @@
 #include <string.h>
 
 struct args {
-    const char *file, *from, *to, *once;
+    const char *file, *from, *to, *at;
+    bool once;
     uint64_t rows;
 };
 
@@ -18,7 +19,8 @@ static const struct hr_opt opts[] = {
     HR_OPT_STRING(struct args, file, 0, "FILE", "FILE", NULL, "the recording; without it record.ring in headrace's folder of state", .positional = true),
     HR_OPT_STRING(struct args, from, 0, "from", "TIME", NULL, "begin there: 10m (before the end), 14:05:30, '2026-11-27 14:05', @SECONDS"),
     HR_OPT_STRING(struct args, to, 0, "to", "TIME", NULL, "end there"),
-    HR_OPT_STRING(struct args, once, '1', "once", "TIME", NULL, "one report, of this moment; 'end' is the last one"),
+    HR_OPT_STRING(struct args, at, 0, "at", "TIME", NULL, "the view begins at this moment; --once and --json print it; 'end' is the last one"),
+    HR_OPT_FLAG(struct args, once, '1', "once", NULL, "one report, of the moment of --at or of the last one"),
     HR_OPT_U64(struct args, rows, 'n', "rows", "N", "10", 1, 64, "processes, files and segments that a report shows at most"),
     HR_OPT_END,
 };
@@ -26,7 +28,8 @@ static const struct hr_opt opts[] = {
 static const struct hr_example examples[] = {
     { "look around in the last recording", "headrace replay" },
     { "the last ten minutes as lines", "headrace replay --from 10m | cat" },
-    { "the whole machine as it was at 14:05:30", "headrace replay --once 14:05:30" },
+    { "the whole machine as it was at 14:05:30", "headrace replay --once --at 14:05:30" },
+    { "who held memory at 03:12, and walk about from there", "headrace replay --at 03:12" },
     { "a line of JSON per moment", "headrace replay --from 1h --json" },
     { NULL, NULL },
 };
@@ -40,22 +43,36 @@ static uint64_t end_of(const struct hr_tape *t)
     return end;
 }
 
-static int report(struct hr_cli *cli, struct hr_tape *t, const struct args *a, uint64_t at, struct hr_error *err)
+static int print_moment(struct hr_cli *cli, const struct args *a, const struct hr_bygone_moment *moment, struct hr_error *err)
 {
-    const struct hr_model *m;
     char clock[32];
-    size_t i = hr_tape_find(t, at);
-    int r = i == SIZE_MAX ? hr_fail(err, HR_E_NOT_FOUND, "'%s' holds no moment that can be read", t->path) : hr_tape_model(t, i, &m, err);
-    if (r < 0)
-        return r;
     if (cli->common->json) {
         struct hr_jw w = hr_print_json(cli);
-        hr_watch_json(m, NULL, &w);
+        hr_watch_json(moment->m, NULL, &w);
         return hr_print_json_end(cli, &w, err);
     }
-    hr_print(cli, "%s\n", hr_tape_clock(m->wall, clock));
+    hr_print(cli, "%s", hr_tape_clock(moment->wall, clock));
+    if (moment->seconds != 0)
+        hr_print(cli, ", means of %u s", moment->seconds);
+    hr_print(cli, "\n");
     struct hr_watch_screen s = { cli->wide, cli->color, cli->common->verbose, (unsigned)a->rows };
-    return hr_watch_text(m, &s, &cli->out) ? 0 : hr_fail_nomem(err, 0, "the report");
+    return hr_watch_text(moment->m, &s, &cli->out) ? 0 : hr_fail_nomem(err, 0, "the report");
+}
+
+/* The whole report of one moment; of one before the fine tier begins, what means are kept. */
+static int report(struct hr_cli *cli, const char *path, const struct args *a, uint64_t at, struct hr_error *err)
+{
+    struct hr_bygone *p;
+    struct hr_bygone_moment moment;
+    int r = hr_bygone_open(path, &p, err);
+    if (r < 0)
+        return r;
+    if (hr_bygone_at(p, at, &moment, NULL) < 0)
+        r = hr_fail(err, HR_E_NOT_FOUND, "'%s' holds no moment that can be read", path);
+    else
+        r = print_moment(cli, a, &moment, err);
+    hr_bygone_close(p);
+    return r;
 }
 
 /* The coarse tiers tell of the time before the fine one begins. */
@@ -166,18 +183,19 @@ static int show(struct hr_cli *cli, struct hr_tape *t, const struct args *a, str
     int r = a->from != NULL ? hr_tape_time(a->from, end, &from, err) : 0;
     if (r == 0 && a->to != NULL)
         r = hr_tape_time(a->to, end, &to, err);
-    if (r == 0 && a->once != NULL)
-        r = hr_tape_time(a->once, end, &at, err);
+    if (r == 0 && a->at != NULL)
+        r = hr_tape_time(a->at, end, &at, err);
     if (r < 0)
         return r;
     hr_tape_lost(t, &lost);
     if (lost.len != 0)
         hr_note(cli, "'%s': %s", t->path, lost.data);
     hr_buf_fini(&lost);
-    if (a->once != NULL)
-        return report(cli, t, a, at, err);
-    if (!cli->common->json && hr_tape_view_able() && end != 0)
-        return hr_tape_view(t, from, HR_MIN(to, end), cli->common->color == HR_COLOR_NEVER, err);
+    bool view = !a->once && !cli->common->json && hr_tape_view_able() && end != 0;
+    if (view)
+        return hr_tape_view(t->path, from, HR_MIN(to, end), at, cli->common->color == HR_COLOR_NEVER, err);
+    if (a->once || a->at != NULL)
+        return report(cli, t->path, a, at, err);
     hr_interrupt_install();
     return lines(cli, t, from, to);
 }

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "mark_opts.h"
 #include "run_plot.h"
+#include "tape_place.h"
 #include "top.h"
 #include "watch.h"
 #include "watch_report.h"
@@ -162,12 +163,17 @@ static bool wants_view(const struct hr_cli *cli, const struct args *a, const str
     return !a->once && a->lasting == 0 && !cli->common->json && hr_root_is_live(root) && hr_top_able();
 }
 
-static int view(struct hr_cli *cli, struct hr_watch *w, const struct hr_alarm_options *alarms, const struct args *a, struct hr_error *err)
+static int view(struct hr_cli *cli, const struct hr_root *root, struct hr_watch *w, const struct hr_alarm_options *alarms, const struct args *a,
+                struct hr_error *err)
 {
-    struct hr_top_live live = { .watch = w, .period = a->every, .alarms = alarms };
+    struct hr_buf path = HR_BUF_INIT(4096);
+    bool placed = hr_tape_place(root, NULL, &path, NULL) == 0;
+    struct hr_top_live live = { .watch = w, .period = a->every, .alarms = alarms, .recording = placed ? path.data : NULL };
     struct hr_top_options o = { .ascii = a->ascii, .no_mouse = a->no_mouse, .no_color = cli->common->color == HR_COLOR_NEVER,
                                 .sort = (enum hr_sort)a->sort, .filter = a->filter };
-    return hr_top(&live, &o, err);
+    int r = hr_top(&live, &o, err);
+    hr_buf_fini(&path);
+    return r;
 }
 
 /* Lines, or one report. */
@@ -207,7 +213,7 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
             hr_watch_tick(w);
             r = why(cli, w, a, live, err);
         } else if (r == 0) {
-            r = wants_view(cli, a, root) ? view(cli, w, &alarms, a, err) : told(cli, w, &alarms, a, live, err);
+            r = wants_view(cli, a, root) ? view(cli, root, w, &alarms, a, err) : told(cli, w, &alarms, a, live, err);
         }
         hr_watch_close(w);
     }

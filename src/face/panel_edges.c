@@ -4,21 +4,12 @@
 #include "utf8.h"
 
 #include <stdio.h>
-#include <time.h>
-
-static void clock_text(uint64_t wall, char *out, size_t n)
-{
-    time_t t = (time_t)(wall / 1000000000u);
-    struct tm tm;
-    if (localtime_r(&t, &tm) == NULL || strftime(out, n, "%H:%M:%S", &tm) == 0)
-        out[0] = 0;
-}
 
 static void head_right(struct hr_canvas *c, int y, int from)
 {
     const struct hr_model *m = c->scene->m;
-    char text[96], when[24];
-    clock_text(m->wall, when, sizeof when);
+    char text[96], when[32];
+    hr_panel_clock(m->wall, m->wall, when);
     struct hr_say cpu = hr_say_real(&m->own_cpu, HR_UNIT_PERCENT), mem = hr_say_figure(&m->own_resident, HR_UNIT_BYTES);
     snprintf(text, sizeof text, "own cost %.12s CPU, %.12s   %s ", cpu.text, mem.text, when);
     if (c->s->w - (int)hr_utf8_columns(hr_str(text)) < from)
@@ -37,13 +28,9 @@ void hr_panel_head(struct hr_canvas *c, int y)
     int w = c->s->w, x = 1;
     hr_cells_fill(c->s, 0, y, w, ' ', plain);
     x += hr_cells_put(c->s, x, y, w, title, "headrace") + 2;
-    if (c->view->paused || c->view->back > 0 || c->scene->source != NULL) {
+    if (c->view->moment != 0 || c->scene->source != NULL) {
         char text[96];
-        const char *what = c->scene->source != NULL ? c->scene->source : c->view->paused ? "paused" : "looking back";
-        if (c->view->back > 0)
-            snprintf(text, sizeof text, "%.60s, %s ago", what, hr_say_age(c->view->back).text);
-        else
-            snprintf(text, sizeof text, "%.60s", what);
+        hr_panel_when(c, text, sizeof text);
         x += hr_cells_put(c->s, x, y, w - x, state, text) + 2;
     }
     x += hr_cells_put(c->s, x, y, HR_MIN(w - x - 10, 30), plain, hr_word_text(&m->host));
@@ -57,24 +44,32 @@ void hr_panel_head(struct hr_canvas *c, int y)
 }
 
 /* --- keys: one row each, for the footer and the help --- */
+enum when { ALWAYS, NOW, PAST }; /* in which footer it stands */
 static const struct {
     const char *key, *brief, *what;
+    enum when when;
 } keys[] = {
-    { "q", "quit", "leave (also Ctrl-C)" },
-    { "?", "help", "this page (also h, F1)" },
-    { "space", "pause", "stop the view; the sampling goes on" },
-    { "enter", "open", "show or hide the members of the chosen job (also a click on it, e: of all)" },
-    { "/", "filter", "only rows whose name, command or pid has the text; Esc takes it away" },
-    { "s", "sort", "the next column; a click on a heading sorts by it, a second one turns it round" },
-    { "t", "tree", "processes below their parents" },
-    { "left right", "time", "look back in time and forward again; Home: now" },
-    { "+ -", "zoom", "plots over less or more time" },
-    { "r", "reverse", "turn the order round" },
-    { "a", "alerts", "all alerts that are on, each with the curve around it" },
-    { "up down", NULL, "choose a row (also j k, PgUp, PgDn, the wheel)" },
-    { "l", NULL, "colours for a light or a dark ground" },
-    { "Ctrl-L", NULL, "paint the whole screen again" },
-    { "Ctrl-Z", NULL, "stop; fg goes on" },
+    { "q", "quit", "leave (also Ctrl-C)", ALWAYS },
+    { "?", "help", "this page (also h, F1)", ALWAYS },
+    { "space", "pause", "stop the view; the sampling goes on. Again: live", NOW },
+    { "enter", "open", "show or hide the members of the chosen job (also a click on it, e: of all)", NOW },
+    { "/", "filter", "only rows whose name, command or pid has the text; Esc takes it away", NOW },
+    { "s", "sort", "the next column; a click on a heading sorts by it, a second one turns it round", NOW },
+    { "t", "tree", "processes below their parents", NOW },
+    { "left right", "time", "back in time and forward, by ten columns of the plots (also [ ])", ALWAYS },
+    { "End", "live", "the newest moment again (also G); Home, g: the first that is kept", PAST },
+    { ", .", "1 min", "back and forward by a minute (also Shift and left, right)", PAST },
+    { "< >", "10 min", "by ten minutes (also with Ctrl)", PAST },
+    { "{ }", "1 h", "by an hour (also with Alt)", PAST },
+    { "w W", "alert", "to where the alert before began, and the next one", PAST },
+    { "b n", "look", "to the look before, and the next one", PAST },
+    { "+ -", "zoom", "plots over less or more time", ALWAYS },
+    { "r", "reverse", "turn the order round", NOW },
+    { "a", "alerts", "all alerts that are on, each with the curve around it", NOW },
+    { "up down", NULL, "choose a row (also j k, PgUp, PgDn, the wheel)", ALWAYS },
+    { "l", NULL, "colours for a light or a dark ground", ALWAYS },
+    { "Ctrl-L", NULL, "paint the whole screen again", ALWAYS },
+    { "Ctrl-Z", NULL, "stop; fg goes on", ALWAYS },
 };
 
 void hr_panel_foot(struct hr_canvas *c, int y)
@@ -88,7 +83,7 @@ void hr_panel_foot(struct hr_canvas *c, int y)
         return;
     }
     for (size_t i = 0; i < HR_COUNT(keys); i++) {
-        if (keys[i].brief == NULL)
+        if (keys[i].brief == NULL || keys[i].when == (v->moment != 0 ? NOW : PAST))
             continue;
         int need = (int)hr_utf8_columns(hr_str(keys[i].key)) + 1 + (int)hr_utf8_columns(hr_str(keys[i].brief)) + 2;
         if (x + need > end)

@@ -32,19 +32,17 @@ void hr_panel_prose(struct hr_canvas *c, struct hr_area b, const char *text, enu
 
 enum { COLUMNS = 2 * HR_CELLS_MAX_W, LABEL = HR_PANEL_LABEL };
 
-/* Columns of one step each, the last of them ending `back` before now.  A plot over a longer time reaches back. */
+/* Columns of one step each, the last of them that of the moment that is shown. */
 static size_t gather(const struct hr_canvas *c, const struct hr_trace *k, size_t n, struct hr_point *ret)
 {
     static __thread struct hr_bucket bucket[COLUMNS];
     const struct hr_top_view *v = c->view;
     if (c->scene->s == NULL || n == 0)
         return 0;
-    size_t back = c->back, all = HR_MIN(n + back, (size_t)COLUMNS);
-    hr_series_plot(c->scene->s, k->metric, k->gpu, v->step * all, bucket, all);
-    size_t shown = all - HR_MIN(back, all - 1), first = shown > n ? shown - n : 0;
-    n = HR_MIN(n, shown);
+    n = HR_MIN(n, (size_t)COLUMNS);
+    hr_series_columns(c->scene->s, k->metric, k->gpu, v->step, c->column, bucket, n);
     for (size_t i = 0; i < n; i++)
-        ret[i] = (struct hr_point) { bucket[first + i].known, bucket[first + i].min, bucket[first + i].max };
+        ret[i] = (struct hr_point) { bucket[i].known, bucket[i].min, bucket[i].max };
     return n;
 }
 

@@ -434,7 +434,7 @@ static void process_row(struct hr_canvas *c, const struct columns *k, int y, con
 static void verdict(struct hr_canvas *c, struct hr_area b)
 {
     const struct hr_model *m = c->scene->m;
-    int job = m->job_n > 0 && c->scene->s != NULL && c->view->back == 0 ? hr_slow_job(m, NULL) : -1;
+    int job = m->job_n > 0 && c->scene->s != NULL && c->view->moment == 0 ? hr_slow_job(m, NULL) : -1;
     if (job < 0)
         return;
     struct hr_slow why;
@@ -459,11 +459,14 @@ void hr_panel_table(struct hr_canvas *c, struct hr_area b)
 {
     const struct hr_model *m = c->scene->m;
     struct hr_top_view *v = c->view;
-    char right[96];
+    char right[128];
     char zombies[32] = "";
     if (m->zombies > 0)
         snprintf(zombies, sizeof zombies, ", %u zombie%s", (unsigned)HR_MIN(m->zombies, 99999u), m->zombies == 1 ? "" : "s");
-    snprintf(right, sizeof right, "%u processes%s%s%s", m->proc_n + m->proc_cut, zombies, v->filter[0] != 0 ? ", filter " : "", v->filter);
+    char kept[32] = "";
+    if (v->moment != 0 && m->proc_cut > 0) /* a look that was kept has the largest */
+        snprintf(kept, sizeof kept, ", the %u largest", m->proc_n);
+    snprintf(right, sizeof right, "%u processes%s%s%s%s", m->proc_n + m->proc_cut, kept, zombies, v->filter[0] != 0 ? ", filter " : "", v->filter);
     hr_frame(c->s, b, m->job_n > 0 ? "jobs and processes" : "processes", right, c->g);
     struct hr_area in = hr_inside(b);
     v->table = (struct hr_area) { in.x, in.y + 1, in.w, HR_MAX(in.h - 1, 0) };

@@ -11,13 +11,17 @@ struct hr_canvas {
     const struct hr_top_scene *scene;
     struct hr_top_view *view;
     enum hr_glyphs g;
-    size_t back;   /* columns between the newest that the past holds and the last that is drawn */
+    uint64_t column; /* number of the last one that the plots show: it begins at this times the span */
     int moved;     /* columns by which plots moved since the last frame; -1: not to be told */
     bool half;     /* the newest column is the first of its pair */
     bool letters;  /* there are no colours */
 };
 
 void hr_panel_head(struct hr_canvas *c, int y);
+void hr_panel_time(struct hr_canvas *c, int y); /* how far back the moment is, and where the past ends */
+/* "02:47:10", with the day where it is not that of `now`; "the moment that is shown, and how far back". */
+const char *hr_panel_clock(uint64_t wall, uint64_t now, char out[32]);
+void hr_panel_when(const struct hr_canvas *c, char *out, size_t n);
 void hr_panel_foot(struct hr_canvas *c, int y);
 void hr_panel_alerts(struct hr_canvas *c, int y);
 void hr_panel_memory(struct hr_canvas *c, struct hr_area b);

@@ -4,6 +4,8 @@
 #include "collector.h"
 #include "env.h"
 #include "mem.h"
+#include "bygone_view.h"
+#include "ring_alerts.h"
 #include "screen.h"
 #include "tty.h"
 
@@ -11,7 +13,7 @@
 #include <string.h>
 
 #define MS UINT64_C(1000000)
-enum { FRAME_MAX = 8 << 20 };
+enum { FRAME_MAX = 8 << 20, PAST = 18 * HR_RING_BLOCK };
 
 struct top {
     const struct hr_top_source *source;
@@ -136,6 +138,7 @@ int hr_top_run(const struct hr_top_source *source, const struct hr_top_options *
         t->painter.caps.depth = HR_DEPTH_NONE;
     hr_top_init(&t->view);
     t->view.sort = o->sort;
+    t->view.moment = o->moment;
     if (o->filter != NULL)
         snprintf(t->view.filter, sizeof t->view.filter, "%s", o->filter);
     int r = hr_screen_open(!o->no_mouse, err);
@@ -165,13 +168,19 @@ size_t hr_top_alerts(const struct hr_episodes *e, struct hr_top_alert *ret, size
 struct live {
     struct hr_collector collector;
     const struct hr_top_live *given;
-    struct hr_model *frozen; /* while the view is paused */
+    struct hr_ring *ring; /* looks that were; NULL: memory was short at birth, there is no past but the curves */
+    struct hr_ring_alerts told;
+    struct hr_bygone_view seen;
+    bool recorded, locked; /* the past is a recorder's file; the collector's lock is held */
+    struct hr_model *frozen; /* the look at which the view was stopped, with all of its processes */
     struct hr_top_alert alert[HR_TOP_ALERTS];
 };
 
 static void after_tick(void *ctx, const struct hr_model *m)
 {
     struct live *l = ctx;
+    if (l->ring != NULL && hr_ring_put(l->ring, m, NULL) == 0)
+        (void)!hr_ring_alerts_put(&l->told, l->ring, l->collector.alarm.episodes, NULL);
     if (l->given->after != NULL)
         l->given->after(l->given->ctx, m);
 }
@@ -182,37 +191,133 @@ static void wake(void *ctx)
     hr_screen_wake();
 }
 
-/* A pause keeps the model of its moment; the past is read up to there. */
-static const struct hr_model *model_for(struct live *l, const struct hr_top_view *v)
+static void forget_past(struct live *l)
+{
+    hr_bygone_close(l->seen.past);
+    l->seen.past = NULL;
+    hr_free(l->frozen);
+    l->frozen = NULL;
+}
+
+/* The recorder's file, if a recorder writes to it. */
+static struct hr_bygone *recorded(const struct live *l)
+{
+    struct hr_bygone *p = NULL;
+    if (l->given->recording == NULL || hr_bygone_open(l->given->recording, &p, NULL) < 0)
+        return NULL;
+    if (hr_bygone_fresh(p, hr_wall()))
+        return p;
+    hr_bygone_close(p);
+    return NULL;
+}
+
+/* The past that reaches further back: what was kept here, or recorded.  Under the lock. */
+static void open_past(struct live *l, struct hr_bygone *file)
+{
+    struct hr_bygone *own = NULL;
+    uint64_t from[2] = { UINT64_MAX, UINT64_MAX }, to;
+    if (l->ring != NULL && hr_bygone_open_ring(l->ring, hr_watch_series(l->collector.watch), &own, NULL) == 0)
+        (void)!hr_bygone_reach(own, &from[0], &to);
+    if (file != NULL)
+        (void)!hr_bygone_reach(file, &from[1], &to);
+    l->recorded = file != NULL && (own == NULL || from[1] < from[0]);
+    l->seen = (struct hr_bygone_view) { .past = l->recorded ? file : own, .kept = l->recorded ? "from the recorder's file" : "kept by this view", .live = true };
+    hr_bygone_close(l->recorded ? own : file);
+}
+
+static bool lock(struct live *l)
+{
+    l->locked = hr_collector_lock(&l->collector, 30 * MS);
+    return l->locked;
+}
+
+/* The newest look, and what is on now. */
+static struct hr_top_scene newest(struct live *l)
 {
     const struct hr_model *m = hr_watch_model(l->collector.watch);
-    if (!v->paused) {
-        hr_free(l->frozen);
-        l->frozen = NULL;
-    } else if (l->frozen == NULL) {
-        l->frozen = hr_malloc(sizeof *l->frozen);
-        if (l->frozen != NULL)
-            memcpy(l->frozen, m, hr_model_bytes(m));
+    struct hr_top_scene sc = { .m = m, .s = hr_watch_series(l->collector.watch), .alert = l->alert, .time.to = m->wall };
+    sc.marks = hr_episodes_marks(l->collector.alarm.episodes);
+    sc.alerts = hr_top_alerts(l->collector.alarm.episodes, l->alert, HR_TOP_ALERTS);
+    return sc;
+}
+
+/* Stops at the newest look: all of it is kept, not only what a ring would keep. */
+static void freeze(struct live *l, struct hr_top_view *v)
+{
+    const struct hr_model *m = hr_watch_model(l->collector.watch);
+    l->frozen = hr_malloc(sizeof *l->frozen);
+    v->hop = (struct hr_hop) { HR_HOP_NONE, 0 };
+    if (l->frozen == NULL)
+        return;
+    memcpy(l->frozen, m, hr_model_bytes(m));
+    v->moment = m->wall;
+}
+
+/* A moment that is gone.  False: it cannot be shown. */
+static bool show_past(struct live *l, struct hr_top_view *v, struct hr_top_scene *ret)
+{
+    const struct hr_model *m = hr_watch_model(l->collector.watch); /* under the lock unless the past is a recorder's */
+    uint64_t now = l->recorded ? hr_wall() : m->wall;
+    if (l->seen.past == NULL || !hr_bygone_scene(&l->seen, v, now, ret))
+        return false;
+    if (!l->recorded) {
+        ret->s = hr_watch_series(l->collector.watch);
+        ret->end = m->at - HR_MIN(now - HR_MIN(v->moment, now), m->at);
     }
-    return l->frozen != NULL ? l->frozen : m;
+    return true;
+}
+
+static bool is_frozen(const struct live *l, const struct hr_top_view *v)
+{
+    return l->frozen != NULL && v->moment == l->frozen->wall;
+}
+
+/* What needs nothing of the sampler: walking about in a recorder's file. */
+static bool show_recorded(struct live *l, struct hr_top_view *v, struct hr_top_scene *ret)
+{
+    if (l->seen.past == NULL || !l->recorded)
+        return false;
+    hr_bygone_hop(&l->seen, v, hr_wall());
+    return v->moment != 0 && !is_frozen(l, v) && show_past(l, v, ret);
 }
 
 static bool live_begin(void *ctx, struct hr_top_view *v, struct hr_top_scene *ret)
 {
     struct live *l = ctx;
-    if (!hr_collector_lock(&l->collector, 30 * MS))
+    if (show_recorded(l, v, ret))
+        return true;
+    bool hop = v->hop.kind != HR_HOP_NONE;
+    struct hr_bygone *file = hop && l->seen.past == NULL ? recorded(l) : NULL;
+    if (!lock(l)) {
+        hr_bygone_close(file);
         return false;
-    *ret = (struct hr_top_scene) { .m = model_for(l, v), .s = hr_watch_series(l->collector.watch),
-                                    .newest = hr_watch_model(l->collector.watch)->at, .alert = l->alert,
-                                    .marks = hr_episodes_marks(l->collector.alarm.episodes) };
-    ret->alerts = hr_top_alerts(l->collector.alarm.episodes, l->alert, HR_TOP_ALERTS);
+    }
+    *ret = newest(l);
+    if (hop && l->seen.past == NULL)
+        open_past(l, file);
+    if (v->hop.kind == HR_HOP_STOP && v->moment == 0)
+        freeze(l, v);
+    if (l->seen.past != NULL)
+        hr_bygone_hop(&l->seen, v, ret->m->wall);
+    v->hop = (struct hr_hop) { HR_HOP_NONE, 0 };
+    bool shown = v->moment != 0 && show_past(l, v, ret);
+    if (is_frozen(l, v)) {
+        ret->m = l->frozen;
+        ret->end = l->recorded ? v->moment : l->frozen->at;
+    } else if (!shown) {
+        v->moment = 0;
+    }
+    if (v->moment == 0)
+        forget_past(l);
     return true;
 }
 
 static void live_end(void *ctx)
 {
     struct live *l = ctx;
-    hr_collector_unlock(&l->collector);
+    if (l->locked)
+        hr_collector_unlock(&l->collector);
+    l->locked = false;
 }
 
 int hr_top(const struct hr_top_live *given, const struct hr_top_options *o, struct hr_error *err)
@@ -227,13 +332,16 @@ int hr_top(const struct hr_top_live *given, const struct hr_top_options *o, stru
     l->collector.after = after_tick;
     l->collector.told = wake;
     l->collector.ctx = l;
+    if (hr_ring_open_memory(PAST, &l->ring, NULL) < 0)
+        l->ring = NULL;
     int r = hr_collector_start(&l->collector, err);
     if (r == 0) {
         struct hr_top_source source = { l, live_begin, live_end };
         r = hr_top_run(&source, o, err);
         hr_collector_stop(&l->collector);
     }
-    hr_free(l->frozen);
+    forget_past(l);
+    hr_ring_close(l->ring);
     hr_free(l);
     return r;
 }

@@ -9,8 +9,7 @@
 
 struct hr_top_source {
     void *ctx;
-    /* Fills the scene for the moment that `view->back` (and `view->paused`) ask for; it holds until `end`.  False: not now, the
-     * sampler is busy. */
+    /* Does what `view->hop` asks for and fills the scene for `view->moment`; it holds until `end`.  False: not now, the sampler is busy. */
     bool (*begin)(void *ctx, struct hr_top_view *view, struct hr_top_scene *ret);
     void (*end)(void *ctx);
 };
@@ -20,6 +19,7 @@ struct hr_top_options {
     bool no_color;
     enum hr_sort sort;
     const char *filter; /* NULL: none */
+    uint64_t moment;    /* wall time at which it begins; 0: live */
 };
 
 /* Whether a live view can be had here; otherwise print lines. */
@@ -32,6 +32,7 @@ struct hr_top_live {
     struct hr_watch *watch;
     uint64_t period;
     const struct hr_alarm_options *alarms; /* marks, and what is done at alerts; NULL: neither */
+    const char *recording; /* of this user's recorder: if it runs, and reaches further back, this is the past; NULL: none */
     void (*after)(void *ctx, const struct hr_model *m);
     void *ctx;
 };

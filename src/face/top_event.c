@@ -88,12 +88,38 @@ static enum hr_top_wish sort_by(struct hr_top_view *v, enum hr_sort sort)
     return HR_TOP_REDRAW;
 }
 
-static enum hr_top_wish click(struct hr_top_view *v, const struct hr_event *e)
+static enum hr_top_wish hop(struct hr_top_view *v, enum hr_hop_kind kind, int64_t by)
+{
+    v->hop = (struct hr_hop) { kind, by };
+    v->said[0] = 0;
+    v->plotted = 0;
+    return HR_TOP_REDRAW;
+}
+
+/* Left and right: by a tenth of what a wide plot shows, or by the time that goes with the key held. */
+static enum hr_top_wish arrow(struct hr_top_view *v, int dir, unsigned mods)
+{
+    uint64_t by = (mods & HR_MOD_ALT) != 0 ? 3600 * SECOND : (mods & HR_MOD_CTRL) != 0 ? 600 * SECOND : (mods & HR_MOD_SHIFT) != 0 ? 60 * SECOND : v->span * 10;
+    return hop(v, HR_HOP_BY, dir * (int64_t)by);
+}
+
+/* Into the time line. */
+static enum hr_top_wish click_time(struct hr_top_view *v, int x, const struct hr_top_time *t)
+{
+    if (x < v->line.x || x >= v->line.x + v->line.w || t->to <= t->from)
+        return HR_TOP_NOTHING;
+    double share = (x - v->line.x + 0.5) / v->line.w;
+    return hop(v, HR_HOP_TO, (int64_t)(t->from + (uint64_t)(share * (double)(t->to - t->from))));
+}
+
+static enum hr_top_wish click(struct hr_top_view *v, const struct hr_event *e, const struct hr_top_scene *scene)
 {
     if (e->button == HR_MOUSE_WHEEL_UP || e->button == HR_MOUSE_WHEEL_DOWN)
         return wheel(v, e->button == HR_MOUSE_WHEEL_UP ? -3 : 3);
     if (e->button != HR_MOUSE_LEFT || !e->pressed || e->moved)
         return HR_TOP_NOTHING;
+    if (v->line.h > 0 && e->y == v->line.y)
+        return click_time(v, e->x, &scene->time);
     if (e->y == v->table.y - 1)
         for (int i = 0; i < HR_SORTS; i++)
             if (e->x >= v->head_x[i] && e->x < v->head_x[i] + v->head_w[i])
@@ -103,20 +129,6 @@ static enum hr_top_wish click(struct hr_top_view *v, const struct hr_event *e)
         return HR_TOP_NOTHING;
     choose(v, row);
     return v->row[row].job >= 0 ? open_chosen(v) : HR_TOP_REDRAW;
-}
-
-/* Into the past by a tenth of what a wide plot shows. */
-static enum hr_top_wish look_back(struct hr_top_view *v, int by, const struct hr_top_scene *scene)
-{
-    uint64_t move = v->span * 10, most = 0;
-    for (unsigned t = 0; scene->s != NULL && t < HR_TIERS; t++)
-        most = HR_MAX(most, hr_series_length(scene->s, (enum hr_tier)t) * hr_tier_step((enum hr_tier)t));
-    if (by > 0)
-        v->back = v->back > move ? v->back - move : 0;
-    else
-        v->back = HR_MIN(v->back + move, most > move ? most - move : 0);
-    v->plotted = 0;
-    return HR_TOP_REDRAW;
 }
 
 /* The filter is being typed. */
@@ -142,7 +154,27 @@ static enum hr_top_wish type(struct hr_top_view *v, const struct hr_event *e)
     return HR_TOP_REDRAW;
 }
 
-static enum hr_top_wish letter(struct hr_top_view *v, uint32_t key, const struct hr_top_scene *scene)
+/* Keys that go through time. */
+static const struct {
+    uint32_t key;
+    enum hr_hop_kind kind;
+    int64_t by; /* seconds, or the direction */
+} hops[] = {
+    { ',', HR_HOP_BY, -60 },  { '.', HR_HOP_BY, 60 },   { '<', HR_HOP_BY, -600 }, { '>', HR_HOP_BY, 600 }, { '{', HR_HOP_BY, -3600 },
+    { '}', HR_HOP_BY, 3600 }, { 'w', HR_HOP_ALERT, -1 }, { 'W', HR_HOP_ALERT, 1 }, { 'b', HR_HOP_LOOK, -1 }, { 'n', HR_HOP_LOOK, 1 },
+    { 'g', HR_HOP_BEGIN, 0 }, { 'G', HR_HOP_END, 0 },    { ' ', HR_HOP_STOP, 0 },  { 'p', HR_HOP_STOP, 0 },
+    { HR_KEY_HOME, HR_HOP_BEGIN, 0 }, { HR_KEY_END, HR_HOP_END, 0 },
+};
+
+static enum hr_top_wish through_time(struct hr_top_view *v, uint32_t key)
+{
+    for (size_t i = 0; i < HR_COUNT(hops); i++)
+        if (hops[i].key == key)
+            return hop(v, hops[i].kind, hops[i].kind == HR_HOP_BY ? hops[i].by * (int64_t)SECOND : hops[i].by);
+    return HR_TOP_NOTHING;
+}
+
+static enum hr_top_wish letter(struct hr_top_view *v, uint32_t key)
 {
     switch (key) {
     case 'q':
@@ -150,10 +182,6 @@ static enum hr_top_wish letter(struct hr_top_view *v, uint32_t key, const struct
     case '?':
     case 'h':
         v->help = true;
-        return HR_TOP_REDRAW;
-    case ' ':
-    case 'p':
-        v->paused = !v->paused;
         return HR_TOP_REDRAW;
     case '+':
     case '=':
@@ -187,15 +215,15 @@ static enum hr_top_wish letter(struct hr_top_view *v, uint32_t key, const struct
         v->other_ground = !v->other_ground;
         return HR_TOP_REPAINT;
     case '[':
-        return look_back(v, -1, scene);
+        return arrow(v, -1, 0);
     case ']':
-        return look_back(v, 1, scene);
+        return arrow(v, 1, 0);
     default:
-        return HR_TOP_NOTHING;
+        return through_time(v, key);
     }
 }
 
-static enum hr_top_wish special(struct hr_top_view *v, uint32_t key, const struct hr_top_scene *scene)
+static enum hr_top_wish special(struct hr_top_view *v, uint32_t key, unsigned mods)
 {
     switch (key) {
     case HR_KEY_UP:
@@ -203,13 +231,9 @@ static enum hr_top_wish special(struct hr_top_view *v, uint32_t key, const struc
     case HR_KEY_DOWN:
         return step(v, 1);
     case HR_KEY_LEFT:
-        return look_back(v, -1, scene);
+        return arrow(v, -1, mods);
     case HR_KEY_RIGHT:
-        return look_back(v, 1, scene);
-    case HR_KEY_HOME:
-        v->back = 0;
-        v->plotted = 0;
-        return HR_TOP_REDRAW;
+        return arrow(v, 1, mods);
     case HR_KEY_PAGE_UP:
         return wheel(v, -HR_MAX(v->rows - 1, 1));
     case HR_KEY_PAGE_DOWN:
@@ -226,7 +250,7 @@ static enum hr_top_wish special(struct hr_top_view *v, uint32_t key, const struc
         v->chosen = 0;
         return HR_TOP_REDRAW;
     default:
-        return HR_TOP_NOTHING;
+        return through_time(v, key);
     }
 }
 
@@ -237,10 +261,10 @@ enum hr_top_wish hr_top_event(struct hr_top_view *v, const struct hr_event *e, c
         return e->key == 'c' && e->mods == HR_MOD_CTRL ? HR_TOP_QUIT : HR_TOP_REDRAW;
     }
     if (e->key == HR_KEY_MOUSE)
-        return click(v, e);
+        return click(v, e, scene);
     if (v->typing)
         return type(v, e);
-    if (e->mods == HR_MOD_CTRL)
+    if (e->mods == HR_MOD_CTRL && e->key < HR_KEY_NONE)
         return e->key == 'c' ? HR_TOP_QUIT : e->key == 'z' ? HR_TOP_SUSPEND : e->key == 'l' ? HR_TOP_REPAINT : HR_TOP_NOTHING;
-    return e->key < HR_KEY_NONE ? letter(v, e->key, scene) : special(v, e->key, scene);
+    return e->key < HR_KEY_NONE ? letter(v, e->key) : special(v, e->key, e->mods);
 }

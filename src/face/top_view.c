@@ -97,14 +97,13 @@ static void place_plots(struct hr_canvas *c)
 {
     struct hr_top_view *v = c->view;
     const struct hr_top_scene *scene = c->scene;
-    uint64_t newest = HR_MAX(scene->newest, scene->m->at), newest_column = newest / v->span;
-    uint64_t shown = scene->m->at - HR_MIN(v->back, scene->m->at), column = shown / v->span;
+    uint64_t column = (scene->end != 0 ? scene->end : scene->m->at) / v->span;
     /* A cell of braille holds two columns.  Where a column is a second or two, it is drawn when it has both: a curve that is flat then costs
      * nothing, and a moving one half. */
     if (c->g == HR_GLYPHS_BRAILLE && column % 2 == 0 && column > 0 && v->span <= UINT64_C(2000000000))
         column--;
     uint64_t cell = c->g == HR_GLYPHS_BRAILLE ? column / 2 : column;
-    c->back = (size_t)(newest_column - column);
+    c->column = column;
     c->half = column % 2 == 0;
     c->moved = v->plotted != 0 && v->step == v->span && cell > v->plotted && cell - v->plotted < 8 ? (int)(cell - v->plotted) : -1;
     v->plotted = cell;
@@ -118,7 +117,11 @@ void hr_top_draw(struct hr_top_view *v, const struct hr_top_scene *scene, struct
     place_plots(&c);
     hr_cells_clear(s);
     int y = 0, h = s->h;
+    v->wide = 2 * s->w;
     hr_panel_head(&c, y++);
+    v->line = (struct hr_area) { 0, 0, 0, 0 };
+    if (v->moment != 0 && h >= 10)
+        hr_panel_time(&c, y++);
     if (scene->alerts > 0)
         hr_panel_alerts(&c, y++);
     int room = h - y - 1; /* less the footer */

@@ -22,15 +22,40 @@ struct hr_top_alert {
 };
 enum { HR_TOP_ALERTS = 16 };
 
+/* How far the past reaches.  Wall times, ns. */
+struct hr_top_time {
+    uint64_t from, to; /* of the first and the last moment that can be shown; 0: not known */
+    const char *kept;  /* where they come from: "kept by this view" */
+    const uint64_t *alert; /* when alerts began, oldest first */
+    size_t alerts;
+};
+
 /* One frame's matter. */
 struct hr_top_scene {
     const struct hr_model *m;
     const struct hr_series *s; /* NULL: no past */
-    uint64_t newest;           /* `at` of the last tick that the past holds; the model's own, or later */
+    uint64_t end;              /* where the plots end, on the clock of `s`; 0: the model's own moment */
+    struct hr_top_time time;
     const struct hr_top_alert *alert;
     size_t alerts;
     const struct hr_memory_marks *marks; /* NULL: none */
     const char *source; /* "replay of FILE"; NULL: this machine, live */
+};
+
+/* Where the view goes in time: asked for by a key, done by who has the past (bygone_view.h). */
+enum hr_hop_kind {
+    HR_HOP_NONE,
+    HR_HOP_BY,    /* ns, back or forward */
+    HR_HOP_LOOK,  /* to the look before (-1), behind (1) */
+    HR_HOP_ALERT, /* to where the alert before, behind began */
+    HR_HOP_BEGIN,
+    HR_HOP_END,   /* live again */
+    HR_HOP_TO,    /* a wall time */
+    HR_HOP_STOP,  /* stay at this moment; from there live again */
+};
+struct hr_hop {
+    enum hr_hop_kind kind;
+    int64_t by;
 };
 
 enum hr_sort { HR_SORT_CPU, HR_SORT_MEMORY, HR_SORT_IO, HR_SORT_PID, HR_SORT_NAME, HR_SORTS };
@@ -43,7 +68,7 @@ enum { HR_TOP_OPEN = 32, HR_TOP_ROWS = 128, HR_TOP_FILTER = 48, HR_TOP_LAZY = 40
 
 struct hr_top_view {
     enum hr_sort sort;
-    bool reverse, tree, help, paused, typing, all_open, alerts;
+    bool reverse, tree, help, typing, all_open, alerts;
     char filter[HR_TOP_FILTER];
     int open[HR_TOP_OPEN]; /* lead pids of the jobs whose members are shown */
     unsigned open_n;
@@ -53,7 +78,11 @@ struct hr_top_view {
     bool other_ground;      /* light where it was taken for dark, and the other way round */
     int first, rows, total; /* the table's first row shown, how many fit, how many there are */
     uint64_t span;          /* ns of a plot's column */
-    uint64_t back;          /* ns before the model's moment at which the plots end */
+    uint64_t moment;        /* wall time of the look that is shown; 0: the newest, live */
+    struct hr_hop hop;      /* what is still to be done about it */
+    int wide;               /* columns that a plot may have: twice the screen's */
+    char said[48];          /* what came of the last one, where it could not be done */
+    struct hr_area line;    /* of the time line, where a click goes to */
     /* The load of processes, smoothed: what is sorted by, so that rows do not jump with every tick.  By pid modulo the size. */
     struct hr_top_lazy {
         int pid;

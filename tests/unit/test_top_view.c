@@ -15,6 +15,8 @@ static struct hr_series *series;
 static struct hr_cells s;
 static struct hr_painter p;
 static struct hr_top_view v;
+static uint64_t past_from; /* when the past begins; 0: none is told */
+static const uint64_t alert_at[] = { UINT64_C(1790500000000000000) + UINT64_C(100000000000) };
 static const struct hr_top_alert alert = { HR_TOP_BAD, "shm-full", 0, "/dev/shm is full: \033[31mtrain.py", { .n = 0 } };
 
 static void setup(unsigned gpus, unsigned seconds)
@@ -40,7 +42,7 @@ static void teardown(void)
 
 static struct hr_top_scene scene(void)
 {
-    return (struct hr_top_scene) { .m = m, .s = series, .alert = &alert, .alerts = 1, .newest = m->at };
+    return (struct hr_top_scene) { .m = m, .s = series, .alert = &alert, .alerts = 1, .time = { past_from, m->wall, "kept by this view", alert_at, 1 } };
 }
 
 static void draw(int w, int h)
@@ -286,21 +288,55 @@ static void marks_and_curves(void **state)
     teardown();
 }
 
+#define S INT64_C(1000000000)
+
 static void time_and_pause(void **state)
 {
     (void)state;
     setup(1, 400);
     draw(200, 50);
-    press(HR_KEY_LEFT);
-    press(HR_KEY_LEFT);
-    assert_int_equal(v.back, UINT64_C(20000000000));
+    const struct {
+        uint32_t key;
+        unsigned mods;
+        enum hr_hop_kind kind;
+        int64_t by;
+    } hops[] = {
+        { HR_KEY_LEFT, 0, HR_HOP_BY, -10 * S }, { HR_KEY_RIGHT, 0, HR_HOP_BY, 10 * S }, { HR_KEY_LEFT, HR_MOD_SHIFT, HR_HOP_BY, -60 * S },
+        { HR_KEY_RIGHT, HR_MOD_CTRL, HR_HOP_BY, 600 * S }, { HR_KEY_LEFT, HR_MOD_ALT, HR_HOP_BY, -3600 * S }, { ',', 0, HR_HOP_BY, -60 * S },
+        { '>', 0, HR_HOP_BY, 600 * S }, { '{', 0, HR_HOP_BY, -3600 * S }, { 'w', 0, HR_HOP_ALERT, -1 }, { 'W', 0, HR_HOP_ALERT, 1 },
+        { 'b', 0, HR_HOP_LOOK, -1 }, { 'n', 0, HR_HOP_LOOK, 1 }, { HR_KEY_HOME, 0, HR_HOP_BEGIN, 0 }, { HR_KEY_END, 0, HR_HOP_END, 0 },
+        { 'g', 0, HR_HOP_BEGIN, 0 }, { 'G', 0, HR_HOP_END, 0 }, { ' ', 0, HR_HOP_STOP, 0 },
+    };
+    for (size_t i = 0; i < HR_COUNT(hops); i++) {
+        struct hr_event e = key(hops[i].key);
+        struct hr_top_scene sc = scene();
+        e.mods = hops[i].mods;
+        assert_int_equal(hr_top_event(&v, &e, &sc), HR_TOP_REDRAW);
+        assert_int_equal(v.hop.kind, hops[i].kind);
+        assert_int_equal(v.hop.by, hops[i].by);
+    }
+    v.hop.kind = HR_HOP_NONE;
+    assert_false(shows("kept by this view"));
+    past_from = m->wall - 399 * S;
+    v.moment = m->wall - 20 * S;
     draw(200, 50);
-    assert_true(shows("looking back, 20 s ago"));
-    press(HR_KEY_HOME);
-    assert_int_equal(v.back, 0);
-    press(' ');
-    draw(200, 50);
-    assert_true(shows("paused"));
+    assert_true(shows("20 s ago"));
+    assert_true(shows("kept by this view"));
+    assert_non_null(strstr(row(1), "!"));
+    assert_true(v.line.w > 100);
+    struct hr_event e = { .key = HR_KEY_MOUSE, .button = HR_MOUSE_LEFT, .pressed = true, .x = v.line.x + v.line.w / 2, .y = 1 };
+    struct hr_top_scene sc = scene();
+    hr_top_event(&v, &e, &sc);
+    assert_int_equal(v.hop.kind, HR_HOP_TO);
+    assert_in_range(v.hop.by, past_from + 195 * S, past_from + 205 * S);
+    m->means = 60;
+    draw(100, 30);
+    assert_true(shows("means of 60 s, kept by this view"));
+    snprintf(v.said, sizeof v.said, "no alert is kept from before");
+    draw(80, 24);
+    assert_true(shows("no alert is kept from before"));
+    assert_true(shows("1 h"));
+    past_from = 0;
     press('-');
     assert_int_equal(v.span, UINT64_C(2000000000));
     assert_int_equal(press('q'), HR_TOP_QUIT);
@@ -330,7 +366,7 @@ static void any_events(void **state)
 {
     (void)state;
     setup(8, 40);
-    static const uint32_t keys[] = { 'q', '?', ' ', '+', '-', 's', 'r', '/', 't', 'e', 'j', 'k', 'l', 'x', HR_KEY_UP, HR_KEY_DOWN, HR_KEY_LEFT, HR_KEY_RIGHT,
+    static const uint32_t keys[] = { 'q', '?', ' ', '+', '-', 's', 'r', '/', 't', 'e', 'j', 'k', 'l', 'x', 'w', 'b', ',', '}', 'g', HR_KEY_UP, HR_KEY_DOWN, HR_KEY_LEFT, HR_KEY_RIGHT,
                                      HR_KEY_HOME, HR_KEY_PAGE_UP, HR_KEY_PAGE_DOWN, HR_KEY_ENTER, HR_KEY_TAB, HR_KEY_ESC, HR_KEY_BACKSPACE, HR_KEY_MOUSE };
     for (unsigned i = 0; i < 4000; i++) {
         uint64_t r = hr_rng_u64(11, i);
@@ -338,6 +374,8 @@ static void any_events(void **state)
                               .y = (int)(r >> 24 & 63) - 5 };
         struct hr_top_scene sc = scene();
         hr_top_event(&v, &e, &sc);
+        v.moment = v.hop.kind == HR_HOP_NONE ? v.moment : m->wall - (r >> 50); /* whoever has the past does something like it */
+        v.hop.kind = HR_HOP_NONE;
         if (i % 5 == 0) {
             m->proc_n = 1 + (unsigned)(r >> 32) % 70;
             draw(20 + (int)(r >> 40 & 127), 6 + (int)(r >> 48 & 63));
