@@ -20,9 +20,9 @@ run: deps build
 test: deps build
 	tools/test
 
-# Loads of known size, all of them: what the watcher shows must be what was planted.
+# Loads of known size, leaks that run into their limit, ends of every kind, all of them: what is told must be what was planted.
 truth: build
-	$(PYTHON) -m pytest -q tests/py/test_watch_truth.py
+	$(PYTHON) -m pytest -q tests/py/test_watch_truth.py tests/py/test_watch_forecast.py tests/py/test_postmortem.py
 
 # The recorder killed at a thousand random moments.
 killrecord: build

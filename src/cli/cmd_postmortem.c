@@ -11,18 +11,20 @@
 
 struct args {
     const char *file;
-    uint64_t last;
+    uint64_t last, back;
 };
 
 static const struct hr_opt opts[] = {
     HR_OPT_STRING(struct args, file, 0, "FILE", "FILE", NULL, "the recording; without it record.ring in headrace's folder of state", .positional = true),
     HR_OPT_DURATION(struct args, last, 'l', "last", "TIME", "10m", UINT64_C(1000000000), UINT64_C(86400000000000), "how much before the end is looked at"),
+    HR_OPT_U64(struct args, back, 'b', "back", "N", "0", 0, 1000, "the N-th recording before the last one in the file"),
     HR_OPT_END,
 };
 
 static const struct hr_example examples[] = {
     { "the machine or the training is gone: why", "headrace postmortem" },
     { "the hour before it, for a program", "headrace postmortem --last 1h --json" },
+    { "a recorder runs again already: the recording before it", "headrace postmortem --back 1" },
     { NULL, NULL },
 };
 
@@ -35,19 +37,11 @@ static bool recorded_now(const char *path)
 
 static int tell(struct hr_cli *cli, const struct hr_root *root, struct hr_tape *t, const struct args *a, struct hr_error *err)
 {
-    struct hr_buf boot = HR_BUF_INIT(256), lost = HR_BUF_INIT(1024);
-    struct hr_kernel_log *log = hr_calloc(1, sizeof *log);
+    struct hr_buf lost = HR_BUF_INIT(1024);
     struct hr_postmortem *p = hr_calloc(1, sizeof *p);
-    char id[64], from[32], at[32];
-    int r = log == NULL || p == NULL ? hr_fail_nomem(err, sizeof *p, "the report") : 0;
-    if (hr_root_read(root, "proc/sys/kernel/random/boot_id", &boot, NULL) < 0)
-        hr_buf_reset(&boot);
-    struct hr_str s = hr_str_trim(hr_buf_str(&boot));
-    snprintf(id, sizeof id, "%.*s", HR_STR_ARG(s));
-    if (r == 0) {
-        hr_kernel_log_read(root, log);
-        r = hr_postmortem(t, a->last, id, log, recorded_now(t->path), p, err);
-    }
+    const struct hr_post_ask ask = { a->last, (unsigned)a->back, recorded_now(t->path) };
+    char from[32], at[32];
+    int r = p == NULL ? hr_fail_nomem(err, sizeof *p, "the report") : hr_postmortem(t, root, &ask, p, err);
     hr_tape_lost(t, &lost);
     if (r == 0 && lost.len != 0)
         hr_note(cli, "'%s': %s", t->path, lost.data);
@@ -59,9 +53,7 @@ static int tell(struct hr_cli *cli, const struct hr_root *root, struct hr_tape *
         hr_postmortem_text(p, hr_tape_clock(p->first, from), hr_tape_clock(p->last, at), !hr_run_utf8(), &cli->out);
         r = cli->out.failed ? hr_fail_nomem(err, 0, "the report") : 0;
     }
-    hr_buf_fini(&boot);
     hr_buf_fini(&lost);
-    hr_free(log);
     hr_free(p);
     return r;
 }

@@ -4,11 +4,13 @@
 #include "file.h"
 #include "human.h"
 #include "interrupt.h"
+#include "kernel_tail.h"
 #include "mark_opts.h"
 #include "ring_alerts.h"
 #include "tape_place.h"
 #include "watch.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,6 +62,43 @@ static int tell_marks(const struct hr_memory_marks *marks, struct hr_ring *ring,
     return hr_ring_note(ring, note, err);
 }
 
+/* What the kernel says goes to the disk at once: often it is the last that is heard of a machine. */
+static int tell_kernel(struct hr_kernel_tail *k, struct hr_ring *ring, struct hr_error *err)
+{
+    char line[HR_TAIL_LINE], text[HR_RING_TEXT];
+    bool any = false;
+    int r = 0;
+    while (r == 0 && hr_kernel_tail_next(k, hr_now(), line)) {
+        snprintf(text, sizeof text, "%s%s", HR_RING_KERNEL, line);
+        r = hr_ring_note(ring, text, err);
+        any = true;
+    }
+    return r == 0 && any ? hr_ring_sync(ring, err) : r;
+}
+
+static void listen_to_kernel(struct hr_cli *cli, struct hr_kernel_tail *k, struct hr_ring *ring, struct hr_error *err)
+{
+    char why[HR_WHY_MAX], text[HR_RING_TEXT];
+    bool followed = hr_kernel_tail_open(k, why);
+    snprintf(text, sizeof text, "%s%s", HR_RING_KERNEL, why);
+    if (hr_ring_note(ring, followed ? HR_RING_FOLLOWED : text, err) < 0)
+        hr_note(cli, "%s", err->text);
+}
+
+static const char *why_over(void)
+{
+    switch (hr_interrupted()) {
+    case 0:
+        return "after the time that was asked for";
+    case SIGINT:
+        return "by Ctrl-C (SIGINT)";
+    case SIGTERM:
+        return "by SIGTERM, which kill, a service's stop and a shutdown send";
+    default:
+        return "by a signal";
+    }
+}
+
 static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, const struct hr_alarm_options *alarms, const struct args *a,
                 struct hr_error *err)
 {
@@ -69,6 +108,8 @@ static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, co
     int opened = hr_alarm_open(alarms, &alerts.alarm, err);
     if (opened < 0 && hr_memory_marks_any(&alarms->marks))
         return opened; /* what was asked for in words cannot be done */
+    struct hr_kernel_tail kernel;
+    listen_to_kernel(cli, &kernel, ring, err);
     while (hr_interrupted() == 0 && (a->lasting == 0 || hr_now() - begun < a->lasting)) {
         hr_watch_tick(w);
         int r = hr_ring_put(ring, hr_watch_model(w), err);
@@ -76,6 +117,8 @@ static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, co
             r = tell_marks(&alarms->marks, ring, hr_watch_model(w), err);
         if (r == 0)
             r = tell_alerts(&alerts, ring, w, err);
+        if (r == 0)
+            r = tell_kernel(&kernel, ring, err);
         if (r == 0 && hr_now() - synced >= a->sync) {
             r = hr_ring_sync(ring, err);
             synced = hr_now();
@@ -89,9 +132,9 @@ static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, co
         while (hr_now() < next && hr_interrupted() == 0)
             hr_sleep(next - hr_now());
     }
+    hr_kernel_tail_close(&kernel);
     hr_alarm_close(&alerts.alarm);
-    const char *why = hr_interrupted() != 0 ? "ended by a signal" : "ended after the time that was asked for";
-    return hr_ring_finish(ring, why, err);
+    return hr_ring_finish(ring, why_over(), err);
 }
 
 static int record(struct hr_cli *cli, const struct hr_root *root, const char *path, const struct args *a, struct hr_error *err)

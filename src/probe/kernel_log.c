@@ -21,7 +21,9 @@ static const struct {
     { HR_LOG_DXG_OOPS, "dxgdevice_destroy", NULL, NULL },
     { HR_LOG_DXG_NOISE, "dxgkio_is_feature_enabled: Ioctl failed", NULL, NULL },
     { HR_LOG_DXG_NOISE, "dxgkio_query_adapter_info: Ioctl failed", NULL, NULL },
+    { HR_LOG_DXG_FAILED, "dxgk: dxgkio_", "Ioctl failed", NULL },
     { HR_LOG_XID, "NVRM: Xid", NULL, NULL },
+    { HR_LOG_XID, "NVRM: ", "fallen off the bus", NULL }, /* some drivers say it without a number */
     { HR_LOG_NV_MISMATCH, "NVRM: API mismatch", NULL, NULL },
     { HR_LOG_FS_READ_ONLY, "Remounting filesystem read-only", NULL, NULL },
     { HR_LOG_FS_ERROR, "EXT4-fs error", NULL, NULL },
@@ -37,12 +39,15 @@ static const struct {
     { HR_LOG_LOCKUP, "soft lockup", NULL, NULL },
     { HR_LOG_LOCKUP, "hard LOCKUP", NULL, NULL },
     { HR_LOG_LOCKUP, "self-detected stall", NULL, NULL },
+    { HR_LOG_LOCKUP, "detected stalls on CPUs", NULL, NULL },
     { HR_LOG_CLOCK, "clocksource", "unstable", NULL },
     { HR_LOG_ALLOC_FAIL, "page allocation failure", NULL, NULL },
     { HR_LOG_PANIC, "BUG: unable to handle", NULL, NULL },
     { HR_LOG_PANIC, "BUG: kernel NULL pointer", NULL, NULL },
     { HR_LOG_PANIC, "general protection fault", NULL, "traps:" },
     { HR_LOG_PANIC, "kernel BUG at", NULL, NULL },
+    { HR_LOG_PANIC, "Kernel panic - not syncing", NULL, NULL },
+    { HR_LOG_WSL_END, "Init has exited. Terminating distribution", NULL, NULL },
 };
 
 /* "<6>[    1.234567] text" gives the text and the time; what has neither stays as it is. */
@@ -84,6 +89,9 @@ static void take_victim(struct hr_kernel_log *log, const char *line, uint64_t at
         v.anon *= 1024;
     else
         v.anon = 0;
+    for (size_t i = 0; i < log->victims; i++)
+        if (log->victim[i].pid == v.pid && log->victim[i].at == at && at != 0)
+            return;
     if (log->victims == HR_VICTIMS_MAX) {
         memmove(log->victim, log->victim + 1, (HR_VICTIMS_MAX - 1) * sizeof *log->victim);
         log->victims--;
@@ -91,28 +99,36 @@ static void take_victim(struct hr_kernel_log *log, const char *line, uint64_t at
     log->victim[log->victims++] = v;
 }
 
-static void take_line(struct hr_kernel_log *log, const char *line, uint64_t at)
+bool hr_kernel_log_kind(const char *line, enum hr_log_kind *ret)
 {
     for (size_t i = 0; i < HR_COUNT(rows); i++) {
         if (strstr(line, rows[i].word) == NULL || (rows[i].also != NULL && strstr(line, rows[i].also) == NULL) ||
             (rows[i].not != NULL && strstr(line, rows[i].not ) != NULL))
             continue;
-        struct hr_log_hit *h = &log->hit[rows[i].kind];
-        h->count++;
-        h->last = at;
-        snprintf(h->line, sizeof h->line, "%s", line);
-        if (rows[i].kind == HR_LOG_OOM || rows[i].kind == HR_LOG_OOM_CGROUP)
-            take_victim(log, line, at, rows[i].kind == HR_LOG_OOM_CGROUP);
-        return;
+        *ret = rows[i].kind;
+        return true;
     }
+    return false;
 }
 
-void hr_kernel_log_parse(struct hr_str text, struct hr_kernel_log *ret)
+static void take_line(struct hr_kernel_log *log, const char *line, uint64_t at)
+{
+    enum hr_log_kind kind;
+    if (!hr_kernel_log_kind(line, &kind))
+        return;
+    struct hr_log_hit *h = &log->hit[kind];
+    h->count++;
+    h->last = at;
+    snprintf(h->line, sizeof h->line, "%s", line);
+    if (kind == HR_LOG_OOM || kind == HR_LOG_OOM_CGROUP)
+        take_victim(log, line, at, kind == HR_LOG_OOM_CGROUP);
+}
+
+/* `every`: lines without a time too. */
+static void take_text(struct hr_kernel_log *ret, struct hr_str text, uint64_t from, uint64_t to, bool every)
 {
     struct hr_str line;
     char z[LINE_MAX_BYTES];
-    memset(ret, 0, sizeof *ret);
-    ret->known = hr_truth_of(true);
     while (hr_str_cut(&text, '\n', &line)) {
         uint64_t at;
         bool timed;
@@ -121,6 +137,8 @@ void hr_kernel_log_parse(struct hr_str text, struct hr_kernel_log *ret)
             continue;
         if (ret->lines++ == 0)
             ret->from_boot = timed && at < 1000000000u;
+        if (!every && (!timed || at < from || at > to))
+            continue;
         size_t n = HR_MIN(line.n, sizeof z - 1);
         for (size_t i = 0; i < n; i++)
             z[i] = (unsigned char)line.p[i] < ' ' || line.p[i] == 0x7f ? ' ' : line.p[i];
@@ -129,16 +147,38 @@ void hr_kernel_log_parse(struct hr_str text, struct hr_kernel_log *ret)
     }
 }
 
-void hr_kernel_log_read(const struct hr_root *root, struct hr_kernel_log *ret)
+void hr_kernel_log_parse(struct hr_str text, struct hr_kernel_log *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    ret->known = hr_truth_of(true);
+    take_text(ret, text, 0, UINT64_MAX, true);
+}
+
+static void take_root(const struct hr_root *root, uint64_t from, uint64_t to, bool every, struct hr_kernel_log *ret)
 {
     struct hr_buf b = HR_BUF_INIT(LOG_MAX);
     struct hr_error err = HR_ERROR_INIT;
     if (hr_root_kernel_log(root, &b, &err) == 0) {
-        hr_kernel_log_parse(hr_buf_str(&b), ret);
+        ret->known = hr_truth_of(true);
+        take_text(ret, hr_buf_str(&b), from, to, every);
     } else {
-        memset(ret, 0, sizeof *ret);
         ret->known = hr_truth_unknown(hr_root_is_live(root) ? "the kernel's log may not be read by this user"
                                                             : "the capture does not hold the kernel's log");
     }
     hr_buf_fini(&b);
+}
+
+void hr_kernel_log_read(const struct hr_root *root, struct hr_kernel_log *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    take_root(root, 0, UINT64_MAX, true, ret);
+}
+
+void hr_kernel_log_read_between(const struct hr_root *root, struct hr_str also, uint64_t from, uint64_t to, struct hr_kernel_log *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    ret->known = hr_truth_of(true);
+    take_text(ret, also, from, to, false);
+    if (root != NULL)
+        take_root(root, from, to, false, ret);
 }

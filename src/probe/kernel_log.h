@@ -13,6 +13,7 @@ enum hr_log_kind {
     HR_LOG_DXG_SPAN,     /* field-spanning write in dxgvmbus.c: kernels 6.18.26 to 6.18.35 */
     HR_LOG_DXG_OOPS,     /* hmgrtable_free_handle, dxgdevice_destroy in a trace */
     HR_LOG_DXG_NOISE,    /* dxgk ioctls that fail at every start */
+    HR_LOG_DXG_FAILED,   /* another dxgk ioctl that failed */
     HR_LOG_XID,          /* NVRM: Xid: the NVIDIA driver tells of a GPU error */
     HR_LOG_NV_MISMATCH,  /* NVRM: API mismatch: kernel module and libraries differ */
     HR_LOG_FS_ERROR,     /* EXT4-fs error */
@@ -24,6 +25,7 @@ enum hr_log_kind {
     HR_LOG_LOCKUP,    /* soft or hard lockup, RCU stall */
     HR_LOG_CLOCK,     /* clocksource unstable */
     HR_LOG_PANIC,     /* BUG, Oops, general protection fault in the kernel */
+    HR_LOG_WSL_END,   /* WSL: the init of a distribution has gone, so all of it is ended */
     HR_LOG_KINDS
 };
 
@@ -52,5 +54,10 @@ struct hr_kernel_log {
 
 void hr_kernel_log_read(const struct hr_root *root, struct hr_kernel_log *ret);
 void hr_kernel_log_parse(struct hr_str text, struct hr_kernel_log *ret);
+/* Only the lines between two moments (ns since boot) that carry a time, of `also` and then of the kernel's log; what is in both counts
+ * once as a victim.  `root` NULL: of `also` alone. */
+void hr_kernel_log_read_between(const struct hr_root *root, struct hr_str also, uint64_t from, uint64_t to, struct hr_kernel_log *ret);
+/* What a line means, its level and time left out; false: nothing of the above. */
+bool hr_kernel_log_kind(const char *line, enum hr_log_kind *ret);
 
 #endif

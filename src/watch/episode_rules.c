@@ -137,23 +137,32 @@ static void memory_act(struct hr_rule_sight *t)
     over_mark(t, HR_MARK_ACT);
 }
 
-/* E3 */
+/* E3: of the wall that is reached first. */
 static void memory_forecast(struct hr_rule_sight *t)
 {
     const struct hr_account *a = &t->m->memory;
-    struct hr_trend r;
-    if (!a->available.known || !a->total.known || t->s == NULL || !hr_trend_of(t->s, HR_M_MEM_AVAILABLE, 120 * SECOND, &r))
+    struct hr_fill_forecast one, r = { .likely = -1 };
+    unsigned wall = HR_WALL_MACHINE;
+    t->known = t->wall != NULL && a->available.known && a->total.known;
+    for (unsigned i = 0; t->known && i < HR_WALLS; i++)
+        if (hr_fill_when(&t->wall[i], &one) && (r.likely < 0 || one.likely < r.likely)) {
+            r = one;
+            wall = i;
+        }
+    double whole = (double)(wall == HR_WALL_GROUP && a->limit.known ? a->limit.v : a->total.v);
+    if (r.likely < 0 || r.slope < whole / 2000 / 60) /* a fall of at least 0.05 % of the memory a minute */
         return;
-    t->known = true;
-    if (!(r.high < 0) || -r.slope < (double)a->total.v / 2000 / 60) /* a steady fall of at least 0.05 % of the memory a minute */
-        return;
-    double left = (double)a->available.v, likely = left / -r.slope, soon = left / -r.low, late = left / -r.high;
-    t->worst = likely > 0 && late < 4 * likely ? 1800 / likely : 0;
-    t->value = likely;
-    t->bad = likely < 300;
-    snprintf(t->text, TEXT, "at this slope memory is full in about %s (%s to %s): %s less every minute. See who grows in headrace top; stop it, or give it less to hold",
-             hr_human_duration((uint64_t)(likely * 1e9)).text, hr_human_duration((uint64_t)(soon * 1e9)).text, hr_human_duration((uint64_t)(late * 1e9)).text,
-             hr_human_bytes((uint64_t)(-r.slope * 60)).text);
+    t->worst = 1800 / HR_MAX(r.likely, 1);
+    t->value = r.likely;
+    t->bad = r.likely < 300;
+    char what[64] = "memory is full";
+    if (wall == HR_WALL_GROUP) {
+        t->figure.own = HR_OWN_GROUP_LEFT;
+        snprintf(what, sizeof what, "this cgroup's limit of %s is reached", hr_human_bytes(a->limit.v).text);
+    }
+    snprintf(t->text, TEXT, "at this slope %s in about %s (%s to %s): %s less every minute. See who grows in headrace top; stop it, or give it less to hold",
+             what, hr_human_duration((uint64_t)(r.likely * 1e9)).text, hr_human_duration((uint64_t)(r.soon * 1e9)).text,
+             hr_human_duration((uint64_t)(r.late * 1e9)).text, hr_human_bytes((uint64_t)(r.slope * 60)).text);
 }
 
 static void swapping(struct hr_rule_sight *t)
@@ -285,7 +294,7 @@ const struct hr_rule hr_rules[HR_RULES] = {
     { HR_EPISODE_ACT_MARK, HR_EPISODE_BAD, BACK, 0, 10, memory_act, HR_M_MEM_USED, HR_OWN_GROUP_USED },
     { HR_EPISODE_WARN_MARK, HR_EPISODE_WARN, BACK, 2, 10, memory_warn, HR_M_MEM_USED, HR_OWN_GROUP_USED },
     { "memory-low", HR_EPISODE_WARN, 0.66, 3, 10, memory_low, HR_M_MEM_AVAILABLE, HR_OWN_GROUP_LEFT },
-    { "memory-forecast", HR_EPISODE_WARN, 0.5, 10, 20, memory_forecast, HR_M_MEM_AVAILABLE, HR_OWN_NONE },
+    { "memory-forecast", HR_EPISODE_WARN, 0.5, 10, 20, memory_forecast, HR_M_MEM_AVAILABLE, HR_OWN_GROUP_LEFT },
     { "swapping", HR_EPISODE_WARN, 0.3, 8, 20, swapping, HR_M_SWAP_IO, HR_OWN_NONE },
     { "disk-full", HR_EPISODE_WARN, 0.75, 3, 10, disk_full, HR_METRICS, HR_OWN_SPACE_LEFT },
     { "shm-full", HR_EPISODE_WARN, 0.66, 3, 10, shm_full, HR_METRICS, HR_OWN_SPACE_LEFT },

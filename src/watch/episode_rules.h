@@ -3,6 +3,7 @@
 #define HR_EPISODE_RULES_H
 
 #include "episodes.h"
+#include "fill.h"
 
 /* The figure whose curve an alert keeps: a metric that has a past, or one of the rule's own. */
 enum hr_own_figure { HR_OWN_NONE, HR_OWN_GROUP_USED, HR_OWN_GROUP_LEFT, HR_OWN_SPACE_LEFT, HR_OWN_SILENCE, HR_OWN_ORPHANS, HR_OWN_FIGURES };
@@ -19,11 +20,15 @@ const struct hr_metric_word *hr_rule_figure_word(const struct hr_rule_figure *f)
 bool hr_rule_figure_of(const char *key, const char *text, struct hr_rule_figure *ret);
 bool hr_rule_figure_same(const struct hr_rule_figure *a, const struct hr_rule_figure *b);
 
+/* The rooms that memory may run into: the machine's own, and the limit of this process's cgroup. */
+enum hr_memory_wall { HR_WALL_MACHINE, HR_WALL_GROUP, HR_WALLS };
+
 /* What a rule sees: how bad it is now (0 is fine, 1 and more begins), and the words. */
 struct hr_rule_sight {
     const struct hr_model *m;
     const struct hr_series *s;
     const struct hr_memory_marks *marks;
+    const struct hr_fill *wall; /* HR_WALLS */
     double worst;    /* at or above 1 begins an episode, below `ends` of the rule ends it */
     double value;    /* for the record, in the rule's own unit */
     bool known, bad; /* bad: of the highest level */

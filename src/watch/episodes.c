@@ -4,7 +4,6 @@
 #include "mem.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SECOND UINT64_C(1000000000)
@@ -16,6 +15,7 @@ struct lead {
 };
 
 struct hr_episodes {
+    struct hr_fill wall[HR_WALLS];
     struct hr_memory_marks marks;
     struct hr_episode episode[HR_RULES];
     uint64_t turned[HR_RULES]; /* `at` of the first look of the stretch that may begin or end it; 0: none */
@@ -107,14 +107,20 @@ static void turn(struct hr_episodes *e, size_t i, const struct hr_rule_sight *t)
     }
     if (p->on && t->worst >= r->ends) { /* the words follow while it is bad; afterwards the last ones stand */
         p->level = t->bad ? HR_EPISODE_BAD : r->level;
+        p->value = t->value;
         memcpy(p->text, t->text, sizeof p->text);
     }
 }
 
 void hr_episodes_take(struct hr_episodes *e, const struct hr_model *m, const struct hr_series *s)
 {
+    const struct hr_account *a = &m->memory;
+    if (a->available.known)
+        hr_fill_take(&e->wall[HR_WALL_MACHINE], m->at, a->available.v);
+    if (a->limit.known && a->limit_used.known)
+        hr_fill_take(&e->wall[HR_WALL_GROUP], m->at, a->limit.v - HR_MIN(a->limit_used.v, a->limit.v));
     for (size_t i = 0; i < HR_RULES; i++) {
-        struct hr_rule_sight t = { .m = m, .s = s, .marks = &e->marks, .figure = { .metric = hr_rules[i].metric } };
+        struct hr_rule_sight t = { .m = m, .s = s, .marks = &e->marks, .wall = e->wall, .figure = { .metric = hr_rules[i].metric } };
         bool was = e->episode[i].on;
         hr_rules[i].look(&t);
         if (t.figure.own != HR_OWN_NONE)
@@ -156,34 +162,4 @@ const struct hr_episode *hr_episodes_find(const struct hr_episodes *e, const cha
 const struct hr_memory_marks *hr_episodes_marks(const struct hr_episodes *e)
 {
     return &e->marks;
-}
-
-static int by_size(const void *pa, const void *pb)
-{
-    double a, b;
-    memcpy(&a, pa, sizeof a);
-    memcpy(&b, pb, sizeof b);
-    return (a > b) - (a < b);
-}
-
-bool hr_trend_of(const struct hr_series *s, enum hr_metric m, uint64_t ns, struct hr_trend *ret)
-{
-    enum { POINTS = 24 };
-    struct hr_bucket b[POINTS];
-    double slope[POINTS * (POINTS - 1) / 2], at[POINTS], v[POINTS];
-    uint64_t step = hr_series_plot(s, m, 0, ns, b, POINTS);
-    size_t n = 0, k = 0;
-    for (size_t i = 0; i + 1 < POINTS; i++) /* the last column is still filling */
-        if (b[i].known) {
-            at[n] = (double)i * (double)step * 1e-9;
-            v[n++] = b[i].avg;
-        }
-    if (n < POINTS / 2)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = i + 1; j < n; j++)
-            slope[k++] = (v[j] - v[i]) / (at[j] - at[i]);
-    qsort(slope, k, sizeof *slope, by_size);
-    *ret = (struct hr_trend) { slope[k / 2], slope[k / 4], slope[k - 1 - k / 4] };
-    return true;
 }

@@ -4,7 +4,8 @@
  * E1: nothing is said on one look, but where waiting would cost more (act, a driver that hangs): what begins an episode must have held for the
  *     rule's time, what ends it likewise.
  * E2: an unknown value neither begins nor ends one.
- * E3: a forecast is told only when the trend is steady (the quartiles of its slopes agree), with the span it may come in.
+ * E3: a forecast is told only of a steady fall (fill.h), with the span it may come in, and of the wall that is reached first: the
+ *     machine's memory or the limit of the watcher's own cgroup.
  * E4: each keeps the curve of its figure around it, in a fixed room. */
 #ifndef HR_EPISODES_H
 #define HR_EPISODES_H
@@ -29,6 +30,7 @@ struct hr_episode {
     uint64_t since, until; /* wall, ns; since 0: there was none; until 0: still on */
     uint64_t times;        /* begun so often */
     double peak;           /* what the rule measured when it began, in the rule's unit */
+    double value;          /* the latest one while it is on: of a forecast, seconds */
     char text[240];        /* what is, and what to do */
     struct hr_episode_curve curve; /* E4; of the last one, when it has ended */
 };
@@ -51,12 +53,5 @@ void hr_episodes_json(const struct hr_episodes *e, const struct hr_model *m, str
 void hr_marks_json(const struct hr_episodes *e, const struct hr_model *m, struct hr_jw *w);
 /* Those that are on as lines with their curves, and the marks; nothing where there is neither. */
 void hr_episodes_text(const struct hr_episodes *e, const struct hr_model *m, bool ascii, struct hr_buf *out);
-
-/* The trend of a value over the last `ns`: how much it changes per second (median of the slopes between all pairs of moments), and
- * the quartiles of these.  False: too little is known. */
-struct hr_trend {
-    double slope, low, high;
-};
-bool hr_trend_of(const struct hr_series *s, enum hr_metric m, uint64_t ns, struct hr_trend *ret);
 
 #endif

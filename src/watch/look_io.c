@@ -8,6 +8,7 @@
 
 enum { DISK_FIELDS = 11, LINK_FIELDS = 16, SECTOR = 512 };
 #define SPACES_EVERY (60 * HR_SECOND)
+#define SPACES_AGAIN (5 * HR_SECOND)
 
 static bool starts(struct hr_str s, const char *with)
 {
@@ -180,6 +181,8 @@ static void links(struct hr_watch *w)
 
 static bool wanted(const struct hr_mount *m)
 {
+    if (m->read_only && strcmp(m->at, "/") != 0) /* an image (snap, squashfs, a CD) is full by nature */
+        return false;
     if (m->place == HR_PLACE_RAM)
         return strcmp(m->at, "/dev/shm") == 0 || strcmp(m->at, "/tmp") == 0;
     return m->place == HR_PLACE_NATIVE || m->place == HR_PLACE_WINDOWS || m->place == HR_PLACE_NETWORK ||
@@ -246,11 +249,34 @@ bool hr_look_foreign(const struct hr_watch *w, const char *path, bool *ret_windo
     return false;
 }
 
+/* A file system fills within seconds: between two looks at what is mounted, what is left on those that are of this machine. */
+static void spaces_again(struct hr_watch *w)
+{
+    struct hr_model *m = w->model;
+    struct hr_root_fs fs;
+    if (m->captured || m->at - w->io.spaces_again_at < SPACES_AGAIN)
+        return;
+    w->io.spaces_again_at = m->at;
+    for (unsigned i = 0; i < m->space_n; i++) {
+        struct hr_space_load *s = &m->space[i];
+        if (s->total.why != HR_WHY_KNOWN || strncmp(s->type, "fuse", 4) == 0)
+            continue;
+        w->sight.calls++;
+        if (hr_root_statfs(w->sight.root, s->at, &fs, NULL) == 0) {
+            s->total = HR_READ(fs.total);
+            s->available = HR_READ(fs.available);
+        }
+    }
+}
+
 void hr_look_spaces(struct hr_watch *w)
 {
     struct hr_mounts all;
-    if (w->io.spaces_at != 0 && (w->model->captured || w->model->at - w->io.spaces_at < SPACES_EVERY))
+    if (w->io.spaces_at != 0 && (w->model->captured || w->model->at - w->io.spaces_at < SPACES_EVERY)) {
+        spaces_again(w);
         return;
+    }
+    w->io.spaces_again_at = w->model->at;
     w->io.spaces_at = w->model->at;
     hr_mounts_read(w->sight.root, strcmp(w->model->machine.v, "WSL 2") == 0, &all);
     w->model->space_n = w->model->space_cut = w->io.foreign_n = 0;

@@ -1,55 +1,18 @@
-#include "postmortem.h"
+#include "post_inside.h"
 
 #include "human.h"
 #include "mem.h"
+#include "parse.h"
+#include "root_value.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define SECOND UINT64_C(1000000000)
+#define SECOND HR_POST_SECOND
 
-enum { SEEN = 256 };
-struct seen { /* a process of the window, by pid and birth */
-    int pid;
-    uint64_t born, was, is, last;
-    char name[96];
-};
-struct look {
-    struct seen seen[SEEN];
-    unsigned n;
-    uint64_t oom_first, oom_last;
-    bool oom_known;
-    uint64_t at_first, at_last; /* monotonic */
-};
+enum { NOTES_MAX = 1 << 20 };
 
-const char *hr_post_end_text(enum hr_post_end e)
-{
-    static const char *const texts[HR_POST_ENDS] = {
-        [HR_POST_CLEAN] = "the recorder ended by itself",
-        [HR_POST_RECORDER] = "the recording was cut off: the recorder was ended from outside, and the machine ran on",
-        [HR_POST_MACHINE] = "the recording was cut off, and the machine was started anew since",
-        [HR_POST_CUT] = "the recording was cut off; whether the machine ended too cannot be told",
-        [HR_POST_GOES_ON] = "it is being recorded at this moment: nothing has ended",
-    };
-    return texts[(unsigned)e < HR_POST_ENDS ? e : HR_POST_CUT];
-}
-
-const char *hr_cause_text(enum hr_cause c)
-{
-    static const char *const texts[HR_CAUSES] = {
-        [HR_CAUSE_NONE] = "nothing went wrong that was recorded",
-        [HR_CAUSE_OOM] = "the kernel killed a program because memory was used up",
-        [HR_CAUSE_MEMORY] = "memory was used up: most likely that was the end",
-        [HR_CAUSE_GPU] = "the graphics driver told of errors around the end",
-        [HR_CAUSE_KERNEL] = "the kernel told of a crash or of CPUs that hung",
-        [HR_CAUSE_STORAGE] = "storage told of errors around the end",
-        [HR_CAUSE_UNTOLD] = "what ended it cannot be told",
-    };
-    return texts[(unsigned)c < HR_CAUSES ? c : HR_CAUSE_UNTOLD];
-}
-
-static void say(struct hr_postmortem *p, const char *fmt, ...) HR_PRINTF(2, 3);
-static void say(struct hr_postmortem *p, const char *fmt, ...)
+void hr_post_say(struct hr_postmortem *p, const char *fmt, ...)
 {
     va_list ap;
     if (p->evidence_n == HR_POST_EVIDENCE)
@@ -59,44 +22,131 @@ static void say(struct hr_postmortem *p, const char *fmt, ...)
     va_end(ap);
 }
 
+/* --- the window --- */
+
 static uint64_t held(const struct hr_proc_load *q)
 {
     return q->pss.why == HR_WHY_KNOWN && q->pss.v > q->own.v ? q->pss.v : q->own.why == HR_WHY_KNOWN ? q->own.v : q->resident.v;
 }
 
-static void see(struct look *l, const struct hr_model *m, bool first)
+static struct hr_post_seen *of_process(struct hr_post_look *l, const struct hr_proc_load *q)
+{
+    for (unsigned k = 0; k < l->n; k++)
+        if (l->seen[k].pid == q->pid && l->seen[k].born == q->born)
+            return &l->seen[k];
+    return NULL;
+}
+
+static void see_processes(struct hr_post_look *l, const struct hr_model *m, bool first)
 {
     for (unsigned i = 0; i < m->proc_n; i++) {
         const struct hr_proc_load *q = &m->proc[i];
-        unsigned k = 0;
-        while (k < l->n && (l->seen[k].pid != q->pid || l->seen[k].born != q->born))
-            k++;
-        if (k == SEEN)
+        struct hr_post_seen *s = of_process(l, q);
+        if (s == NULL && l->n == HR_POST_SEEN)
             continue;
-        struct seen *s = &l->seen[k];
-        if (k == l->n) {
-            l->n++;
-            *s = (struct seen) { .pid = q->pid, .born = q->born, .was = first ? held(q) : 0 };
+        if (s == NULL) {
+            s = &l->seen[l->n++];
+            *s = (struct hr_post_seen) { .pid = q->pid, .born = q->born, .was = first ? held(q) : 0, .begun = m->at };
         }
         snprintf(s->name, sizeof s->name, "%s", q->command[0] != 0 ? q->command : q->comm);
         s->is = held(q);
         s->last = m->wall;
+        s->at_last = m->at;
     }
-    const struct hr_figure *oom = &m->memory.oom_kills;
-    if (oom->known && !l->oom_known) {
-        l->oom_first = oom->v;
+}
+
+static void see_spaces(struct hr_post_look *l, const struct hr_model *m)
+{
+    for (unsigned i = 0; i < m->space_n; i++) {
+        const struct hr_space_load *s = &m->space[i];
+        unsigned k = 0;
+        if (s->total.why != HR_WHY_KNOWN || s->available.why != HR_WHY_KNOWN || s->total.v == 0)
+            continue;
+        while (k < l->spaces && strcmp(l->space[k].at, s->at) != 0)
+            k++;
+        if (k == HR_POST_SPACES)
+            continue;
+        if (k == l->spaces) {
+            l->spaces++;
+            l->space[k] = (struct hr_post_space) { .first = s->available.v, .ram = s->ram };
+            snprintf(l->space[k].at, sizeof l->space[k].at, "%s", s->at);
+        }
+        l->space[k].total = s->total.v;
+        l->space[k].last = s->available.v;
+        l->space[k].seen = m->wall;
+    }
+    l->segment = (struct hr_segment) { .bytes = 0 };
+    for (unsigned i = 0; i < m->segment_n; i++)
+        if (m->segment[i].bytes > l->segment.bytes)
+            l->segment = m->segment[i];
+}
+
+static void see_jobs(struct hr_post_look *l, const struct hr_model *m)
+{
+    for (unsigned i = 0; i < m->job_n; i++) {
+        const struct hr_job_load *j = &m->job[i];
+        unsigned k = 0;
+        while (k < l->jobs && (l->job[k].lead != j->lead || l->job[k].born != j->born))
+            k++;
+        if (k == HR_POST_JOBS)
+            continue;
+        if (k == l->jobs)
+            l->jobs++;
+        l->job[k] = (struct hr_post_job) { .lead = j->lead, .born = j->born, .last = m->wall, .memory = j->memory.why == HR_WHY_KNOWN ? j->memory.v : 0 };
+        snprintf(l->job[k].name, sizeof l->job[k].name, "%s", j->name);
+    }
+}
+
+static void see(struct hr_post_look *l, const struct hr_model *m, bool first)
+{
+    see_processes(l, m, first);
+    see_spaces(l, m);
+    see_jobs(l, m);
+    const struct hr_account *a = &m->memory;
+    if (a->oom_kills.known && !l->oom_known) {
+        l->oom_first = a->oom_kills.v;
         l->oom_known = true;
     }
-    if (oom->known)
-        l->oom_last = HR_MAX(oom->v, l->oom_first);
-    l->at_first = first ? m->at : l->at_first;
+    if (a->oom_kills.known)
+        l->oom_last = HR_MAX(a->oom_kills.v, l->oom_first);
+    uint64_t used = a->total.known && a->available.known && a->total.v > a->available.v ? a->total.v - a->available.v : 0;
+    if (first) {
+        memcpy(l->part_first, a->part, sizeof l->part_first);
+        l->used_first = used;
+        l->at_first = m->at;
+    } else if (m->at > l->at_last) {
+        l->gap[l->gaps % HR_POST_GAPS] = m->at - l->at_last;
+        l->gap_at[l->gaps++ % HR_POST_GAPS] = m->at;
+    }
+    memcpy(l->part_last, a->part, sizeof l->part_last);
+    l->used_last = used;
     l->at_last = m->at;
 }
 
-static void grew(struct hr_postmortem *p, const struct look *l)
+/* What only the last half minute tells: how far programs stood still. */
+static void see_late(struct hr_post_look *l, const struct hr_model *m)
+{
+    if (m->at + 30 * SECOND < l->at_last || !m->stall_memory.full.known || !m->stall_io.full.known)
+        return;
+    l->still_memory += m->stall_memory.full.v;
+    l->still_io += m->stall_io.full.v;
+    l->still_n++;
+}
+
+/* Where each began to grow: the last moment at which it held hardly more than at first. */
+static void see_begun(struct hr_post_look *l, const struct hr_model *m)
+{
+    for (unsigned i = 0; i < m->proc_n; i++) {
+        struct hr_post_seen *s = of_process(l, &m->proc[i]);
+        if (s != NULL && s->is > s->was && held(&m->proc[i]) <= s->was + (s->is - s->was) / 50)
+            s->begun = m->at;
+    }
+}
+
+static void grew(struct hr_postmortem *p, const struct hr_post_look *l)
 {
     for (unsigned i = 0; i < l->n; i++) {
-        const struct seen *s = &l->seen[i];
+        const struct hr_post_seen *s = &l->seen[i];
         uint64_t by = s->is > s->was ? s->is - s->was : 0;
         unsigned at = p->growers;
         if (by < UINT64_C(16) << 20)
@@ -108,7 +158,8 @@ static void grew(struct hr_postmortem *p, const struct look *l)
         if (p->growers < HR_POST_GROWERS)
             p->growers++;
         memmove(&p->grower[at + 1], &p->grower[at], (p->growers - at - 1) * sizeof p->grower[0]);
-        p->grower[at] = (struct hr_grower) { .pid = s->pid, .was = s->was, .is = s->is, .ended = s->last + 5 * SECOND < p->last };
+        p->grower[at] = (struct hr_grower) { .pid = s->pid, .was = s->was, .is = s->is, .took = s->at_last > s->begun ? s->at_last - s->begun : 0,
+                                             .ended = s->last + 5 * SECOND < p->last };
         snprintf(p->grower[at].name, sizeof p->grower[at].name, "%s", s->name);
     }
 }
@@ -116,12 +167,16 @@ static void grew(struct hr_postmortem *p, const struct look *l)
 static void measure(struct hr_postmortem *p, const struct hr_model *m)
 {
     const struct hr_account *a = &m->memory;
+    p->wsl = strcmp(m->machine.v, "WSL 2") == 0;
     if (!a->total.known || !a->available.known || a->total.v == 0)
         return;
     uint64_t total = a->total.v, available = HR_MIN(a->available.v, total);
-    if (a->limit.known && a->limit_used.known && a->limit.v < total) { /* the cgroup's end comes first */
-        total = HR_MAX(a->limit.v, UINT64_C(1));
-        available = total - HR_MIN(a->limit_used.v, total);
+    p->group = false;
+    if (a->limit.known && a->limit_used.known && a->limit.v < total) {
+        uint64_t limit = HR_MAX(a->limit.v, UINT64_C(1)), left = limit - HR_MIN(a->limit_used.v, limit);
+        p->group = left < available; /* whichever ends first */
+        total = p->group ? limit : total;
+        available = p->group ? left : available;
     }
     p->least = p->memory_known ? HR_MIN(p->least, available) : available;
     p->memory_known = true;
@@ -135,6 +190,36 @@ static void measure(struct hr_postmortem *p, const struct hr_model *m)
         p->used[at] = HR_MAX(p->used[at], 100.0 * (double)(total - available) / (double)total);
 }
 
+/* --- one recorder's life in the file --- */
+
+struct life {
+    size_t from, to, last; /* frames [from, to); last: its last moment */
+};
+
+static bool life_of(const struct hr_tape *t, unsigned back, struct life *ret)
+{
+    size_t to = t->n, last = SIZE_MAX;
+    for (size_t i = t->n; i > 0; i--) {
+        if (last == SIZE_MAX && hr_frame_moment(&t->frame[i - 1]))
+            last = i - 1;
+        if (t->frame[i - 1].kind != HR_FRAME_BEGIN && i != 1)
+            continue;
+        if (last != SIZE_MAX && back-- == 0) {
+            *ret = (struct life) { i - 1, to, last };
+            return true;
+        }
+        to = i - 1;
+        last = SIZE_MAX;
+    }
+    return false;
+}
+
+static size_t end_of(const struct hr_tape *t, const struct life *one)
+{
+    size_t e = hr_tape_last(t, one->to, HR_FRAME_END);
+    return e != SIZE_MAX && e > one->last ? e : SIZE_MAX;
+}
+
 static void text_of(struct hr_tape *t, size_t i, char ret[HR_RING_TEXT])
 {
     ret[0] = 0;
@@ -142,16 +227,29 @@ static void text_of(struct hr_tape *t, size_t i, char ret[HR_RING_TEXT])
         ret[0] = 0;
 }
 
-/* How it ended: by what stands behind the last moment, and by which run of the kernel it was. */
-static void ended(struct hr_tape *t, size_t last, const char *boot, bool busy, struct hr_postmortem *p)
+/* The run of the kernel that it was recorded in; "": nothing tells it. */
+static void boot_of(struct hr_tape *t, const struct life *one, char ret[HR_RING_TEXT])
 {
-    char begun[HR_RING_TEXT];
-    size_t e = hr_tape_last(t, t->n, HR_FRAME_END);
-    text_of(t, hr_tape_last(t, last, HR_FRAME_BEGIN), begun);
-    const char *was = strncmp(begun, "boot=", 5) == 0 ? begun + 5 : "";
+    size_t head = strlen(HR_RING_BOOT);
+    for (size_t k = one->from; k < one->to; k++) {
+        if (t->frame[k].kind != HR_FRAME_BEGIN && t->frame[k].kind != HR_FRAME_NOTE)
+            continue;
+        text_of(t, k, ret);
+        if (strncmp(ret, HR_RING_BOOT, head) == 0) {
+            memmove(ret, ret + head, strlen(ret + head) + 1);
+            return;
+        }
+    }
+    ret[0] = 0;
+}
+
+/* How it ended: by what stands behind the last moment, and by which run of the kernel it was. */
+static void ended(struct hr_tape *t, const struct life *one, const char *was, const char *boot, bool busy, struct hr_postmortem *p)
+{
+    size_t e = end_of(t, one);
     if (busy)
         p->end = HR_POST_GOES_ON;
-    else if (e != SIZE_MAX && e > last)
+    else if (e != SIZE_MAX)
         p->end = HR_POST_CLEAN;
     else if (was[0] == 0 || boot[0] == 0)
         p->end = HR_POST_CUT;
@@ -161,120 +259,123 @@ static void ended(struct hr_tape *t, size_t last, const char *boot, bool busy, s
         text_of(t, e, p->why_ended);
 }
 
-/* --- the cause --- */
-
-/* What the kernel said between the window's begin and half a minute after its end. */
-static bool around(const struct look *l, uint64_t at)
+/* What the kernel said from the window's begin to half a minute behind it: what the recorder wrote down, and of the same run of the
+ * kernel what it still has. */
+static void listen(struct hr_tape *t, const struct life *one, const struct hr_root *root, bool same, struct hr_post_look *l)
 {
-    return at != 0 && at >= l->at_first && at <= l->at_last + 30 * SECOND;
-}
-
-static bool by_log(struct hr_postmortem *p, const struct hr_kernel_log *log, const struct look *l)
-{
-    static const struct {
-        enum hr_log_kind kind;
-        enum hr_cause cause;
-    } rows[] = {
-        { HR_LOG_PANIC, HR_CAUSE_KERNEL },       { HR_LOG_LOCKUP, HR_CAUSE_KERNEL },      { HR_LOG_HARDWARE, HR_CAUSE_KERNEL },
-        { HR_LOG_DXG_RESIDENT, HR_CAUSE_GPU },   { HR_LOG_DXG_OOPS, HR_CAUSE_GPU },       { HR_LOG_DXG_SPAN, HR_CAUSE_GPU },
-        { HR_LOG_XID, HR_CAUSE_GPU },            { HR_LOG_IO_ERROR, HR_CAUSE_STORAGE },   { HR_LOG_FS_ERROR, HR_CAUSE_STORAGE },
-        { HR_LOG_FS_READ_ONLY, HR_CAUSE_STORAGE },
-    };
-    bool found = false;
-    for (size_t i = 0; i < log->victims; i++) {
-        const struct hr_victim *v = &log->victim[i];
-        if (!around(l, v->at))
+    struct hr_buf notes = HR_BUF_INIT(NOTES_MAX);
+    char text[HR_RING_TEXT];
+    size_t head = strlen(HR_RING_KERNEL);
+    snprintf(l->log_why_not, sizeof l->log_why_not, "it did not write that it does");
+    for (size_t k = one->from; k < one->to; k++) {
+        if (t->frame[k].kind != HR_FRAME_NOTE)
             continue;
-        say(p, "the kernel killed %s (pid %llu)%s, which held %s, %s the last moment", v->name, (unsigned long long)v->pid,
-            v->cgroup ? " because of a cgroup's limit" : "", v->anon != 0 ? hr_human_bytes(v->anon).text : "an untold amount",
-            v->at <= l->at_last ? "before" : "after");
-        p->cause = HR_CAUSE_OOM;
-        found = true;
-    }
-    for (size_t i = 0; i < HR_COUNT(rows); i++) {
-        const struct hr_log_hit *h = &log->hit[rows[i].kind];
-        if (h->count == 0 || !around(l, h->last))
+        text_of(t, k, text);
+        if (strncmp(text, HR_RING_KERNEL, head) != 0)
             continue;
-        say(p, "the kernel said: %.240s", h->line);
-        if (!found)
-            p->cause = rows[i].cause;
-        found = true;
+        if (text[head] == '[') {
+            hr_buf_adds(&notes, text + head);
+            hr_buf_addc(&notes, '\n');
+        } else if (strcmp(text, HR_RING_FOLLOWED) == 0) {
+            l->log_followed = true;
+        } else {
+            snprintf(l->log_why_not, sizeof l->log_why_not, "%s", text + head);
+        }
     }
-    return found;
+    hr_kernel_log_read_between(same ? root : NULL, hr_buf_str(&notes), l->at_first, l->at_last + 30 * SECOND, &l->log);
+    hr_buf_fini(&notes);
 }
 
-static void judge(struct hr_postmortem *p, const struct hr_kernel_log *log, const struct look *l)
+/* How long after the last moment this run of the kernel began. */
+static uint64_t started(const struct hr_root *root, uint64_t last)
 {
-    bool same = p->end == HR_POST_RECORDER || p->end == HR_POST_CLEAN || p->end == HR_POST_GOES_ON;
-    bool cut = !same || p->end == HR_POST_RECORDER;
-    p->cause = cut ? HR_CAUSE_UNTOLD : HR_CAUSE_NONE;
-    if (l->oom_known && l->oom_last > l->oom_first) {
-        p->cause = HR_CAUSE_OOM;
-        say(p, "the kernel's count of processes killed for memory rose by %llu in these minutes", (unsigned long long)(l->oom_last - l->oom_first));
-    }
-    if (!same)
-        say(p, "the kernel's messages of that run are gone with it: they were not looked at");
-    else if (!log->known.known || !log->known.v)
-        say(p, "the kernel's messages cannot be read: %s", log->known.why[0] != 0 ? log->known.why : "it does not say why");
-    else if (!by_log(p, log, l))
-        say(p, "the kernel said nothing about memory, graphics, storage or a crash in these minutes");
-    if (!p->memory_known) {
-        say(p, "memory was not recorded");
-        return;
-    }
-    double left = 100.0 * (double)p->available / (double)p->total;
-    bool swap_full = p->swap_total == 0 || (double)p->swap_used > 0.9 * (double)p->swap_total;
-    say(p, "at the last moment %s of %s (%.0f %%) were available%s", hr_human_bytes(p->available).text, hr_human_bytes(p->total).text, left,
-        p->swap_total == 0 ? ", without swap" : swap_full ? ", and swap was full" : "");
-    if (cut && p->cause == HR_CAUSE_UNTOLD && left < 6 && swap_full)
-        p->cause = HR_CAUSE_MEMORY;
-    else if (p->cause == HR_CAUSE_UNTOLD && p->end == HR_POST_RECORDER)
-        say(p, "there was memory left: a signal from outside (kill, a closed session) is what remains");
-    else if (p->cause == HR_CAUSE_UNTOLD)
-        say(p, "there was memory left: a shutdown, an update of Windows, a power cut or a crash of the VM's host leave no other trace");
+    struct hr_word text = hr_root_word(root, "proc/uptime");
+    struct hr_str rest = hr_str(text.v), up;
+    double s = 0;
+    if (!text.known || !hr_str_cut(&rest, ' ', &up) || hr_parse_f64(up, &s, NULL) < 0)
+        return 0;
+    uint64_t now = hr_root_now(root), run = s > 0 && s < 1e9 ? (uint64_t)(s * 1e9) : 0;
+    return run != 0 && now > run && now - run > last ? now - run - last : 0;
 }
 
-int hr_postmortem(struct hr_tape *t, uint64_t window, const char *boot, const struct hr_kernel_log *log, bool busy, struct hr_postmortem *p,
-                  struct hr_error *err)
+static void window(struct hr_tape *t, const struct life *one, uint64_t ns, struct hr_post_look *l, struct hr_postmortem *p)
 {
-    size_t last = hr_tape_find(t, UINT64_MAX), i = last;
-    memset(p, 0, sizeof *p);
-    if (last == SIZE_MAX)
-        return hr_fail(err, HR_E_NOT_FOUND, "'%s' holds no moment that can be read", t->path);
-    struct look *l = hr_calloc(1, sizeof *l);
-    if (l == NULL)
-        return hr_fail_nomem(err, sizeof *l, "the last minutes");
-    for (size_t k = 0; k < t->n; k++) /* a clock that was set back: the last by number, not by time */
-        i = last = hr_frame_moment(&t->frame[k]) ? k : last;
-    p->last = p->first = t->frame[last].wall;
-    for (size_t k = last; k > 0 && t->frame[k - 1].kind != HR_FRAME_BEGIN; k--)
-        if (hr_frame_moment(&t->frame[k - 1]) && t->frame[k - 1].wall <= p->last && t->frame[k - 1].wall + window >= p->last)
-            i = k - 1;
-    p->first = HR_MIN(t->frame[i].wall, p->last);
+    size_t first = one->last;
+    const struct hr_model *m;
+    p->last = p->first = t->frame[one->last].wall;
+    for (size_t k = one->last; k > one->from; k--)
+        if (hr_frame_moment(&t->frame[k - 1]) && t->frame[k - 1].wall <= p->last && t->frame[k - 1].wall + ns >= p->last)
+            first = k - 1;
+    p->first = HR_MIN(t->frame[first].wall, p->last);
     p->curve = (unsigned)HR_MIN((p->last - p->first) / SECOND + 1, (uint64_t)HR_POST_CURVE);
     for (unsigned k = 0; k < HR_POST_CURVE; k++)
         p->used[k] = -1;
-    size_t first = i;
-    for (; i <= last; i++) {
-        const struct hr_model *m;
-        if (!hr_frame_moment(&t->frame[i]) || hr_tape_model(t, i, &m, NULL) < 0 || m->wall < p->first || m->wall > p->last)
-            continue;
-        see(l, m, p->moments == 0);
-        measure(p, m);
-        p->moments++;
-    }
-    size_t begun = hr_tape_last(t, last, HR_FRAME_BEGIN);
-    hr_post_alerts(t, begun == SIZE_MAX ? 0 : begun, t->n, p);
-    ended(t, last, boot, busy, p);
-    grew(p, l);
-    judge(p, log, l);
-    for (size_t k = first; k < t->n; k++)
-        if (t->frame[k].kind == HR_FRAME_NOTE) {
-            char text[HR_RING_TEXT];
-            text_of(t, k, text);
-            if (text[0] != 0 && strstr(text, HR_EPISODE_OVER) == NULL)
-                say(p, "%s%s", strncmp(text, HR_MARKS_NOTE, strlen(HR_MARKS_NOTE)) == 0 ? "" : "alert: ", text);
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = first; i <= one->last; i++) {
+            if (!hr_frame_moment(&t->frame[i]) || hr_tape_model(t, i, &m, NULL) < 0 || m->wall < p->first || m->wall > p->last)
+                continue;
+            if (pass == 1) {
+                see_begun(l, m);
+                see_late(l, m);
+                continue;
+            }
+            see(l, m, p->moments == 0);
+            measure(p, m);
+            p->moments++;
         }
+}
+
+static bool begins_with(const char *text, const char *head)
+{
+    return strncmp(text, head, strlen(head)) == 0;
+}
+
+static void tell_alerts(struct hr_tape *t, const struct life *one, struct hr_postmortem *p)
+{
+    char text[HR_RING_TEXT];
+    hr_post_alerts(t, one->from, one->to, p);
+    for (size_t k = one->from; k < one->to; k++)
+        if (t->frame[k].kind == HR_FRAME_NOTE && t->frame[k].wall >= p->first) {
+            text_of(t, k, text);
+            if (text[0] != 0 && !begins_with(text, HR_RING_KERNEL) && !begins_with(text, HR_RING_BOOT) && strstr(text, HR_EPISODE_OVER) == NULL)
+                hr_post_say(p, "%s%s", begins_with(text, HR_MARKS_NOTE) ? "" : "alert: ", text);
+        }
+}
+
+/* Who comes back after a crash often has a recorder that runs already: what is asked for is then the life before it. */
+static void tell_of_earlier(struct hr_tape *t, unsigned back, const struct hr_postmortem *p, char *to, size_t n)
+{
+    struct life before;
+    to[0] = 0;
+    if ((p->end == HR_POST_GOES_ON || p->end == HR_POST_CLEAN) && life_of(t, back + 1, &before) && end_of(t, &before) == SIZE_MAX)
+        snprintf(to, n, "an earlier recording in this file was cut off, %s before this one's last moment: --back %u tells of it",
+                 hr_human_duration(p->last > t->frame[before.last].wall ? p->last - t->frame[before.last].wall : 0).text, back + 1);
+}
+
+int hr_postmortem(struct hr_tape *t, const struct hr_root *root, const struct hr_post_ask *ask, struct hr_postmortem *p, struct hr_error *err)
+{
+    struct life one;
+    char earlier[HR_POST_LINE], boot[HR_WORD_MAX], was[HR_RING_TEXT];
+    memset(p, 0, sizeof *p);
+    if (!life_of(t, ask->back, &one))
+        return ask->back == 0 ? hr_fail(err, HR_E_NOT_FOUND, "'%s' holds no moment that can be read", t->path)
+                              : hr_fail(err, HR_E_NOT_FOUND, "'%s' does not hold %u recordings before its last one", t->path, ask->back);
+    struct hr_post_look *l = hr_calloc(1, sizeof *l);
+    if (l == NULL)
+        return hr_fail_nomem(err, sizeof *l, "the last minutes");
+    struct hr_word id = hr_root_word(root, "proc/sys/kernel/random/boot_id");
+    snprintf(boot, sizeof boot, "%s", id.known ? id.v : "");
+    window(t, &one, ask->window, l, p);
+    boot_of(t, &one, was);
+    ended(t, &one, was, boot, ask->busy && one.to == t->n, p); /* who records now may have no moment yet */
+    listen(t, &one, root, boot[0] != 0 && strcmp(was, boot) == 0, l);
+    l->started = p->end == HR_POST_MACHINE ? started(root, p->last) : 0;
+    grew(p, l);
+    hr_post_judge(p, l);
+    tell_alerts(t, &one, p);
+    tell_of_earlier(t, ask->back, p, earlier, sizeof earlier);
+    if (earlier[0] != 0)
+        hr_post_say(p, "%s", earlier);
     hr_free(l);
     return 0;
 }

@@ -5,6 +5,46 @@
 
 enum { PLOT_W = 60, PLOT_H = 8 };
 
+static const struct {
+    const char *key, *text, *wsl; /* wsl: what it is called there, NULL: the same */
+} ends[HR_POST_ENDS] = {
+    [HR_POST_CLEAN] = { "clean", "the recorder ended in order", NULL },
+    [HR_POST_RECORDER] = { "recorder-ended", "the recording was cut off: the recorder was ended from outside, and the machine ran on", NULL },
+    [HR_POST_MACHINE] = { "machine-ended", "the recording was cut off, and the machine was started anew since",
+                          "the recording was cut off: the WSL VM went away and was started anew since" },
+    [HR_POST_CUT] = { "cut-off", "the recording was cut off; whether the machine ended too cannot be told", NULL },
+    [HR_POST_GOES_ON] = { "goes-on", "it is being recorded at this moment: the recorder has not ended", NULL },
+};
+
+static const struct {
+    const char *key, *text, *next; /* next: what to do, NULL: nothing that helps in general */
+} causes[HR_CAUSES] = {
+    [HR_CAUSE_NONE] = { "none", "nothing went wrong that was recorded", NULL },
+    [HR_CAUSE_OOM] = { "oom-kill", "the kernel killed a program because memory was used up",
+                       "next time: headrace run -- COMMAND puts marks on its memory; headrace build holds compilers until they fit" },
+    [HR_CAUSE_MEMORY] = { "memory", "memory was used up: most likely that was the end",
+                          "next time: headrace run -- COMMAND puts marks on its memory; headrace build holds compilers until they fit" },
+    [HR_CAUSE_GPU] = { "gpu", "the graphics driver told of errors around the end", "next: headrace doctor" },
+    [HR_CAUSE_KERNEL] = { "kernel", "the kernel told of a crash or of CPUs that hung", NULL },
+    [HR_CAUSE_STORAGE] = { "storage", "storage told of errors around the end", "next: headrace doctor, and a copy of what matters" },
+    [HR_CAUSE_HUNG] = { "hung", "the machine stood still more and more before the end", NULL },
+    [HR_CAUSE_SHM] = { "shm-full", "shared memory became full: loaders that find it so die with a bus error",
+                       "next time: fewer workers, or a larger /dev/shm (--shm-size in Docker)" },
+    [HR_CAUSE_DISK] = { "disk-full", "a disk became full: what writes checkpoints fails then", "next: headrace top shows which; delete old checkpoints or write elsewhere" },
+    [HR_CAUSE_UNTOLD] = { "unknown", "what ended it cannot be told", NULL },
+};
+
+const char *hr_post_end_text(enum hr_post_end e, bool wsl)
+{
+    unsigned i = (unsigned)e < HR_POST_ENDS ? e : HR_POST_CUT;
+    return wsl && ends[i].wsl != NULL ? ends[i].wsl : ends[i].text;
+}
+
+const char *hr_cause_text(enum hr_cause c)
+{
+    return causes[(unsigned)c < HR_CAUSES ? c : HR_CAUSE_UNTOLD].text;
+}
+
 /* The greatest of the moments under a column. */
 static double column(const struct hr_postmortem *p, unsigned x)
 {
@@ -34,7 +74,9 @@ static void plot(const struct hr_postmortem *p, const char *from, const char *at
 void hr_postmortem_text(const struct hr_postmortem *p, const char *from, const char *at, bool ascii, struct hr_buf *out)
 {
     hr_buf_printf(out, "%s\n", hr_cause_text(p->cause));
-    hr_buf_printf(out, "%s%s%s; last moment %s\n\n", hr_post_end_text(p->end), p->why_ended[0] != 0 ? ": " : "", p->why_ended, at);
+    if (p->culprit[0] != 0)
+        hr_buf_printf(out, "%s\n", p->culprit);
+    hr_buf_printf(out, "%s%s%s; last moment %s\n\n", hr_post_end_text(p->end, p->wsl), p->why_ended[0] != 0 ? ": " : "", p->why_ended, at);
     for (unsigned i = 0; i < p->evidence_n; i++)
         hr_buf_printf(out, "  - %s\n", p->evidence[i]);
     if (p->memory_known && p->curve > 1) {
@@ -46,27 +88,24 @@ void hr_postmortem_text(const struct hr_postmortem *p, const char *from, const c
     if (p->growers == 0)
         hr_buf_printf(out, "  nobody by 16 MiB or more\n");
     for (unsigned i = 0; i < p->growers; i++) {
-        const struct hr_grower *g = &p->grower[i];
-        hr_buf_printf(out, "  +%-10s %s", hr_human_bytes(g->is - g->was).text, g->was == 0 ? "new, to " : "");
-        if (g->was != 0)
-            hr_buf_printf(out, "%s to ", hr_human_bytes(g->was).text);
-        hr_buf_printf(out, "%s  %d %s%s\n", hr_human_bytes(g->is).text, g->pid, g->name, g->ended ? "  (ended before)" : "");
+        char line[HR_POST_LINE];
+        hr_grower_text(&p->grower[i], line, sizeof line);
+        hr_buf_printf(out, "  +%-10s %s%s\n", hr_human_bytes(p->grower[i].is - p->grower[i].was).text, line, p->grower[i].ended ? ", and ended" : "");
     }
-    if (p->cause == HR_CAUSE_OOM || p->cause == HR_CAUSE_MEMORY)
-        hr_buf_printf(out, "\nnext time: headrace run -- COMMAND puts marks on its memory; headrace build holds compilers until they fit\n");
-    else if (p->cause == HR_CAUSE_GPU)
-        hr_buf_printf(out, "\nnext: headrace doctor\n");
+    if (causes[p->cause].next != NULL)
+        hr_buf_printf(out, "\n%s\n", causes[p->cause].next);
 }
 
 void hr_postmortem_json(const struct hr_postmortem *p, struct hr_jw *w)
 {
-    static const char *const ends[HR_POST_ENDS] = { "clean", "recorder-ended", "machine-ended", "cut-off", "goes-on" };
-    static const char *const causes[HR_CAUSES] = { "none", "oom-kill", "memory", "gpu", "kernel", "storage", "unknown" };
     hr_jw_object(w);
     hr_jw_kstr(w, "schema", "headrace-postmortem/1");
-    hr_jw_kstr(w, "end", ends[p->end]);
-    hr_jw_kstr(w, "cause", causes[p->cause]);
+    hr_jw_kstr(w, "end", ends[p->end].key);
+    hr_jw_kstr(w, "cause", causes[p->cause].key);
     hr_jw_kstr(w, "verdict", hr_cause_text(p->cause));
+    hr_jw_kstr(w, "culprit", p->culprit[0] != 0 ? p->culprit : NULL);
+    hr_jw_kstr(w, "ended", p->why_ended[0] != 0 ? p->why_ended : NULL);
+    hr_jw_kbool(w, "wsl", p->wsl);
     hr_jw_ku64(w, "first_ns", p->first);
     hr_jw_ku64(w, "last_ns", p->last);
     hr_jw_ku64(w, "looks", p->moments);
@@ -89,6 +128,7 @@ void hr_postmortem_json(const struct hr_postmortem *p, struct hr_jw *w)
         hr_jw_kstr(w, "name", p->grower[i].name);
         hr_jw_ku64(w, "was", p->grower[i].was);
         hr_jw_ku64(w, "is", p->grower[i].is);
+        hr_jw_kf64(w, "seconds", (double)(p->grower[i].took / 1000000) / 1000);
         hr_jw_kbool(w, "ended", p->grower[i].ended);
         hr_jw_end(w);
     }

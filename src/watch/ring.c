@@ -34,6 +34,8 @@ struct hr_ring {
     uint8_t *image;
     struct lane lane[HR_TIERS];
     struct hr_buf out;
+    char boot[64];
+    bool round; /* the fine tier began a new round: what told of the kernel's run is overwritten soon */
     struct gathered sum[HR_TIERS][HR_RING_SLOTS];
     uint64_t bucket[HR_TIERS], begun[HR_TIERS]; /* by wall time; begun 0: nothing gathered */
 };
@@ -138,6 +140,7 @@ static int emit(struct hr_ring *r, enum hr_tier t, enum hr_frame_kind kind, uint
     int e = put_bytes(r, at, err);
     if (e < 0)
         return e;
+    r->round = r->round || (t == HR_TIER_SECOND && at == r->plan.first[t] * HR_RING_BLOCK && r->seq > 1);
     r->at[t] = at + r->out.len;
     r->written += r->out.len;
     r->seq++;
@@ -300,7 +303,8 @@ int hr_ring_open(const char *path, uint64_t size, const char *boot, struct hr_ri
     int e = ok ? open_file(r, size != 0 ? size / HR_RING_BLOCK * HR_RING_BLOCK : 0, err) : hr_fail_nomem(err, 2 * hr_image_size(), "the recorder");
     if (e == 0) {
         char text[HR_RING_TEXT];
-        snprintf(text, sizeof text, "boot=%s", boot != NULL ? boot : "");
+        snprintf(r->boot, sizeof r->boot, "%s", boot != NULL ? boot : "");
+        snprintf(text, sizeof text, HR_RING_BOOT "%s", r->boot);
         e = emit_text(r, HR_FRAME_BEGIN, text, err);
     }
     if (e < 0) {
@@ -426,6 +430,12 @@ int hr_ring_put(struct hr_ring *r, const struct hr_model *m, struct hr_error *er
     if (r->memory == NULL)
         e = gather(r, m, err);
     hr_image_write(m, &r->rows, r->image);
+    if (r->memory == NULL && r->round && r->boot[0] != 0) {
+        char text[HR_RING_TEXT];
+        snprintf(text, sizeof text, HR_RING_BOOT "%s", r->boot);
+        r->round = false;
+        e = worse(e, emit_text(r, HR_FRAME_NOTE, text, err));
+    }
     if (r->memory == NULL)
         return worse(e, put_look(r, HR_TIER_SECOND, m->wall, err));
     for (unsigned t = HR_TIER_SECOND; t < HR_TIERS; t++) {

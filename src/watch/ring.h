@@ -32,12 +32,18 @@ enum hr_frame_kind {
     HR_FRAME_MINUTE,     /* of 60 s */
     HR_FRAME_BEGIN,      /* text: a recorder began */
     HR_FRAME_END,        /* text: it ended, and why; none: it was ended */
-    HR_FRAME_NOTE,       /* text */
+    HR_FRAME_NOTE,       /* text: an alert that began, a line of the kernel's log, the kernel's run again */
     HR_FRAME_KINDS
 };
 
 /* Every metric of the machine, then those of HR_SERIES_GPUS GPUs. */
 enum { HR_RING_SLOTS = HR_M_MACHINE_END + HR_SERIES_GPUS * HR_SERIES_PER_GPU };
+
+/* How texts begin.  Behind the first of them stands the boot id, in a BEGIN and again in a NOTE whenever the fine tier begins a new round;
+ * behind the second "[  412.100244] text", or once at the begin whether the kernel's messages are followed, or why not. */
+#define HR_RING_BOOT "boot="
+#define HR_RING_KERNEL "kernel: "
+#define HR_RING_FOLLOWED HR_RING_KERNEL "its messages are followed"
 
 struct hr_ring;
 /* Opens or makes the file; an existing one is continued behind its last good frame and keeps its size (`size` is then looked at only

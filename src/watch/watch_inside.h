@@ -42,7 +42,7 @@ struct hr_look_io {
     unsigned disk_n;
     struct hr_look_link link[HR_MODEL_LINKS];
     unsigned link_n;
-    uint64_t spaces_at;
+    uint64_t spaces_at, spaces_again_at;
     char foreign[HR_MODEL_FOREIGN][96]; /* where Windows' drives and networks are mounted */
     bool windows[HR_MODEL_FOREIGN];
     unsigned foreign_n;

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import textwrap
@@ -68,6 +69,22 @@ def near(shown, planted, tolerance=0.02):
     assert abs(shown - planted) <= planted * tolerance, f"{shown / planted - 1:+.1%}: {shown} for {planted}"
 
 
+def lifted(headrace, read, planted, *load):
+    """How far a figure of the whole machine stands above its background while the load is there.  The background is measured before and
+    after and subtracted; the first time that it stood still meanwhile counts, and where it never did (a machine full of compilers)
+    the median of nine."""
+    rises = []
+    for _ in range(9):
+        before = read(look(headrace, "100ms"))
+        with plant(*load):
+            shown = read(look(headrace, "100ms"))
+        after = read(look(headrace, "100ms"))
+        rises.append(shown - (before + after) / 2)
+        if abs(after - before) < planted * 0.003:
+            return rises[-1]
+    return statistics.median(rises)
+
+
 def job(doc, lead):
     found = [j for j in doc["jobs"] if j["lead"] == lead]
     assert found, f"no job is led by {lead}: {doc['jobs']}"
@@ -94,11 +111,14 @@ def test_own_memory(headrace, kind):
 
 @slow
 def test_locked_memory(headrace):
-    before = look(headrace, "100ms")["memory"]["locked"]
+    near(lifted(headrace, lambda doc: doc["memory"]["locked"], 256 * MIB, "locked", 256 * MIB), 256 * MIB)
     with plant("locked", 128 * MIB) as load:
-        doc = look(headrace)
-        near(doc["memory"]["locked"] - before, 128 * MIB, 0.05)  # others lock and unlock beside us
-        near(row(doc, load.pid)["own"], 128 * MIB)
+        near(row(look(headrace), load.pid)["own"], 128 * MIB)
+
+
+@slow
+def test_shared_memory_of_the_machine(headrace):
+    near(lifted(headrace, lambda doc: doc["memory"]["parts"]["shmem"], 512 * MIB, "memfd", 512 * MIB), 512 * MIB)
 
 
 @pytest.mark.parametrize("kind", ["cache", pytest.param("deleted", marks=slow)])
@@ -118,14 +138,12 @@ def test_page_cache_by_file(headrace, tmp_path, kind):
 @slow
 def test_segment_of_shared_memory_and_its_owner(headrace):
     name = f"plant-{os.getpid()}"
-    before = look(headrace, "100ms")["memory"]["parts"]["shmem"]
     try:
         with plant("shm", name, 256 * MIB) as load:
             doc = look(headrace)
             s = [s for s in doc["segments"] if s["name"] == name]
             near(s[0]["bytes"], 256 * MIB)
             assert s[0]["pid"] == load.pid
-            near(doc["memory"]["parts"]["shmem"] - before, 256 * MIB, 0.05)  # others' tmpfs moves too
         doc = look(headrace)
         s = [s for s in doc["segments"] if s["name"] == name]
         near(s[0]["bytes"], 256 * MIB)
@@ -136,9 +154,9 @@ def test_segment_of_shared_memory_and_its_owner(headrace):
 
 @slow
 def test_shared_memory_without_a_name(headrace):
-    with plant("memfd", 256 * MIB) as load:
+    with plant("memfd", 512 * MIB) as load:  # beside the 2 MiB of its program
         p = row(look(headrace), load.pid)
-        near(p["resident"], 256 * MIB, 0.03)
+        near(p["resident"], 512 * MIB)
         assert p["own"] is not None and p["own"] < 8 * MIB  # nothing of it is its own
 
 
@@ -156,7 +174,7 @@ def test_forks_are_not_counted_once_each(headrace):
 def test_leak_of_known_slope(headrace):
     with plant("leak", 40 * MIB) as load:
         shown = []
-        for _ in range(3):
+        for _ in range(5):  # a step of the leak is 0.4 % of what it grows meanwhile
             time.sleep(1.2)
             begun = time.time_ns()
             doc = look(headrace, "200ms")
@@ -164,17 +182,14 @@ def test_leak_of_known_slope(headrace):
             assert doc["time_ns"] > begun
         log = log_of(load)
         (t0, m0), (t1, m1) = shown[0], shown[-1]
-        near((m1 - m0) / (t1 - t0), (at(log, t1) - at(log, t0)) / (t1 - t0), 0.03)  # a step of the leak is 2 % of it
+        near((m1 - m0) / (t1 - t0), (at(log, t1) - at(log, t0)) / (t1 - t0))
         near(m1, at(log, t1))
 
 
 @slow
 def test_page_tables(headrace):
-    before = look(headrace, "100ms")["memory"]["parts"]
-    with plant("tables", 20000) as load:
-        after = look(headrace)["memory"]["parts"]
-        near(after["page-tables"] - before["page-tables"], 20000 * 4096, 0.15)  # compilers beside us have page tables too
-        assert load.pid
+    n = 60000
+    near(lifted(headrace, lambda doc: doc["memory"]["parts"]["page-tables"], n * 4096, "tables", n), n * 4096 * (1 + 1 / 512))
 
 
 # --- CPU, storage, states ---
@@ -199,11 +214,11 @@ def log_of(load):
 def test_cpu_hog(headrace, threads):
     with plant("cpu", threads) as load:
         time.sleep(0.3)
-        doc = look(headrace, "3s")
+        doc = look(headrace, "8s")  # the kernel counts in ticks of 10 ms
         log, t1 = log_of(load), doc["time_ns"]
         t0 = t1 - doc["span_ns"]
         truth = (at(log, t1) - at(log, t0)) / (t1 - t0) * 100
-        near(row(doc, load.pid)["cpu"], truth, 0.02 + 1.5 / truth)  # the kernel counts in ticks of 10 ms
+        near(row(doc, load.pid)["cpu"], truth)
         assert row(doc, load.pid)["threads"] == threads + 1
         assert doc["cpu"]["busy"] >= truth / os.cpu_count() * 0.9
 
@@ -217,11 +232,11 @@ def test_disk_hog(headrace, tmp_path, kind, key):
         pytest.skip("this file system has no O_DIRECT")
     with load:
         time.sleep(0.3)
-        doc = look(headrace, "4s")
+        doc = look(headrace, "8s")  # a piece is 0.4 % of what it moves meanwhile
         log, t1 = log_of(load), doc["time_ns"]
         t0 = t1 - doc["span_ns"]
         truth = (at(log, t1) - at(log, t0)) / (t1 - t0) * 1e9
-        near(row(doc, load.pid)[key], truth, 0.02 + MIB / (truth * 4))  # whole pieces
+        near(row(doc, load.pid)[key], truth)
         assert heaviest(doc, key) == load.pid
         assert sum(d[key] or 0 for d in doc["disks"]) >= truth * 0.95
 
@@ -281,13 +296,14 @@ def train(tmp_path, workers, size=0, kind="sleep", path="-", script="train.py", 
 
 
 def test_job_with_eight_workers_is_one_row(headrace, tmp_path):
+    with train(tmp_path, 8) as twin:  # what a Python worker rewrites of its parent, without a load
+        background = job(look(headrace), twin.pid)["memory"]
     with train(tmp_path, 8, 64 * MIB) as load:
         doc = look(headrace)
         j = job(doc, load.pid)
         assert (j["ranks"], j["workers"], j["processes"], j["orphans"], j["name"]) == (1, 8, 9, 0, "train.py")
         assert j["memory_how"] == "pss"
-        small = sum(p["pss"] for p in doc["processes"] if p["pid"] == load.pid)
-        near(j["memory"] - small, 8 * 64 * MIB, 0.05)  # and what a Python worker rewrites of its parent
+        near(j["memory"] - background, 8 * 64 * MIB)
         assert j["memory"] < 0.9 * sum(p["resident"] for p in doc["processes"] if p.get("job") is not None and p["parent"] in (load.pid, 0))
 
 
@@ -359,18 +375,20 @@ def test_a_program_that_only_has_the_libraries_is_a_job(headrace, tmp_path):
     """Neither its name nor its environment says that it trains; what it has mapped does."""
     (tmp_path / "libtorch_cuda.so").write_bytes(b"\0" * MIB)
     (tmp_path / "notebook.py").write_text(textwrap.dedent(f"""
-        import mmap, os, time
+        import mmap, os, sys, time
         f = open({str(tmp_path / "libtorch_cuda.so")!r}, "rb")
         m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)
-        x = bytearray(150 << 20)
+        x = bytearray(int(sys.argv[1]))
         for i in range(0, len(x), 4096): x[i] = 1
         print("ready", os.getpid(), flush=True)
         time.sleep(60)
         """))
-    with Planted([sys.executable, tmp_path / "notebook.py"]) as load:
+    with Planted([sys.executable, tmp_path / "notebook.py", 0]) as bare:
+        interpreter = sum(int(x.split()[1]) << 10 for x in open(f"/proc/{bare.pid}/smaps_rollup") if x.startswith("Pss_Anon:"))
+    with Planted([sys.executable, tmp_path / "notebook.py", 256 * MIB]) as load:
         j = job(look(headrace), load.pid)
         assert (j["name"], j["ranks"]) == ("notebook.py", 1)
-        near(j["memory"], 150 * MIB, 0.1)  # and the interpreter
+        near(j["memory"] - interpreter, 256 * MIB)
 
 
 # --- the verdict ---

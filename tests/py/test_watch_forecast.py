@@ -1,0 +1,111 @@
+"""The forecast of when memory is full: leaks of known slope that really run into the limit of a memory cgroup, and loads that do not leak.
+Simulated ones, of hours and of whole machines, are in tests/unit/test_fill.c and test_memory_forecast.c; `make truth` runs these."""
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from membox import MIB, MemBox, possible
+from places import BIN
+
+PLANT = BIN.parents[2] / "tests/plant"
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not possible() or not PLANT.exists(), reason="no memory cgroup can be made here")]
+UNIT = {"ms": 0.001, "s": 1, "min": 60, "h": 3600}
+
+
+def seconds(text):
+    return sum(float(n) * UNIT[u] for n, u in re.findall(r"([\d.]+) (ms|s|min|h)\b", text))
+
+
+class Watched:
+    """A watcher inside of the box, whose limit is then the wall that comes first; what it forecasts, as (time, likely, soon, late)."""
+
+    def __init__(self, box, interval="500ms"):
+        self.p = subprocess.Popen([BIN, "serve", "--port", "0", "-i", interval], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=box.enter)
+        self.url = self.p.stdout.readline().strip()
+        assert self.url.startswith("http://")
+        self.told, self.stop = [], threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+
+    def watch(self):
+        import json
+        import urllib.request
+        port = re.search(r":(\d+)/", self.url)[1]
+        while not self.stop.wait(0.5):
+            at = time.monotonic()
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/alerts", timeout=10) as r:
+                    doc = json.load(r)
+            except OSError:
+                continue
+            for a in doc["alerts"] if isinstance(doc, dict) else doc:
+                if a["key"] == "memory-forecast":
+                    m = re.search(r"(memory|limit) .* in about (.*?) \((.*?) to (.*?)\)", a["text"])
+                    assert m, a["text"]
+                    self.told.append((at, *map(seconds, m.groups()[1:]), a["text"]))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+        self.p.terminate()
+        self.p.wait(timeout=20)
+
+
+def leak_into(limit, rate):
+    """Lets it run until the kernel ends it: how far each forecast was off, as (seconds that were left, share)."""
+    with MemBox(limit) as box, Watched(box) as w:
+        time.sleep(3)
+        p = subprocess.Popen([PLANT, "leak", str(rate)], stdout=subprocess.DEVNULL, preexec_fn=box.enter)
+        try:
+            assert p.wait(timeout=3 * limit / rate) == -signal.SIGKILL
+            end = time.monotonic()
+            assert box.kills() == 1 and w.p.poll() is None
+        finally:
+            p.kill()
+        return [(end - at, (likely - (end - at)) / (end - at), soon, late, text) for at, likely, soon, late, text in w.told if at < end - 3]
+
+
+@pytest.mark.parametrize("limit,rate", [(400 * MIB, 4 * MIB), (900 * MIB, 16 * MIB)])
+def test_a_leak_ends_when_it_was_told(limit, rate, record_property):
+    off = leak_into(limit, rate)
+    assert len(off) >= 10, off
+    assert max(left for left, *_ in off) > 0.3 * limit / rate  # it was told when there was still something to be done
+    worst = max(off, key=lambda o: abs(o[1]))
+    record_property("worst", worst)
+    print(f"{len(off)} forecasts from {max(o[0] for o in off):.0f} s to {min(o[0] for o in off):.0f} s before the end: worst {worst[1]:+.1%}, "
+          f"inside of their span {sum(s <= left <= e for left, _, s, e, _ in off) / len(off):.0%}")
+    assert abs(worst[1]) <= 0.2, worst
+    assert all("limit of" in o[4] for o in off)
+
+
+LOADS = """
+import sys, time
+held, kind = [], sys.argv[1]
+if kind == "step":
+    time.sleep(8)
+    held = [bytearray(b"x") * (250 << 20)]
+    time.sleep(60)
+for epoch in range(6):
+    for _ in range(48):
+        held.append(bytearray(b"x") * (4 << 20))
+        time.sleep(0.25)
+    held.clear()
+"""
+
+
+@pytest.mark.parametrize("kind", ["saw", "step"])
+def test_what_does_not_leak_is_not_told(tmp_path, kind):
+    """Epochs of 12 s that take and give back half of the box; one large step."""
+    script = tmp_path / "load.py"
+    script.write_text(LOADS)
+    with MemBox(400 * MIB) as box, Watched(box) as w:
+        assert subprocess.run([sys.executable, script, kind], preexec_fn=box.enter, timeout=300).returncode == 0
+    assert [t for t in w.told if "limit of" in t[-1]] == []
