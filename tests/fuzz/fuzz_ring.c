@@ -2,6 +2,7 @@
  * what lies behind it is reached. */
 #include "mem.h"
 #include "bygone.h"
+#include "postmortem.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,15 @@ static void look(const uint8_t *p, size_t n)
         }
     }
     hr_tape_find(&t, 5);
+    struct hr_postmortem *post = t.n <= 64 ? hr_calloc(1, sizeof *post) : NULL;
+    if (post != NULL) { /* what its notes say of alerts, with the curves of any figures */
+        struct hr_buf out = HR_BUF_INIT(1 << 20);
+        post->last = UINT64_MAX;
+        hr_post_alerts(&t, 0, t.n, post);
+        hr_post_alerts_text(post, (n & 1) != 0, &out);
+        hr_buf_fini(&out);
+        hr_free(post);
+    }
     hr_tape_close(&t);
 }
 
