@@ -30,8 +30,8 @@ static void add_char(const struct hr_painter *p, struct hr_buf *out, uint32_t c)
 {
     char b[4];
     size_t n;
-    if (c >= 0x80 && p->caps.glyphs == HR_GLYPHS_ASCII)
-        c = '?';
+    if (c >= 0x80 && p->caps.glyphs == HR_GLYPHS_ASCII) /* the dash of what is unknown, the dot between words, degrees, micro */
+        c = c == 0x2013 || c == 0xb7 ? '-' : c == 0xb0 ? ' ' : c == 0xb5 ? 'u' : '?';
     if (c < 0x80) {
         b[0] = (char)c;
         n = 1;

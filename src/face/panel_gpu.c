@@ -42,6 +42,27 @@ static void brief(struct hr_canvas *c, struct hr_area in, int y, unsigned i)
         hr_panel_pair(c, x, y, end, "!", text, HR_INK_WARN);
 }
 
+/* In a third of a row, where there are more than rows: number, load, VRAM. */
+enum { CELL = 18 };
+static void cell(struct hr_canvas *c, int x, int y, unsigned i)
+{
+    const struct hr_gpu_load *g = &c->scene->m->gpus.gpu[i];
+    char text[HR_WORD_MAX];
+    hr_cells_printf(c->s, x, y, 3, HR_FG_BOLD(slowed(g, text) ? HR_INK_WARN : HR_INK_TITLE), "%u", i);
+    hr_cells_right(c->s, x + 7, y, 5, HR_FG(HR_INK_TEXT), hr_say_figure(&g->busy, HR_UNIT_PERCENT).text);
+    hr_cells_right(c->s, x + CELL - 1, y, 9, HR_FG(HR_INK_MEMORY), hr_say_figure(&g->used, HR_UNIT_BYTES).text);
+}
+
+static void cells(struct hr_canvas *c, struct hr_area in, unsigned n)
+{
+    int per = HR_MAX(in.w / CELL, 1);
+    unsigned room = (unsigned)(per * in.h), shown = n > room ? room - 1 : n;
+    for (unsigned i = 0; i < shown; i++)
+        cell(c, in.x + (int)i % per * CELL, in.y + (int)i / per, i);
+    if (shown < n)
+        hr_cells_printf(c->s, in.x + (per - 1) * CELL, in.y + in.h - 1, CELL - 1, HR_FG(HR_INK_DIM), "and %u more", n - shown);
+}
+
 static void details(struct hr_canvas *c, struct hr_area in, int y, const struct hr_gpu_load *g)
 {
     char text[HR_WORD_MAX];
@@ -118,7 +139,11 @@ void hr_panel_gpus(struct hr_canvas *c, struct hr_area b)
         return;
     }
     int each = in.h / (int)l->n;
-    for (unsigned i = 0; i < l->n && (each >= 3 || (int)i < in.h); i++) {
+    if (each == 0) {
+        cells(c, in, l->n);
+        return;
+    }
+    for (unsigned i = 0; i < l->n; i++) {
         if (each >= 3)
             whole(c, (struct hr_area) { in.x, in.y + (int)i * each, in.w, each }, i);
         else

@@ -158,13 +158,14 @@ static void more(struct hr_canvas *c, struct hr_area b)
 void hr_panel_memory(struct hr_canvas *c, struct hr_area b)
 {
     const struct hr_account *a = &c->scene->m->memory;
-    char right[96] = "";
+    char right[96] = "", brief[64] = "";
     if (a->total.known && a->available.known) {
         double used = (double)(a->total.v - HR_MIN(a->available.v, a->total.v));
         snprintf(right, sizeof right, "%s of %s used, %s available", hr_say_bytes(used).text, hr_say_bytes((double)a->total.v).text,
                  hr_say_bytes((double)a->available.v).text);
+        snprintf(brief, sizeof brief, "%s of %s", hr_say_bytes(used).text, hr_say_bytes((double)a->total.v).text);
     }
-    hr_frame(c->s, b, "memory", right, c->g);
+    hr_frame(c->s, b, "memory", b.w >= 60 ? right : brief, c->g);
     const struct hr_memory_marks *marks = hr_memory_marks_any(c->scene->marks) ? c->scene->marks : NULL;
     if (marks != NULL) { /* the time that a curve shows is written over its end */
         char text[300];
@@ -182,6 +183,10 @@ void hr_panel_memory(struct hr_canvas *c, struct hr_area b)
         return;
     account_bar(c, in.x, in.y, in.w);
     struct hr_area rest = { in.x, in.y + 1, in.w, in.h - 1 };
+    if (rest.h <= 1 && rest.w < 2 * ENTRY) { /* no room for the parts */
+        hr_panel_pair(c, rest.x, rest.y, rest.h < 1 ? 0 : rest.x + rest.w, "available", hr_say_figure(&a->available, HR_UNIT_BYTES).text, HR_INK_TEXT);
+        return;
+    }
     bool beside = rest.h >= 3 && rest.w >= 96;
     if (beside) { /* the past stands beside the words */
         struct hr_trace k = { HR_M_MEM_USED, 0, (double)a->total.v, HR_INK_MEMORY, false, marks };

@@ -257,13 +257,14 @@ struct columns {
     int pid, name, state, cpu, memory, swap, gpu, io, age, end;
 };
 
-static struct columns columns_of(struct hr_area in)
+/* Without a card nothing is told of VRAM. */
+static struct columns columns_of(struct hr_area in, bool cards)
 {
     struct columns k = { .pid = in.x, .name = in.x + 8, .end = in.x + in.w };
     int x = k.end;
     k.age = in.w >= 112 ? (x -= 11) : -1;
     k.io = in.w >= 92 ? (x -= 12) : -1;
-    k.gpu = in.w >= 72 ? (x -= 11) : -1;
+    k.gpu = cards && in.w >= 72 ? (x -= 11) : -1;
     k.swap = in.w >= 124 ? (x -= 10) : -1;
     k.memory = x -= 10;
     k.cpu = x -= 8;
@@ -287,7 +288,7 @@ static void heading(struct hr_canvas *c, struct hr_area in, const struct columns
     };
     const int at[] = { k->pid, k->cpu, k->memory, k->swap, k->gpu, k->io, k->age };
     memset(v->head_w, 0, sizeof v->head_w);
-    hr_cells_put(c->s, k->name, in.y, 20, v->sort == HR_SORT_NAME ? on : st, "JOB, PROCESS");
+    hr_cells_put(c->s, k->name, in.y, HR_MIN(k->state - 1 - k->name, 20), v->sort == HR_SORT_NAME ? on : st, "JOB, PROCESS");
     v->head_x[HR_SORT_NAME] = k->name;
     v->head_w[HR_SORT_NAME] = 14;
     hr_cells_put(c->s, k->state, in.y, 1, st, "S");
@@ -481,7 +482,7 @@ void hr_panel_table(struct hr_canvas *c, struct hr_area b)
     verdict(c, b);
     collect(m, v);
     scroll(v, HR_MIN(in.h - 1, (int)HR_TOP_ROWS));
-    struct columns k = columns_of(in);
+    struct columns k = columns_of(in, m->gpus.n > 0);
     heading(c, in, &k);
     for (int i = 0; i < v->rows; i++) {
         if (v->first + i >= list.n) {

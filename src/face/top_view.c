@@ -3,6 +3,7 @@
 
 #include "panels.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void hr_top_init(struct hr_top_view *v)
@@ -92,6 +93,25 @@ static int tiny(struct hr_canvas *c, int y, int room)
     return y + memory;
 }
 
+/* No room for a panel: the three figures, as many as there are rows. */
+static int bare(struct hr_canvas *c, int y, int room)
+{
+    const struct hr_model *m = c->scene->m;
+    const struct hr_account *a = &m->memory;
+    int end = c->s->w;
+    for (int i = 0; i < room && i < 2 + (int)m->gpus.n; i++) {
+        char text[48] = "–", name[16];
+        snprintf(name, sizeof name, i == 0 ? "mem" : i == 1 ? "cpu" : "gpu %d", i - 2);
+        if (i == 0 && a->total.known && a->available.known)
+            snprintf(text, sizeof text, "%.12s left", hr_say_bytes((double)a->available.v).text);
+        else if (i > 0)
+            snprintf(text, sizeof text, "%.12s", i == 1 ? hr_say_real(&m->cpu.busy, HR_UNIT_PERCENT).text :
+                                                          hr_say_figure(&m->gpus.gpu[i - 2].busy, HR_UNIT_PERCENT).text);
+        hr_panel_pair(c, 1, y + i, end, name, text, HR_INK_TEXT);
+    }
+    return y + room;
+}
+
 /* Which column of time is the last one drawn, and how many cells the plots have moved since the last frame. */
 static void place_plots(struct hr_canvas *c)
 {
@@ -131,8 +151,10 @@ void hr_top_draw(struct hr_top_view *v, const struct hr_top_scene *scene, struct
         y = middle(&c, y, room);
     else if (s->w >= 60 && room >= 18)
         y = small(&c, y, room);
-    else if (room >= 8)
+    else if (room >= 8 && s->w >= 30)
         y = tiny(&c, y, room);
+    else
+        y = bare(&c, y, room);
     if (h - 1 - y >= 3)
         hr_panel_table(&c, (struct hr_area) { 0, y, s->w, h - 1 - y });
     else

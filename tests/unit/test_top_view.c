@@ -362,6 +362,64 @@ static void unknown_is_said(void **state)
     teardown();
 }
 
+/* However small the screen, it tells the figures that matter, and of cards that do not fit how many. */
+static void little_room(void **state)
+{
+    (void)state;
+    setup(8, 5);
+    draw(80, 24);
+    for (unsigned i = 0; i < 8; i++) {
+        char busy[32];
+        snprintf(busy, sizeof busy, "%u %3u %%", i, (unsigned)m->gpus.gpu[i].busy.v);
+        if (!shows(busy))
+            fail_msg("card %u is not shown", i);
+    }
+    m->gpus.n = 40;
+    for (unsigned i = 8; i < 40; i++)
+        m->gpus.gpu[i] = m->gpus.gpu[7];
+    draw(80, 24);
+    assert_true(shows("and 3") && shows(" more"));
+    teardown();
+    setup(2, 5);
+    draw(20, 5);
+    assert_true(shows("mem ") && shows("GiB left") && shows("cpu"));
+    draw(20, 8);
+    assert_true(shows("gpu 1"));
+    draw(40, 14);
+    assert_true(shows("GiB of 31.3 GiB") && shows("available"));
+    assert_false(shows("PROSESS"));
+    draw(80, 24);
+    assert_true(shows("VRAM"));
+    teardown();
+    setup(0, 5);
+    draw(80, 24);
+    assert_false(shows("VRAM"));
+    teardown();
+}
+
+/* Where there are only letters, a dash is a dash, and nothing else that is drawn comes out as a question. */
+static void letters_only(void **state)
+{
+    (void)state;
+    setup(1, 5);
+    m->proc_n = 3;
+    p.caps.glyphs = HR_GLYPHS_ASCII;
+    p.caps.depth = HR_DEPTH_NONE;
+    m->cpu.busy = hr_real_unknown("x");
+    static const int sizes[][2] = { { 80, 24 }, { 120, 40 }, { 200, 50 } };
+    for (size_t i = 0; i < HR_COUNT(sizes); i++) {
+        struct hr_buf out = HR_BUF_INIT(1 << 20);
+        draw(sizes[i][0], sizes[i][1]);
+        hr_paint_forget(&p);
+        assert_true(hr_paint(&p, &s, &out));
+        assert_non_null(strstr(out.data, "cpu -"));
+        assert_non_null(strstr(out.data, "desk"));
+        assert_non_null(strstr(out.data, "- WSL 2"));
+        hr_buf_fini(&out);
+    }
+    teardown();
+}
+
 static void any_events(void **state)
 {
     (void)state;
@@ -440,7 +498,7 @@ int main(void)
         cmocka_unit_test(the_order_is_that_of_the_figures),
         cmocka_unit_test(clicks),          cmocka_unit_test(time_and_pause),      cmocka_unit_test(unknown_is_said),
         cmocka_unit_test(marks_and_curves),
-        cmocka_unit_test(any_events),      cmocka_unit_test(a_frame_is_cheap),  cmocka_unit_test(an_unchanged_machine_costs_little),
+        cmocka_unit_test(little_room), cmocka_unit_test(letters_only), cmocka_unit_test(any_events),      cmocka_unit_test(a_frame_is_cheap),  cmocka_unit_test(an_unchanged_machine_costs_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
