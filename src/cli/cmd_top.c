@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "clock.h"
+#include "interrupt.h"
 #include "mark_opts.h"
 #include "run_plot.h"
 #include "tape_place.h"
@@ -102,14 +103,23 @@ static void look(struct hr_watch *w, struct hr_alarm *alarm)
     hr_alarm_take(alarm, hr_watch_model(w), hr_watch_series(w));
 }
 
-static int lines(struct hr_cli *cli, struct hr_watch *w, struct hr_alarm *alarm, const struct args *a)
+/* Until the next look is due, or Ctrl-C. */
+static int wait_until(uint64_t next, struct hr_error *err)
+{
+    while (hr_now() < next && hr_interrupted() == 0)
+        hr_sleep(next - hr_now());
+    return hr_interrupted() == 0 ? 0 : hr_fail(err, HR_E_CANCELLED, "interrupted");
+}
+
+static int lines(struct hr_cli *cli, struct hr_watch *w, struct hr_alarm *alarm, const struct args *a, struct hr_error *err)
 {
     uint64_t begun = hr_now(), next = begun, told = 0;
     int r = 0;
     while (r == 0 && hr_now() - begun < a->lasting) {
         next += a->every;
-        while (hr_now() < next)
-            hr_sleep(next - hr_now());
+        r = wait_until(next, err);
+        if (r < 0)
+            break;
         look(w, alarm);
         if (!cli->common->json) {
             stamp(cli, hr_watch_model(w));
@@ -123,13 +133,14 @@ static int lines(struct hr_cli *cli, struct hr_watch *w, struct hr_alarm *alarm,
 }
 
 /* Rates need two looks: the second is the report, and looks closely. */
-static void once(struct hr_watch *w, struct hr_alarm *alarm, const struct args *a, bool live)
+static int once(struct hr_watch *w, struct hr_alarm *alarm, const struct args *a, bool live, struct hr_error *err)
 {
-    if (!live)
-        return;
-    hr_sleep(a->every);
-    hr_watch_look_closely(w);
-    look(w, alarm);
+    int r = live ? wait_until(hr_now() + a->every, err) : 0;
+    if (live && r == 0) {
+        hr_watch_look_closely(w);
+        look(w, alarm);
+    }
+    return r;
 }
 
 /* The verdict over some seconds. */
@@ -142,8 +153,9 @@ static int why(struct hr_cli *cli, struct hr_watch *w, const struct args *a, boo
         hr_note(cli, "looking for %.0f s", (double)lasting * 1e-9);
     while (live && next + a->every <= end) {
         next += a->every;
-        while (hr_now() < next)
-            hr_sleep(next - hr_now());
+        int r = wait_until(next, err);
+        if (r < 0)
+            return r;
         hr_watch_tick(w);
     }
     const struct hr_model *m = hr_watch_model(w);
@@ -186,11 +198,11 @@ static int told(struct hr_cli *cli, struct hr_watch *w, const struct hr_alarm_op
     hr_mark_note(cli, &alarms->marks, hr_watch_model(w));
     look(w, &alarm);
     if (a->lasting != 0 && live)
-        r = lines(cli, w, &alarm, a);
-    if (r == 0) {
-        once(w, &alarm, a, live);
+        r = lines(cli, w, &alarm, a, err);
+    if (r == 0)
+        r = once(w, &alarm, a, live, err);
+    if (r == 0)
         r = report(cli, a, hr_watch_model(w), &alarm, err);
-    }
     hr_alarm_close(&alarm);
     return r;
 }

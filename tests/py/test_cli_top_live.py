@@ -216,6 +216,11 @@ def test_little_is_sent_when_nothing_changes(screen):
     assert b"\x1b[2J" not in s.seen
 
 
+def test_why_is_told_on_a_terminal_too(screen):
+    s = screen("--why", "--interval", "100ms")
+    assert s.finish() == 0 and ENTER not in s.seen and b"cannot tell" in s.seen
+
+
 @pytest.mark.parametrize("env", [{"TERM": "dumb"}, {}])
 def test_without_a_terminal_it_prints(headrace, env):
     run = subprocess.run([headrace.bin, "top", "--interval", "200ms"], capture_output=True, text=True, env=dict(os.environ, **env), timeout=60,

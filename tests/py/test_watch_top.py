@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import time
 
@@ -78,6 +79,16 @@ def test_lines_and_then_the_report(headrace):
     assert time.monotonic() - begun < 8
     lines = [x for x in out if re.match(r"\s*[\d.]+ s  CPU", x)]
     assert len(lines) >= 3 and any(x.startswith("headrace top") for x in out)
+
+
+@pytest.mark.parametrize("args", [("--for", "60s"), ("--why",), ("--once",)])
+def test_ctrl_c_ends_it_at_once(headrace, args):
+    p = headrace.popen("top", *args, "-i", "20s", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    time.sleep(1)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=5)
+    assert p.returncode == -signal.SIGINT and b"interrupted" in err and out == b""
 
 
 # --- graphics cards that are no use ---
