@@ -318,7 +318,9 @@ static bool load(const char *const *places, struct hr_dl *dl, struct hr_gpus *g)
         }
     }
     g->state = HR_GPUS_NO_LIBRARY;
-    snprintf(g->say, sizeof g->say, "%s", first.text);
+    /* Nowhere at all: what the loader says of that is for programmers. */
+    bool none = strcmp(places[0], "libnvidia-ml.so.1") == 0 && strstr(first.text, "No such file") != NULL;
+    snprintf(g->say, sizeof g->say, "%s", none ? "no NVIDIA driver is here: libnvidia-ml.so.1 is not found" : first.text);
     g->library = hr_word_unknown("none could be loaded");
     return false;
 }

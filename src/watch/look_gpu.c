@@ -72,11 +72,8 @@ static void all(struct hr_watch *w, const struct hr_gpus *g)
     l->driver = g->driver;
     for (unsigned i = 0; i < l->n; i++)
         one(&g->gpu[i], &l->gpu[i]);
-    const char *say = g->state == HR_GPUS_READ ? "" : g->say;
-    if (g->state == HR_GPUS_NO_LIBRARY && strstr(say, "libnvidia-ml.so.1") != NULL && strstr(say, "No such file") != NULL)
-        say = "no NVIDIA driver is here: libnvidia-ml.so.1 is not found"; /* what the loader says of it is for programmers */
-    l->known = g->state == HR_GPUS_READ ? hr_truth_of(true) : hr_truth_unknown("%.90s", say);
-    snprintf(l->say, sizeof l->say, "%.250s", say);
+    l->known = g->state == HR_GPUS_READ ? hr_truth_of(true) : hr_truth_unknown("%.90s", g->say);
+    snprintf(l->say, sizeof l->say, "%.250s", g->state == HR_GPUS_READ ? "" : g->say);
 }
 
 static void pcie(struct hr_watch *w, const struct hr_gpu_told *t)

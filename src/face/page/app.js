@@ -77,7 +77,10 @@ function makeGpus(list) {
     where.cards = [card, vram];
     return [where, where2];
   });
-  const cards = gpuPlots.flatMap(([a]) => a.cards);
+  /* Of several each has its two cards side by side. */
+  const many = list.length > 1, cards = many ? gpuPlots.map(([a]) => el("div", null, "pair")) : gpuPlots.flatMap(([a]) => a.cards);
+  if (many) cards.forEach((pair, i) => pair.append(...gpuPlots[i][0].cards));
+  $("gpus").className = many ? "many" : "";
   if (!list.length) {
     const card = el("section", null, "card");
     card.append(el("h2", "GPU"), el("p", "", "empty"));
