@@ -211,7 +211,7 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
         return r;
     r = hr_tape_place(root, a->file, &path, err);
     if (r == 0)
-        r = hr_tape_open(path.data, &tape, err);
+        r = hr_tape_open_at(path.data, a->file, &tape, err);
     if (r == 0) {
         r = show(cli, &tape, a, err);
         hr_tape_close(&tape);

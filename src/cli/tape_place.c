@@ -16,6 +16,14 @@ int hr_tape_place(const struct hr_root *root, const char *given, struct hr_buf *
     return hr_buf_adds(ret, given) ? 0 : hr_fail_nomem(err, 0, "a path");
 }
 
+int hr_tape_open_at(const char *path, const char *given, struct hr_tape *ret, struct hr_error *err)
+{
+    int r = hr_tape_open(path, ret, err);
+    if (r == HR_E_NOT_FOUND && given == NULL)
+        r = hr_fail(err, HR_E_NOT_FOUND, "there is no recording yet at '%s': 'headrace record' makes one", path);
+    return r;
+}
+
 /* Up to `n` numbers parted by `sep`, nothing else; how many. */
 static unsigned numbers(struct hr_str text, char sep, uint64_t *v, unsigned n)
 {

@@ -52,12 +52,12 @@ static const struct {
     { "q", "quit", "leave (also Ctrl-C)", ALWAYS },
     { "?", "help", "this page (also h, F1)", ALWAYS },
     { "space", "pause", "stop the view; the sampling goes on. Again: live", NOW },
-    { "enter", "open", "show or hide the members of the chosen job (also a click on it, e: of all)", NOW },
-    { "/", "filter", "only rows whose name, command or pid has the text; Esc takes it away", NOW },
-    { "s", "sort", "the next column; a click on a heading sorts by it, a second one turns it round", NOW },
+    { "enter", "open", "the chosen job's members, or not (also a click on it; e: all)", NOW },
+    { "/", "filter", "only rows whose name, command or pid has it; Esc: all rows", NOW },
+    { "s", "sort", "by the next column (also a click on a heading; again: round)", NOW },
     { "t", "tree", "processes below their parents", NOW },
-    { "left right", "time", "back in time and forward, by ten columns of the plots (also [ ])", ALWAYS },
-    { "End", "live", "the newest moment again (also G); Home, g: the first that is kept", PAST },
+    { "left right", "time", "back in time and forward, ten columns of the plots (also [ ])", ALWAYS },
+    { "End", "live", "the newest moment again (also G); Home, g: the first kept", PAST },
     { ", .", "1 min", "back and forward by a minute (also Shift and left, right)", PAST },
     { "< >", "10 min", "by ten minutes (also with Ctrl)", PAST },
     { "{ }", "1 h", "by an hour (also with Alt)", PAST },
@@ -95,7 +95,7 @@ void hr_panel_foot(struct hr_canvas *c, int y)
 
 void hr_panel_help(struct hr_canvas *c)
 {
-    int w = HR_MIN(c->s->w - 2, 96), h = HR_MIN(c->s->h - 2, (int)HR_COUNT(keys) + 11);
+    int w = HR_MIN(c->s->w - 2, 100), h = HR_MIN(c->s->h, (int)HR_COUNT(keys) + 11);
     struct hr_area b = { (c->s->w - w) / 2, (c->s->h - h) / 2, w, h };
     for (int y = b.y; y < b.y + b.h; y++)
         hr_cells_fill(c->s, b.x, y, b.w, ' ', HR_FG(HR_INK_TEXT));
@@ -106,15 +106,14 @@ void hr_panel_help(struct hr_canvas *c)
         hr_cells_put(c->s, in.x, y, 12, HR_FG_BOLD(HR_INK_KEY), keys[i].key);
         hr_cells_put(c->s, in.x + 12, y, in.w - 12, HR_FG(HR_INK_TEXT), keys[i].what);
     }
-    static const char *const notes[] = {
-        "",
-        "Memory: every byte of the machine is in exactly one part, so the parts add up to the total. Other",
-        "monitors count differently: htop takes cache that can be given back as free, and free -m puts shared",
-        "memory into the cache.",
+    static const char *const notes[] = { /* what is needed first, first */
+        "– means: cannot be had here. headrace top --once tells why.",
         "CPU is percent of one processor over the last looks: a job with 8 busy threads has 800 %.",
         "A job's memory counts shared pages once (PSS where it was measured, ~ where it is an estimate).",
-        "– means: cannot be had here. headrace top --once tells why.",
+        "Memory: every byte of the machine is in exactly one part, so the parts add up to the total. Other monitors count "
+        "differently: htop takes cache that can be given back as free, and free -m puts shared memory into the cache.",
     };
-    for (size_t i = 0; i < HR_COUNT(notes) && y < in.y + in.h; i++, y++)
-        hr_cells_put(c->s, in.x, y, in.w, HR_FG(HR_INK_DIM), notes[i]);
+    y += in.y + in.h - y > 2;
+    for (size_t i = 0; i < HR_COUNT(notes); i++)
+        y += hr_panel_prose(c, (struct hr_area) { in.x, y, in.w, in.y + in.h - y }, notes[i], HR_INK_DIM);
 }

@@ -15,7 +15,7 @@ int hr_panel_pair(struct hr_canvas *c, int x, int y, int end, const char *name, 
     return x + hr_cells_put(c->s, x, y, end - x, HR_FG(ink), value) + 2;
 }
 
-void hr_panel_prose(struct hr_canvas *c, struct hr_area b, const char *text, enum hr_ink ink)
+int hr_panel_prose(struct hr_canvas *c, struct hr_area b, const char *text, enum hr_ink ink)
 {
     int x = b.x, y = b.y;
     for (struct hr_str rest = hr_str(text), word; y < b.y + b.h && hr_str_cut(&rest, ' ', &word);) {
@@ -28,6 +28,7 @@ void hr_panel_prose(struct hr_canvas *c, struct hr_area b, const char *text, enu
         x += x > b.x;
         x += hr_cells_text(c->s, x, y, b.x + b.w - x, HR_FG(ink), word);
     }
+    return HR_MIN(y + 1, b.y + HR_MAX(b.h, 0)) - b.y;
 }
 
 enum { COLUMNS = 2 * HR_CELLS_MAX_W, LABEL = HR_PANEL_LABEL };

@@ -60,8 +60,8 @@ static inline struct hr_area hr_inside(struct hr_area b)
 {
     return (struct hr_area) { b.x + 2, b.y + 1, b.w - 4, b.h - 2 };
 }
-/* A sentence folded into a box. */
-void hr_panel_prose(struct hr_canvas *c, struct hr_area b, const char *text, enum hr_ink ink);
+/* A sentence folded into a box; returns the rows that it takes. */
+int hr_panel_prose(struct hr_canvas *c, struct hr_area b, const char *text, enum hr_ink ink);
 /* "total 31.3 GiB" pieces side by side: draws and returns where the next begins; what does not fit is left out. */
 int hr_panel_pair(struct hr_canvas *c, int x, int y, int end, const char *name, const char *value, enum hr_ink ink);
 

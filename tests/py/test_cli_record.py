@@ -220,4 +220,4 @@ def test_a_terminal_gets_the_live_view_and_moves_through_time(headrace, tmp_path
 def test_no_recording_is_said(headrace, tmp_path):
     for command in ("replay", "postmortem"):
         ran = headrace(command, status=1, env={"XDG_STATE_HOME": str(tmp_path)})
-        assert "record.ring" in ran.err and ran.out == ""
+        assert "no recording yet" in ran.err and "record.ring" in ran.err and ran.out == ""

@@ -397,6 +397,31 @@ static void little_room(void **state)
     teardown();
 }
 
+/* Every key, and what a dash means, without a word cut on the smallest usual screen. */
+static void the_help_fits(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = { { 80, 24 }, { 120, 40 } };
+    setup(1, 5);
+    for (size_t i = 0; i < HR_COUNT(sizes); i++) {
+        v.help = true;
+        draw(sizes[i][0], sizes[i][1]);
+        assert_true(shows("Ctrl-C") && shows("Ctrl-Z") && shows("cannot be had here"));
+        int x = s.w - 1, y = s.h / 2;
+        while (x > 0 && hr_cells_at(&s, x, y)->c != 0x2502)
+            x--;
+        if (x == s.w - 1) /* of a panel behind it */
+            for (x--; hr_cells_at(&s, x, y)->c != 0x2502; x--)
+                ;
+        for (y = 0; y < s.h; y++)
+            if (hr_cells_at(&s, x, y)->c == 0x2502 && hr_cells_at(&s, x - 2, y)->c != ' ')
+                fail_msg("%dx%d, row %d is cut: %s", s.w, s.h, y, row(y));
+    }
+    draw(120, 45);
+    assert_true(shows("memory into the cache"));
+    teardown();
+}
+
 /* Where there are only letters, a dash is a dash, and nothing else that is drawn comes out as a question. */
 static void letters_only(void **state)
 {
@@ -498,7 +523,7 @@ int main(void)
         cmocka_unit_test(the_order_is_that_of_the_figures),
         cmocka_unit_test(clicks),          cmocka_unit_test(time_and_pause),      cmocka_unit_test(unknown_is_said),
         cmocka_unit_test(marks_and_curves),
-        cmocka_unit_test(little_room), cmocka_unit_test(letters_only), cmocka_unit_test(any_events),      cmocka_unit_test(a_frame_is_cheap),  cmocka_unit_test(an_unchanged_machine_costs_little),
+        cmocka_unit_test(little_room), cmocka_unit_test(letters_only), cmocka_unit_test(the_help_fits), cmocka_unit_test(any_events),      cmocka_unit_test(a_frame_is_cheap),  cmocka_unit_test(an_unchanged_machine_costs_little),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
