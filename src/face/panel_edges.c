@@ -110,8 +110,8 @@ void hr_panel_help(struct hr_canvas *c)
         "– means: cannot be had here. headrace top --once tells why.",
         "CPU is percent of one processor over the last looks: a job with 8 busy threads has 800 %.",
         "A job's memory counts shared pages once (PSS where it was measured, ~ where it is an estimate).",
-        "Memory: every byte of the machine is in exactly one part, so the parts add up to the total. Other monitors count "
-        "differently: htop takes cache that can be given back as free, and free -m puts shared memory into the cache.",
+        "Memory: every byte of the machine is in exactly one part, so the parts add up to the total.",
+        "Other monitors count differently: htop takes cache that can be given back as free, and free -m puts shared memory into the cache.",
     };
     y += in.y + in.h - y > 2;
     for (size_t i = 0; i < HR_COUNT(notes); i++)
