@@ -26,7 +26,7 @@ static uint8_t *push(struct hr_fbb *b, size_t n)
     size_t need;
     if (b->failed || hr_ckd_add(&need, b->len, n) || need > HR_MIN(b->ceiling, (size_t)INT32_MAX))
         goto refused;
-    if (need > b->cap) {
+    if (need > b->cap || b->p == NULL) { /* also for no bytes at all: NULL would be a failure */
         size_t cap = HR_MAX(hr_align_up(need, 8), HR_MAX(b->cap * 2, (size_t)1024));
         uint8_t *p = hr_malloc(cap);
         if (p == NULL)

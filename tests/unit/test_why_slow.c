@@ -71,7 +71,7 @@ static void machine(const struct plant *p)
     m->disk[0].read_ns = HR_READ(5000000);
     m->gpus.n = p->gpu < 0 ? 0 : 1;
     struct hr_gpu_load *g = &m->gpus.gpu[0];
-    g->busy = hr_figure_of((uint64_t)p->gpu);
+    g->busy = hr_figure_of((uint64_t)HR_MAX(p->gpu, 0));
     g->milliwatts = hr_figure_of((uint64_t)(p->watts * 1000));
     g->milliwatts_limit = hr_figure_of(300000);
     g->throttle = hr_figure_of(p->bits);
