@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { BAR = 24 };
+#define DAY UINT64_C(86400000000000)
 
 static void bold(const struct hr_text_page *g, const char *text)
 {
@@ -19,7 +20,10 @@ static void head(struct hr_text_page *g)
     if (m->machine.known)
         hr_buf_printf(g->out, "  %s", m->machine.v);
     hr_buf_printf(g->out, "  Linux %s", hr_word_text(&m->kernel));
-    if (m->uptime.known)
+    uint64_t days = m->uptime.known ? m->uptime.v / DAY : 0;
+    if (days >= 2) /* hours are counted no further than people do */
+        hr_buf_printf(g->out, "  up %llu d %llu h", (unsigned long long)days, (unsigned long long)(m->uptime.v % DAY / (DAY / 24)));
+    else if (m->uptime.known)
         hr_buf_printf(g->out, "  up %s", hr_human_duration(m->uptime.v).text);
     hr_buf_adds(g->out, m->captured ? "  (captured)\n" : "\n");
 }
@@ -34,7 +38,9 @@ static void cpu(struct hr_text_page *g)
         hr_buf_printf(g->out, ", %s waiting for disks", hr_text_percent(g, "CPU", &c->iowait, wait));
     if (c->n != 0)
         hr_buf_printf(g->out, " of %u CPU%s", c->n, c->n == 1 ? "" : "s");
-    if (c->allowed.known && c->allowed.v != c->n)
+    else if (c->allowed.known)
+        hr_buf_printf(g->out, " of %llu CPUs", (unsigned long long)c->allowed.v);
+    if (c->n != 0 && c->allowed.known && c->allowed.v != c->n)
         hr_buf_printf(g->out, " (%llu for you)", (unsigned long long)c->allowed.v);
     snprintf(l, sizeof l, "%.2f", c->load1.v);
     hr_buf_printf(g->out, "; load %s", c->load1.known ? l : "–");

@@ -57,6 +57,8 @@ def test_every_captured_machine(headrace, captured, name):
 def test_captured_gpus_are_told(headrace, captured):
     doc = headrace("top", "--once", "--json", "--root", captured["linux-8xh100"]).json()
     assert len(doc["gpus"]) == 8 and doc["gpus"][7]["busy"] == 97
+    text = headrace("top", "--once", "--root", captured["linux-8xh100"]).out
+    assert "  up 50 d 0 h" in text and "– busy of 224 CPUs;" in text
     assert doc["gpus"][0]["slowed_by"] == "power cap"
     doc = headrace("top", "--once", "--json", "--root", captured["wsl2-6.18-5070ti"]).json()
     assert doc["memory"]["windows_held"] is None and "vmmemWSL" in doc["memory"]["windows_held_unknown"]
