@@ -75,6 +75,16 @@ unsigned hr_watch_top_rows(const struct hr_model *m, unsigned *rows, unsigned mo
     return n;
 }
 
+static void flow_cell(struct hr_text_page *g, struct hr_table *t, struct hr_reading r)
+{
+    if (r.why == HR_WHY_KNOWN)
+        hr_table_cell(t, "%s/s", hr_human_bytes(r.v).text);
+    else
+        hr_table_cell(t, "–");
+    if (r.why != HR_WHY_KNOWN && r.why != HR_WHY_FIRST)
+        hr_text_missing(g, "what processes read and write", hr_why_text(r.why));
+}
+
 static void processes(struct hr_text_page *g)
 {
     enum { MOST = 64 };
@@ -83,7 +93,6 @@ static void processes(struct hr_text_page *g)
     const struct hr_model *m = g->m;
     struct hr_table t = HR_TABLE_INIT(cols);
     unsigned rows[MOST], n = hr_watch_top_rows(m, rows, HR_MIN(g->s->rows != 0 ? g->s->rows : ROWS, (unsigned)MOST));
-    char a[40], b[40];
     if (!m->procs_known.known)
         hr_text_missing(g, "processes", m->procs_known.why);
     for (unsigned i = 0; i < n; i++) {
@@ -93,10 +102,8 @@ static void processes(struct hr_text_page *g)
         cpu_cell(&t, p->cpu);
         hr_table_cell(&t, "%s", hr_reading_bytes(pss ? p->pss : p->own.why == HR_WHY_KNOWN ? p->own : p->resident).text);
         hr_table_cell(&t, "%s", pss ? "PSS" : p->own.why == HR_WHY_KNOWN ? "own" : "RSS");
-        snprintf(a, sizeof a, "%s", p->read.why == HR_WHY_KNOWN ? hr_human_bytes(p->read.v).text : "–");
-        snprintf(b, sizeof b, "%s", p->written.why == HR_WHY_KNOWN ? hr_human_bytes(p->written.v).text : "–");
-        hr_table_cell(&t, "%s/s", a);
-        hr_table_cell(&t, "%s/s", b);
+        flow_cell(g, &t, p->read);
+        flow_cell(g, &t, p->written);
         hr_table_cell(&t, "%c", p->state);
         hr_table_cell(&t, "%s%s%s", p->command[0] != 0 ? p->command : p->comm, p->duty != HR_DUTY_NONE ? "  " : "", hr_duty_name((enum hr_duty)p->duty));
     }

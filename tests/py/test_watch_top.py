@@ -1,9 +1,13 @@
 """headrace top as a report: every captured machine, memory that adds up, graphics cards that hang, vanish and are many."""
 
 import json
+import os
 import re
+import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 import time
 
 import pytest
@@ -93,6 +97,23 @@ def test_ctrl_c_ends_it_at_once(headrace, args):
     assert p.returncode == -signal.SIGINT and b"interrupted" in err and out == b""
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can have a process of somebody else")
+def test_what_others_read_is_not_told_and_why(headrace):
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        with tempfile.TemporaryDirectory() as d:
+            os.chmod(d, 0o755)
+            shutil.copy(headrace.bin, d)
+            out = subprocess.run([d + "/headrace", "top", "--once", "-i", "300ms", "-n", "20"], user=65534, group=65534, extra_groups=[],
+                                 cwd="/", capture_output=True, text=True, timeout=60).stdout
+    finally:
+        busy.kill()
+        busy.wait()
+    row = next(x for x in out.splitlines() if x.split()[:1] == [str(busy.pid)])
+    assert "/s" not in row and row.count("–") >= 2
+    assert "what processes read and write: only its owner and root may look" in out
+
+
 # --- graphics cards that are no use ---
 
 needs_fake = pytest.mark.skipif(not (FAKE / "fake_nvml.so").exists(), reason="the stand-in libraries are not built")
@@ -133,7 +154,6 @@ def follow(headrace, tmp_path, seconds, change, after, **env):
     """`top --for` while the driver's behaviour is changed after a while: the lines with their times, and the report."""
     f = tmp_path / "fake"
     f.write_text("FAKE_NVML_BUSY=50\n")
-    import os
     e = {**os.environ, "HEADRACE_NVML": str(FAKE / "fake_nvml.so"), "FAKE_NVML_FILE": str(f), **env}
     p = subprocess.Popen([headrace.bin, "top", "--for", f"{seconds}s", "-i", "250ms"], stdout=subprocess.PIPE, text=True, env=e)
     lines, begun = [], time.monotonic()
@@ -165,7 +185,6 @@ def test_a_gpu_that_vanishes(headrace, tmp_path, change):
 
 
 def test_nothing_of_an_environment_or_argument_is_shown(headrace):
-    import sys
     p = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(20)", "--token=hunter2xyz"], env={"SECRET_KEY": "sesame987", "RANK": "0", "WORLD_SIZE": "1"})
     try:
         time.sleep(0.3)
