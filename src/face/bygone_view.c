@@ -1,5 +1,7 @@
 #include "bygone_view.h"
 
+#include "episodes.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -138,4 +140,12 @@ bool hr_bygone_scene(struct hr_bygone_view *p, struct hr_top_view *v, uint64_t n
     *ret = (struct hr_top_scene) { .m = m.m, .s = s, .end = v->moment, .alert = p->alert, .alerts = alerts(p, v->moment) };
     ret->time = (struct hr_top_time) { .from = from, .to = to, .kept = p->kept, .alert = p->alert_at, .alerts = began };
     return true;
+}
+
+void hr_bygone_curves(struct hr_bygone_view *p, const struct hr_top_scene *sc)
+{
+    for (size_t i = 0; i < sc->alerts; i++) {
+        struct hr_top_alert *a = &p->alert[i];
+        hr_episode_curve_of(a->key, a->text, sc->s, (struct hr_episode_curve_time) { sc->end, sc->m->wall, 0 }, a->since, &a->curve);
+    }
 }

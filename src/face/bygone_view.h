@@ -20,5 +20,7 @@ struct hr_bygone_view {
 void hr_bygone_hop(struct hr_bygone_view *p, struct hr_top_view *v, uint64_t newest);
 /* The scene of v->moment.  False: nothing that can be read is kept of it. */
 bool hr_bygone_scene(struct hr_bygone_view *p, struct hr_top_view *v, uint64_t newest, struct hr_top_scene *ret);
+/* Once the scene has its series: the curves of its alerts. */
+void hr_bygone_curves(struct hr_bygone_view *p, const struct hr_top_scene *sc);
 
 #endif

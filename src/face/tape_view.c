@@ -23,6 +23,7 @@ static bool begin(void *ctx, struct hr_top_view *v, struct hr_top_scene *ret)
     hr_bygone_hop(&p->seen, v, p->to);
     if (!hr_bygone_scene(&p->seen, v, p->to, ret))
         return false;
+    hr_bygone_curves(&p->seen, ret);
     ret->source = p->source;
     return true;
 }

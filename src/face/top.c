@@ -264,6 +264,8 @@ static bool show_past(struct live *l, struct hr_top_view *v, struct hr_top_scene
         ret->s = hr_watch_series(l->collector.watch);
         ret->end = m->at - HR_MIN(now - HR_MIN(v->moment, now), m->at);
     }
+    hr_bygone_curves(&l->seen, ret);
+    ret->marks = hr_episodes_marks(l->collector.alarm.episodes);
     return true;
 }
 

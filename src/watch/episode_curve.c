@@ -93,14 +93,21 @@ void hr_episode_curve_add(struct hr_episode_curve *c, struct hr_episode_curve_ti
         join(c, (unsigned)(k - c->first), (float)v, (float)v);
 }
 
-void hr_episode_curve_lead(struct hr_episode_curve *c, const struct hr_series *s, struct hr_episode_curve_time t, enum hr_metric metric, unsigned gpu)
+void hr_episode_curve_past(struct hr_episode_curve *c, const struct hr_series *s, struct hr_episode_curve_time t, uint64_t lasted, enum hr_metric metric,
+                           unsigned gpu)
 {
-    struct hr_bucket b[HR_EPISODE_CURVE_LEAD];
+    struct hr_bucket b[HR_EPISODE_CURVE_POINTS];
     hr_episode_curve_begin(c, hr_metric_word(metric), false);
-    hr_series_plot(s, metric, gpu, HR_EPISODE_CURVE_LEAD * HR_EPISODE_CURVE_STEP, b, HR_EPISODE_CURVE_LEAD);
-    uint64_t newest = t.at / c->step;
-    for (unsigned i = 0; i < HR_EPISODE_CURVE_LEAD; i++) {
-        uint64_t behind = HR_EPISODE_CURVE_LEAD - 1 - i;
+    uint64_t span = lasted + HR_EPISODE_CURVE_LEAD * HR_EPISODE_CURVE_STEP;
+    while (span / c->step > HR_EPISODE_CURVE_POINTS)
+        c->step *= 2;
+    uint64_t n = span / c->step, newest = t.at / c->step;
+    if (lasted == 0) /* now, and from the finest tier alone: a coarser one would tell of the time before anybody looked */
+        hr_series_plot(s, metric, gpu, span, b, n);
+    else
+        hr_series_columns(s, metric, gpu, c->step, newest, b, n);
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t behind = n - 1 - i;
         int at = behind > newest || (c->n == 0 && !b[i].known) ? -1 : place(c, newest - behind);
         if (at >= 0 && b[i].known)
             join(c, (unsigned)at, (float)b[i].min, (float)b[i].max);

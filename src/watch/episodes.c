@@ -70,7 +70,7 @@ static void begin_curve(struct hr_episodes *e, size_t i, const struct hr_rule_si
     } else if (t->figure.own != HR_OWN_NONE || t->s == NULL) {
         hr_episode_curve_begin(c, hr_rule_figure_word(&t->figure), false);
     } else {
-        hr_episode_curve_lead(c, t->s, moment(t->m), t->figure.metric, t->figure.gpu);
+        hr_episode_curve_past(c, t->s, moment(t->m), 0, t->figure.metric, t->figure.gpu);
     }
 }
 
@@ -130,6 +130,15 @@ void hr_episodes_take(struct hr_episodes *e, const struct hr_model *m, const str
         if (was || e->episode[i].on)
             follow(&e->episode[i].curve, &e->figure[i], m);
     }
+}
+
+void hr_episode_curve_of(const char *key, const char *text, const struct hr_series *s, struct hr_episode_curve_time t, uint64_t since,
+                         struct hr_episode_curve *ret)
+{
+    struct hr_rule_figure f;
+    *ret = (struct hr_episode_curve) { .what = NULL };
+    if (s != NULL && hr_rule_figure_of(key, text, &f) && f.own == HR_OWN_NONE)
+        hr_episode_curve_past(ret, s, t, t.wall > since ? t.wall - since : 1, f.metric, f.gpu);
 }
 
 size_t hr_episodes_on(const struct hr_episodes *e, const struct hr_episode **ret, size_t most)

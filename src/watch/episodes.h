@@ -46,6 +46,9 @@ size_t hr_episodes_on(const struct hr_episodes *e, const struct hr_episode **ret
 size_t hr_episodes_ended(const struct hr_episodes *e, const struct hr_episode **ret, size_t most);
 /* The rule's, whether it is on or not; NULL: no rule is called so. */
 const struct hr_episode *hr_episodes_find(const struct hr_episodes *e, const char *key);
+/* The curve at a moment that is gone, of the alert `key` that said `text` and began at `since`; without a figure that has a past there is none. */
+void hr_episode_curve_of(const char *key, const char *text, const struct hr_series *s, struct hr_episode_curve_time t, uint64_t since,
+                         struct hr_episode_curve *ret);
 const struct hr_memory_marks *hr_episodes_marks(const struct hr_episodes *e);
 
 /* Members of an object: "alerts" (those that are on), "alerts_ended", "marks" (null: there are none). */

@@ -112,7 +112,7 @@ static void the_past_comes_from_the_series(void **state)
         m->memory.available = t >= 900 && t < 920 ? hr_figure_unknown("gone") : hr_figure_of((t + 1) * MIB);
         hr_series_take(s, m);
     }
-    hr_episode_curve_lead(&c, s, (struct hr_episode_curve_time) { m->at, m->wall, SECOND }, HR_M_MEM_AVAILABLE, 0);
+    hr_episode_curve_past(&c, s, (struct hr_episode_curve_time) { m->at, m->wall, SECOND }, 0, HR_M_MEM_AVAILABLE, 0);
     assert_int_equal(c.n, HR_EPISODE_CURVE_LEAD);
     assert_true((c.first + c.n) * c.step > m->at && (c.first + c.n - 1) * c.step <= m->at);
     for (unsigned i = 0; i < c.n; i++) {
@@ -123,6 +123,10 @@ static void the_past_comes_from_the_series(void **state)
             assert_true(fabs((double)c.part[i].high / (double)MIB - (t + 5)) < 1.1);
         }
     }
+    /* Of what began ten minutes ago: longer parts in the same room, with the same values. */
+    hr_episode_curve_past(&c, s, (struct hr_episode_curve_time) { m->at, m->wall, SECOND }, 600 * SECOND, HR_M_MEM_AVAILABLE, 0);
+    assert_true(c.step == 2 * HR_EPISODE_CURVE_STEP && c.n > 85 && c.n <= HR_EPISODE_CURVE_POINTS);
+    assert_true(fabs((double)c.part[0].low / (double)MIB - 101) < 11 && fabs((double)c.part[c.n - 1].high / (double)MIB - 1000) < 1.1);
     hr_series_close(s);
     /* A watcher that has just begun has no past: none is made up. */
     assert_int_equal(hr_series_open(&s, NULL), 0);
@@ -130,7 +134,7 @@ static void the_past_comes_from_the_series(void **state)
         make_model(m, t, 1);
         hr_series_take(s, m);
     }
-    hr_episode_curve_lead(&c, s, (struct hr_episode_curve_time) { m->at, m->wall, SECOND }, HR_M_MEM_AVAILABLE, 0);
+    hr_episode_curve_past(&c, s, (struct hr_episode_curve_time) { m->at, m->wall, SECOND }, 0, HR_M_MEM_AVAILABLE, 0);
     assert_int_equal(c.n, 2);
     assert_true(known(&c, 0) && known(&c, 1));
     hr_series_close(s);

@@ -254,7 +254,7 @@ static void marks_and_curves(void **state)
     for (int i = 0; i < 2; i++) {
         two[i] = alert;
         two[i].level = i == 0 ? HR_TOP_WARN : HR_TOP_BAD;
-        hr_episode_curve_lead(&two[i].curve, series, now, i == 0 ? HR_M_MEM_USED : HR_M_CPU, 0);
+        hr_episode_curve_past(&two[i].curve, series, now, 0, i == 0 ? HR_M_MEM_USED : HR_M_CPU, 0);
         assert_true(two[i].curve.n > 50);
     }
     sc.alert = two;
