@@ -72,5 +72,5 @@ void hr_panel_time(struct hr_canvas *c, int y)
     for (size_t i = 0; i < t->alerts; i++)
         if (t->alert[i] >= t->from && t->alert[i] <= t->to)
             hr_cells_set(c->s, column_of(&v->line, t, t->alert[i]), y, '!', HR_FG_BOLD(HR_INK_WARN));
-    hr_cells_set(c->s, column_of(&v->line, t, v->moment), y, plain ? 'O' : 0x25cf, HR_FG_BOLD(HR_INK_KEY));
+    hr_cells_set(c->s, column_of(&v->line, t, v->moment != 0 ? v->moment : t->to), y, plain ? 'O' : 0x25cf, HR_FG_BOLD(HR_INK_KEY));
 }

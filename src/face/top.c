@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define MS UINT64_C(1000000)
-enum { FRAME_MAX = 8 << 20, PAST = 18 * HR_RING_BLOCK };
+enum { FRAME_MAX = 8 << 20, PAST = 17 * HR_RING_BLOCK };
 
 struct top {
     const struct hr_top_source *source;

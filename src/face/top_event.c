@@ -91,7 +91,6 @@ static enum hr_top_wish sort_by(struct hr_top_view *v, enum hr_sort sort)
 static enum hr_top_wish hop(struct hr_top_view *v, enum hr_hop_kind kind, int64_t by)
 {
     v->hop = (struct hr_hop) { kind, by };
-    v->said[0] = 0;
     v->plotted = 0;
     return HR_TOP_REDRAW;
 }
@@ -256,6 +255,8 @@ static enum hr_top_wish special(struct hr_top_view *v, uint32_t key, unsigned mo
 
 enum hr_top_wish hr_top_event(struct hr_top_view *v, const struct hr_event *e, const struct hr_top_scene *scene)
 {
+    if (e->key != HR_KEY_MOUSE && e->key != HR_KEY_FOCUS && e->key != HR_KEY_BLUR)
+        v->said[0] = 0;
     if ((v->help || v->alerts) && e->key != HR_KEY_MOUSE && e->key != HR_KEY_FOCUS && e->key != HR_KEY_BLUR) {
         v->help = v->alerts = false;
         return e->key == 'c' && e->mods == HR_MOD_CTRL ? HR_TOP_QUIT : HR_TOP_REDRAW;

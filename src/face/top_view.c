@@ -140,7 +140,7 @@ void hr_top_draw(struct hr_top_view *v, const struct hr_top_scene *scene, struct
     v->wide = 2 * s->w;
     hr_panel_head(&c, y++);
     v->line = (struct hr_area) { 0, 0, 0, 0 };
-    if (v->moment != 0 && h >= 10)
+    if ((v->moment != 0 || v->said[0] != 0) && h >= 10)
         hr_panel_time(&c, y++);
     if (scene->alerts > 0)
         hr_panel_alerts(&c, y++);

@@ -76,6 +76,23 @@ static bool first_frame(const struct hr_bygone *p, const uint8_t *head, uint64_t
     return false;
 }
 
+/* A text stands in front: the time of the block is that of its first look, since who writes texts may have another clock. */
+static uint64_t wall_behind(const struct hr_bygone *p, uint64_t off, uint8_t *room, const struct hr_frame *text)
+{
+    size_t n = block_bytes(p, off);
+    struct hr_frame f;
+    if (fetch(p, room, n, off, NULL) < 0)
+        return text->wall;
+    for (size_t at = (size_t)(text->off - off); at + HR_RING_HEAD <= n;) {
+        if (!hr_frame_at(room + at, n - at, off + at, &f))
+            break;
+        if (f.seq >= text->seq && hr_frame_moment(&f))
+            return f.wall;
+        at += (size_t)hr_align_up(HR_RING_HEAD + (uint64_t)f.len, 8);
+    }
+    return text->wall;
+}
+
 /* True: the block begins with another frame than it did. */
 static bool look_at(struct hr_bygone *p, size_t i, uint8_t *room)
 {
@@ -85,12 +102,15 @@ static bool look_at(struct hr_bygone *p, size_t i, uint8_t *room)
     struct hr_frame f;
     if (block_bytes(p, off) < HR_RING_HEAD || fetch(p, head, sizeof head, off, NULL) < 0)
         return false;
-    if (b->strip != HR_STRIPS && memcmp(head, "HRF1", 4) == 0 && le(head + 16, 8) == b->seq)
+    if (b->strip != HR_STRIPS && !b->text && memcmp(head, "HRF1", 4) == 0 && le(head + 16, 8) == b->seq)
         return false;
     b->strip = HR_STRIPS;
-    if (first_frame(p, head, off, room, &f))
-        *b = (struct hr_block) { f.seq, f.wall, kind_of(p, i, &f) };
-    return b->strip != was.strip || b->seq != was.seq;
+    if (first_frame(p, head, off, room, &f)) {
+        bool text = f.kind >= HR_FRAME_BEGIN;
+        *b = (struct hr_block) { f.seq, text ? wall_behind(p, off, room, &f) : f.wall, kind_of(p, i, &f), false };
+        b->text = text && b->wall == f.wall;
+    }
+    return b->strip != was.strip || b->seq != was.seq || b->wall != was.wall;
 }
 
 static int by_number(const void *a, const void *b)
@@ -206,6 +226,11 @@ int hr_bygone_block(struct hr_bygone *p, const struct hr_block_mark *k, struct h
     return r;
 }
 
+static uint64_t span_of(enum hr_strip_kind k)
+{
+    return k == HR_STRIP_TENS ? 10 * SECOND : k == HR_STRIP_MINUTES ? 60 * SECOND : 0;
+}
+
 /* The last moment, and how far the one before is. */
 static void find_end(struct hr_bygone *p)
 {
@@ -213,9 +238,10 @@ static void find_end(struct hr_bygone *p)
     p->to = p->last_step = 0;
     for (unsigned k = 0; k < HR_STRIPS; k++) {
         const struct hr_strip *s = &p->strip[k];
+        p->strip[k].further = s->n != 0 && (p->from == UINT64_MAX || s->mark[0].wall + span_of((enum hr_strip_kind)k) <= p->from);
         if (s->n == 0)
             continue;
-        p->from = HR_MIN(p->from, s->mark[0].wall);
+        p->from = p->strip[k].further ? HR_MIN(p->from, s->mark[0].wall) : p->from;
         for (size_t i = s->n; p->to == 0 && i > 0 && s->n - i < BACK_MOST; i--) {
             if (hr_bygone_block(p, &s->mark[i - 1], NULL) < 0)
                 continue;
@@ -371,7 +397,7 @@ static unsigned strip_for(const struct hr_bygone *p, uint64_t wall)
 {
     unsigned last = HR_STRIPS;
     for (unsigned k = 0; k < HR_STRIPS; k++) {
-        if (p->strip[k].n == 0)
+        if (!p->strip[k].further)
             continue;
         last = k;
         if (p->strip[k].mark[0].wall <= wall)
@@ -487,7 +513,7 @@ uint64_t hr_bygone_beside(struct hr_bygone *p, uint64_t wall, int dir)
     if (dir < 0)
         return at > 0 && hr_bygone_at(p, at - 1, &other, NULL) == 0 && other.wall < at ? other.wall : 0;
     for (unsigned k = 0; k < HR_STRIPS; k++) { /* the finest that reaches so far; where it ends the coarser ones do too */
-        if (p->strip[k].n == 0)
+        if (!p->strip[k].further)
             continue;
         uint64_t next = behind(p, (enum hr_strip_kind)k, at);
         if (p->strip[k].mark[0].wall <= at)

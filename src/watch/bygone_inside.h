@@ -13,6 +13,7 @@ struct hr_block_mark { /* a block, by its first frame */
 struct hr_strip {
     struct hr_block_mark *mark; /* by number */
     size_t n;
+    bool further; /* it reaches further back than the finer ones: a mean of the time in which the first look fell does not */
 };
 
 struct hr_bygone {
@@ -26,6 +27,7 @@ struct hr_bygone {
     struct hr_block { /* by its place; strip HR_STRIPS: it holds nothing */
         uint64_t seq, wall;
         enum hr_strip_kind strip;
+        bool text; /* nothing but a text stands there yet */
     } *block;
     size_t blocks;
     struct hr_strip strip[HR_STRIPS];

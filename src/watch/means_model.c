@@ -2,8 +2,6 @@
 
 #include "human.h"
 
-#include <string.h>
-
 static void figure(struct hr_figure *f, const struct hr_bucket *b)
 {
     *f = b->known ? hr_figure_of((uint64_t)(b->avg + 0.5)) : hr_figure_unknown("%s", hr_why_text(HR_WHY_MEANS));
@@ -100,7 +98,7 @@ static void gpus(const struct hr_bucket *all, struct hr_gpus_load *g)
 void hr_means_model(const struct hr_bucket b[HR_RING_SLOTS], uint64_t wall, unsigned seconds, struct hr_model *m)
 {
     static const struct hr_bucket none;
-    memset(m, 0, offsetof(struct hr_model, proc));
+    hr_image_blank(m);
     m->seq = wall;
     m->at = m->wall = wall;
     m->span = seconds * UINT64_C(1000000000);

@@ -434,13 +434,19 @@ void hr_image_write(const struct hr_model *m, struct hr_image_rows *r, uint8_t *
     whole(&w, (struct hr_model *)(uintptr_t)m, r->row); /* a walk that puts changes nothing */
 }
 
+void hr_image_blank(struct hr_model *m)
+{
+    memset(m, 0, offsetof(struct hr_model, gpus) + offsetof(struct hr_gpus_load, gpu) + HR_IMAGE_GPUS * sizeof m->gpus.gpu[0]);
+    memset(&m->procs_known, 0, offsetof(struct hr_model, proc) - offsetof(struct hr_model, procs_known));
+}
+
 bool hr_image_read(const uint8_t *from, size_t n, struct hr_model *m)
 {
     struct hr_proc_load procs[HR_IMAGE_PROCS];
     struct walk w = { .p = (uint8_t *)(uintptr_t)from, .n = n };
     if (n != hr_image_size())
         return false;
-    memset(m, 0, offsetof(struct hr_model, proc));
+    hr_image_blank(m);
     memset(procs, 0, sizeof procs);
     whole(&w, m, procs);
     m->proc_n = 0;

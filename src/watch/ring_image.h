@@ -29,6 +29,9 @@ struct hr_image_rows {
 size_t hr_image_size(void);
 /* `to` has room for hr_image_size(). */
 void hr_image_write(const struct hr_model *m, struct hr_image_rows *rows, uint8_t *to);
+/* Empties a model but for the rows behind what an image can hold (graphics cards, processes): a model that only images were read into is
+ * never touched there, and takes no memory for them. */
+void hr_image_blank(struct hr_model *m);
 /* Takes any bytes: what they say is brought into the model's bounds.  False: they are not of the right number. */
 bool hr_image_read(const uint8_t *from, size_t n, struct hr_model *m);
 

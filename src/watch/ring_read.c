@@ -106,13 +106,15 @@ static void read_head(struct hr_tape *t, const uint8_t *h, size_t n)
 static int find(struct hr_tape *t, bool *ret_foreign, struct hr_error *err)
 {
     struct finding f = { t, 0 };
-    uint8_t *block = hr_malloc(HR_RING_BLOCK);
-    int r = block == NULL ? hr_fail_nomem(err, HR_RING_BLOCK, "a recording") : 0;
+    uint8_t *room = t->memory == NULL ? hr_malloc(HR_RING_BLOCK) : NULL;
+    const uint8_t *block = room;
+    int r = block == NULL && t->memory == NULL ? hr_fail_nomem(err, HR_RING_BLOCK, "a recording") : 0;
     *ret_foreign = false;
     for (uint64_t off = 0; r == 0 && off < t->bytes; off += HR_RING_BLOCK) {
         size_t n = (size_t)HR_MIN((uint64_t)HR_RING_BLOCK, t->bytes - off);
-        r = fetch(t, block, n, off, err);
-        if (r < 0)
+        if (t->memory != NULL)
+            block = t->memory + off;
+        else if ((r = fetch(t, room, n, off, err)) < 0)
             break;
         if (off == 0) {
             read_head(t, block, n);
@@ -121,7 +123,7 @@ static int find(struct hr_tape *t, bool *ret_foreign, struct hr_error *err)
         }
         r = scan(&f, block, n, off, err);
     }
-    hr_free(block);
+    hr_free(room);
     return r;
 }
 

@@ -104,6 +104,22 @@ def test_the_live_view_tells_who_held_memory(view, hog, tmp_path):
     assert s.finish() == 0
 
 
+def test_an_alert_is_gone_to(view, tmp_path):
+    s = view("--warn", "1MiB", env={"XDG_STATE_HOME": str(tmp_path)})
+    s.shows("over the warn mark")
+    s.read(4)
+    s.send(b"w")
+    s.shows("kept by this view")
+    rows = s.rows()
+    assert "over the warn mark" in rows[2] and " ago" in rows[0]
+    s.send(b"w")
+    s.shows("no alert is kept from before")
+    s.send(b"W")
+    s.shows("no alert began later")
+    s.send(b"gq")
+    assert s.finish() == 0
+
+
 def test_behind_it_stands_the_recorder_that_runs(view, headrace, hog, tmp_path):
     env = {"XDG_STATE_HOME": str(tmp_path)}
     recorder = headrace.popen("record", "-q", env=dict(os.environ, **env), stderr=subprocess.DEVNULL)

@@ -80,7 +80,7 @@ static void a_view_keeps_hours_in_little_memory(void **state)
     struct hr_series *s = NULL;
     uint64_t from, to;
     assert_int_equal(hr_series_open(&s, NULL), 0);
-    assert_int_equal(hr_ring_open_memory(18 * HR_RING_BLOCK, &r, NULL), 0);
+    assert_int_equal(hr_ring_open_memory(17 * HR_RING_BLOCK, &r, NULL), 0);
     put(r, s, 1, 100);
     uint64_t allocations = hr_mem_count(), begun = hr_cpu_thread();
     put(r, s, 101, 28800);
@@ -113,6 +113,27 @@ static void a_view_keeps_hours_in_little_memory(void **state)
     hr_bygone_close(p);
     hr_ring_close(r);
     hr_series_close(s);
+}
+
+/* What keeping costs a live view of 1,100 processes: little of a thousandth of a CPU. */
+static void a_look_of_many_processes_is_cheap(void **state)
+{
+    (void)state;
+    struct hr_ring *r = NULL;
+    assert_int_equal(hr_ring_open_memory(17 * HR_RING_BLOCK, &r, NULL), 0);
+    uint64_t cost = 0;
+    for (unsigned t = 1; t <= 200; t++) {
+        make_model(model, t, 2);
+        for (unsigned i = 0; model->proc_n < 1100; i++)
+            make_proc(model, 10000 + (int)i, 1, -1, HR_DUTY_NONE, "sleep", "sleep infinity", (double)(hr_rng_u64(i, t / 5) % 40) / 10,
+                      MIB + hr_rng_u64(i, 3) % MIB);
+        uint64_t begun = hr_cpu_thread();
+        assert_int_equal(hr_ring_put(r, model, NULL), 0);
+        cost += hr_cpu_thread() - begun;
+    }
+    print_message("a look of 1,100 processes is kept in %u µs, %u bytes\n", (unsigned)(cost / 200000), (unsigned)(hr_ring_written(r) / 200));
+    assert_true(cost / 200 < 5000000); /* generous: sanitizers run it too */
+    hr_ring_close(r);
 }
 
 static void a_fast_view_keeps_one_look_a_second(void **state)
@@ -189,6 +210,25 @@ static void a_file_is_walked_through(void **state)
     assert_true(hr_bygone_reach(p, &from, &to));
     assert_int_equal(to, wall_of(8030));
     assert_int_equal(hog_of(at(p, to).m), 8030);
+    hr_bygone_close(p);
+    hr_ring_close(r);
+}
+
+/* The first 10 s have a mean that begins before the first look: the beginning is the look. */
+static void a_young_file_begins_with_its_first_look(void **state)
+{
+    (void)state;
+    struct hr_ring *r = NULL;
+    struct hr_bygone *p = NULL;
+    uint64_t from, to;
+    unlink(path);
+    assert_int_equal(hr_ring_open(path, 1 << 20, "b007", &r, NULL), 0);
+    put(r, NULL, 13, 200);
+    assert_int_equal(hr_bygone_open(path, &p, NULL), 0);
+    assert_true(hr_bygone_reach(p, &from, &to));
+    struct hr_bygone_moment m = at(p, 0);
+    assert_int_equal(m.seconds, 0);
+    assert_int_equal(hog_of(m.m), 13);
     hr_bygone_close(p);
     hr_ring_close(r);
 }
@@ -370,8 +410,9 @@ static void every_call_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_view_keeps_hours_in_little_memory), cmocka_unit_test(a_fast_view_keeps_one_look_a_second),
-        cmocka_unit_test(a_file_is_walked_through),            cmocka_unit_test(means_are_told_as_means),
+        cmocka_unit_test(a_view_keeps_hours_in_little_memory), cmocka_unit_test(a_look_of_many_processes_is_cheap),
+        cmocka_unit_test(a_fast_view_keeps_one_look_a_second),
+        cmocka_unit_test(a_file_is_walked_through),            cmocka_unit_test(a_young_file_begins_with_its_first_look), cmocka_unit_test(means_are_told_as_means),
         cmocka_unit_test(curves_are_those_of_the_time),        cmocka_unit_test(alerts_stand_in_it),
         cmocka_unit_test(damage_costs_what_it_hits),           cmocka_unit_test(every_call_may_fail),
     };

@@ -335,6 +335,14 @@ static void time_and_pause(void **state)
     snprintf(v.said, sizeof v.said, "no alert is kept from before");
     draw(80, 24);
     assert_true(shows("no alert is kept from before"));
+    v.moment = 0;
+    draw(80, 24);
+    assert_true(shows("no alert is kept from before"));
+    press('s');
+    draw(80, 24);
+    assert_false(shows("no alert is kept from before"));
+    v.moment = m->wall - 20 * S;
+    draw(80, 24);
     assert_true(shows("1 h"));
     past_from = 0;
     press('-');
