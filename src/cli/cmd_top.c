@@ -10,6 +10,8 @@
 #include "watch_report.h"
 #include "why_slow.h"
 
+#include <string.h>
+
 struct args {
     bool once, why;
     const char *job;
@@ -114,6 +116,7 @@ static int wait_until(uint64_t next, struct hr_error *err)
 static int lines(struct hr_cli *cli, struct hr_watch *w, struct hr_alarm *alarm, const struct args *a, struct hr_error *err)
 {
     uint64_t begun = hr_now(), next = begun, told = 0;
+    char said[160] = "", before[160] = "";
     int r = 0;
     while (r == 0 && hr_now() - begun < a->lasting) {
         next += a->every;
@@ -126,6 +129,12 @@ static int lines(struct hr_cli *cli, struct hr_watch *w, struct hr_alarm *alarm,
             hr_watch_line(hr_watch_model(w), &cli->out);
             changes(cli, hr_watch_model(w), alarm->episodes, told);
             told = hr_watch_model(w)->wall;
+            hr_alarm_said(alarm, said, sizeof said);
+            if (strcmp(said, before) != 0) {
+                stamp(cli, hr_watch_model(w));
+                hr_print(cli, "%s\n", said);
+                memcpy(before, said, sizeof said);
+            }
             r = hr_print_flush(cli);
         }
     }

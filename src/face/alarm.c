@@ -2,6 +2,7 @@
 
 #include "json_known.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ACT_PATIENCE (UINT64_C(60) * 1000000000)
@@ -39,6 +40,16 @@ void hr_alarm_take(struct hr_alarm *a, const struct hr_model *m, const struct hr
         hr_hook_look(a->act, a->episodes);
     if (a->alert != NULL)
         hr_hook_look(a->alert, a->episodes);
+}
+
+void hr_alarm_said(const struct hr_alarm *a, char *ret, size_t n)
+{
+    struct hr_hook_done d = { 0 };
+    ret[0] = 0;
+    if (a->act != NULL)
+        hr_hook_done(a->act, &d);
+    if (d.times != 0)
+        snprintf(ret, n, "act was done (%llu time%s): %s", (unsigned long long)d.times, d.times == 1 ? "" : "s", d.last);
 }
 
 void hr_alarm_act_json(const struct hr_alarm *a, struct hr_jw *w)

@@ -22,6 +22,8 @@ void hr_alarm_close(struct hr_alarm *a); /* waits for what runs */
 /* Behind every tick; never waits. */
 void hr_alarm_take(struct hr_alarm *a, const struct hr_model *m, const struct hr_series *s);
 
+/* "act was done (1 time): exit status 0"; "" as long as it was not. */
+void hr_alarm_said(const struct hr_alarm *a, char *ret, size_t n);
 /* The members of hr_episodes_json, and what came of act: "act_done". */
 void hr_alarm_json(const struct hr_alarm *a, const struct hr_model *m, struct hr_jw *w);
 void hr_alarm_act_json(const struct hr_alarm *a, struct hr_jw *w);

@@ -4,6 +4,7 @@
 #include "utf8.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char sign[] = { 'i', '!', 'X' };
 static const enum hr_ink ink[] = { HR_INK_TITLE, HR_INK_WARN, HR_INK_BAD };
@@ -80,7 +81,7 @@ static int whole(struct hr_canvas *c, struct hr_area in, int y, const struct hr_
 void hr_panel_alert_page(struct hr_canvas *c)
 {
     const struct hr_top_scene *sc = c->scene;
-    int w = HR_MIN(c->s->w - 2, 110), h = HR_MIN(c->s->h - 2, (int)sc->alerts * 5 + 6);
+    int w = HR_MIN(c->s->w - 2, 110), h = HR_MIN(c->s->h - 2, (int)sc->alerts * 5 + 7);
     struct hr_area b = { (c->s->w - w) / 2, (c->s->h - h) / 2, w, h };
     for (int y = b.y; y < b.y + b.h; y++)
         hr_cells_fill(c->s, b.x, y, b.w, ' ', HR_FG(HR_INK_TEXT));
@@ -92,8 +93,10 @@ void hr_panel_alert_page(struct hr_canvas *c)
     if (sc->alerts == 0 && in.h > 0)
         hr_cells_put(c->s, in.x, y++, in.w, HR_FG(HR_INK_DIM), "no alert is on");
     if (hr_memory_marks_any(sc->marks) && y < in.y + in.h) {
-        char text[300];
-        hr_memory_marks_say(sc->marks, &sc->m->memory, text, sizeof text);
+        char text[480];
+        hr_memory_marks_say(sc->marks, &sc->m->memory, text, 300);
+        if (sc->act_said != NULL && sc->act_said[0] != 0)
+            snprintf(text + strlen(text), sizeof text - strlen(text), ". %s", sc->act_said);
         hr_panel_prose(c, (struct hr_area) { in.x, y, in.w, in.y + in.h - y }, text, HR_INK_DIM);
     }
 }

@@ -174,6 +174,7 @@ struct live {
     bool recorded, locked; /* the past is a recorder's file; the collector's lock is held */
     struct hr_model *frozen; /* the look at which the view was stopped, with all of its processes */
     struct hr_top_alert alert[HR_TOP_ALERTS];
+    char act_said[160];
 };
 
 static void after_tick(void *ctx, const struct hr_model *m)
@@ -237,6 +238,8 @@ static struct hr_top_scene newest(struct live *l)
     const struct hr_model *m = hr_watch_model(l->collector.watch);
     struct hr_top_scene sc = { .m = m, .s = hr_watch_series(l->collector.watch), .alert = l->alert, .time.to = m->wall };
     sc.marks = hr_episodes_marks(l->collector.alarm.episodes);
+    hr_alarm_said(&l->collector.alarm, l->act_said, sizeof l->act_said);
+    sc.act_said = l->act_said;
     sc.alerts = hr_top_alerts(l->collector.alarm.episodes, l->alert, HR_TOP_ALERTS);
     return sc;
 }

@@ -39,6 +39,7 @@ struct hr_top_scene {
     const struct hr_top_alert *alert;
     size_t alerts;
     const struct hr_memory_marks *marks; /* NULL: none */
+    const char *act_said;                /* what came of act; NULL or "": nothing yet */
     const char *source; /* "replay of FILE"; NULL: this machine, live */
 };
 

@@ -67,6 +67,7 @@ def test_a_load_that_crosses_the_marks(headrace, tmp_path):
         assert re.search(r"marks: warn at 205 MiB, act at 307 MiB of 512 MiB of this cgroup \(now [\d.]+ MiB used\): act runs ", out[n][1]), out[n][1]
     begun = re.findall(r"s  alert begins: (memory-\w+):", out["lines"][0])
     assert [k for k in begun if k in ("memory-warn", "memory-act")] == ["memory-warn", "memory-act"]
+    assert out["lines"][0].count("s  act was done (1 time): exit status 0\n") == 1
     assert re.search(r"\nalert memory-act, for .*\n  \S+  used of this cgroup \d", out["lines"][0])
     doc = json.loads(out["json"][0])
     assert doc["marks"]["of"] == "cgroup" and doc["marks"]["whole"] == LIMIT
