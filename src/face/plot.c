@@ -125,7 +125,7 @@ void hr_bar_parts(struct hr_cells *s, int x, int y, int w, const struct hr_bar_p
 void hr_marks(struct hr_cells *s, int x, int y, double share, enum hr_ink ramp, enum hr_glyphs g)
 {
     if (share < 0) {
-        hr_cells_set(s, x, y, '?', HR_FG(HR_INK_DIM));
+        hr_cells_set(s, x, y, 0x2013, HR_FG(HR_INK_DIM));
         return;
     }
     int unit = g == HR_GLYPHS_ASCII ? 3 : 8, n = HR_MIN(HR_MAX((int)ceil(share * unit - 0.25), 1), unit);

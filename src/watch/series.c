@@ -29,6 +29,7 @@ struct slot {
 struct hr_series {
     uint64_t head[HR_TIERS], first[HR_TIERS]; /* bucket numbers; first: the oldest that was ever filled */
     uint64_t last, wall;                      /* of the last tick; last 0: none yet */
+    uint64_t begun;                           /* of the first; 0: it was put together, and not begun */
     struct slot *slot;
 };
 
@@ -168,7 +169,7 @@ void hr_series_take(struct hr_series *s, const struct hr_model *m)
         held[t] = since / step;
         /* The second in which the tick before fell has its value already, unless this one is in it too. */
         if (fresh)
-            s->head[t] = s->first[t] = to[t];
+            s->head[t] = s->first[t] = to[t], s->begun = m->at;
         else if (held[t] <= s->head[t])
             held[t] = s->head[t] + 1;
     }
@@ -283,7 +284,9 @@ void hr_series_columns(const struct hr_series *s, enum hr_metric m, unsigned gpu
 {
     for (size_t c = 0; c < n; c++) {
         uint64_t behind = n - 1 - c;
-        ret[c] = behind > last ? (struct hr_bucket) { false, 0, 0, 0 } : column(s, m, gpu, (last - behind) * step, step);
+        /* The mean of the minute in which it began tells nothing of the seconds before. */
+        bool before = behind > last || (last - behind + 1) * step <= s->begun;
+        ret[c] = before ? (struct hr_bucket) { false, 0, 0, 0 } : column(s, m, gpu, (last - behind) * step, step);
     }
 }
 

@@ -166,9 +166,29 @@ static void a_day_of_ticks_takes_no_new_memory(void **state)
     hr_series_close(s);
 }
 
+/* Columns of a second, shortly after the beginning: nothing stands in those before it, though the ten seconds and the minute of the
+ * beginning have a mean. */
+static void before_the_beginning_is_nothing(void **state)
+{
+    (void)state;
+    struct hr_series *s = opened();
+    struct hr_bucket b[60];
+    for (unsigned t = 0; t < 5; t++)
+        tick(s, 1000 + 47 + t, 50);
+    hr_series_columns(s, HR_M_CPU, 0, SECOND, 1000 + 51, b, HR_COUNT(b));
+    for (size_t i = 0; i < HR_COUNT(b); i++)
+        if (b[i].known != (i >= HR_COUNT(b) - 5))
+            fail_msg("column %zu of 60 is %s", i, b[i].known ? "known" : "unknown");
+    hr_series_columns(s, HR_M_CPU, 0, 10 * SECOND, 105, b, HR_COUNT(b)); /* coarser columns begin with the one in which it began */
+    for (size_t i = 0; i < HR_COUNT(b); i++)
+        assert_int_equal(b[i].known, i >= HR_COUNT(b) - 2);
+    hr_series_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(before_the_beginning_is_nothing),
         cmocka_unit_test(values_come_back_within_a_thousandth),
         cmocka_unit_test(a_spike_of_one_tick_stays_in_every_resolution),
         cmocka_unit_test(what_is_unknown_is_a_gap_and_never_zero),
