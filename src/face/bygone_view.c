@@ -144,8 +144,10 @@ bool hr_bygone_scene(struct hr_bygone_view *p, struct hr_top_view *v, uint64_t n
 
 void hr_bygone_curves(struct hr_bygone_view *p, const struct hr_top_scene *sc)
 {
+    uint64_t kept = sc->m->wall > sc->time.from ? sc->m->wall - sc->time.from : 0; /* of the time before this moment */
     for (size_t i = 0; i < sc->alerts; i++) {
         struct hr_top_alert *a = &p->alert[i];
         hr_episode_curve_of(a->key, a->text, sc->s, (struct hr_episode_curve_time) { sc->end, sc->m->wall, 0 }, a->since, &a->curve);
+        hr_episode_curve_trim(&a->curve, sc->end > kept ? sc->end - kept : 0);
     }
 }

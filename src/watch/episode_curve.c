@@ -116,6 +116,14 @@ void hr_episode_curve_past(struct hr_episode_curve *c, const struct hr_series *s
     c->wall = t.wall;
 }
 
+void hr_episode_curve_trim(struct hr_episode_curve *c, uint64_t at)
+{
+    uint64_t first = c->n == 0 ? 0 : at / c->step, by = first > c->first ? HR_MIN(first - c->first, (uint64_t)c->n) : 0;
+    c->n -= (unsigned)by;
+    c->first += by;
+    memmove(c->part, c->part + by, c->n * sizeof c->part[0]);
+}
+
 /* --- looked at --- */
 
 static bool range(const struct hr_episode_curve *c, double *low, double *high)

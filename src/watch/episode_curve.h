@@ -34,7 +34,9 @@ void hr_episode_curve_add(struct hr_episode_curve *c, struct hr_episode_curve_ti
 /* Begins with the past of a metric as far as it is known: from HR_EPISODE_CURVE_LEAD parts before what began `lasted` ns ago up to `t`.
  * `lasted` 0: it begins with the newest look that the series have taken. */
 void hr_episode_curve_past(struct hr_episode_curve *c, const struct hr_series *s, struct hr_episode_curve_time t, uint64_t lasted, enum hr_metric metric,
-                           unsigned gpu);
+                           unsigned gpu);/* Forgets the parts that ended before `at`: of a time in which nobody looked, and which a coarse tier tells of all the same. */
+void hr_episode_curve_trim(struct hr_episode_curve *c, uint64_t at);
+
 /* The greatest of the parts under each of `width` columns of equal time, -1 where nothing is known; false: there is nothing at all. */
 bool hr_episode_curve_columns(const struct hr_episode_curve *c, double *ret, size_t width, double *ret_low, double *ret_high);
 /* The same as one row of signs, from the least to the greatest that was seen: "▁▂▅█"; blanks are gaps. */

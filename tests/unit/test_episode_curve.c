@@ -99,6 +99,21 @@ static void a_lead_keeps_the_last_minutes(void **state)
     assert_true(c.part[0].low == 3);
 }
 
+static void a_curve_is_trimmed(void **state)
+{
+    (void)state;
+    struct hr_episode_curve c;
+    hr_episode_curve_begin(&c, &word, false);
+    for (unsigned s = 0; s < 100; s++)
+        hr_episode_curve_add(&c, at(1000 + s, 1), true, s);
+    hr_episode_curve_trim(&c, at(1052, 0).at);
+    assert_true(c.n == 10 && c.part[0].low == 50 && c.part[9].high == 99);
+    hr_episode_curve_trim(&c, at(900, 0).at);
+    assert_int_equal(c.n, 10);
+    hr_episode_curve_trim(&c, at(9000, 0).at);
+    assert_int_equal(c.n, 0);
+}
+
 static void the_past_comes_from_the_series(void **state)
 {
     (void)state;
@@ -176,7 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_hold_least_and_greatest), cmocka_unit_test(unknown_is_a_gap),
-        cmocka_unit_test(a_day_stays_in_its_room),       cmocka_unit_test(a_lead_keeps_the_last_minutes),
+        cmocka_unit_test(a_day_stays_in_its_room),       cmocka_unit_test(a_lead_keeps_the_last_minutes), cmocka_unit_test(a_curve_is_trimmed),
         cmocka_unit_test(the_past_comes_from_the_series), cmocka_unit_test(it_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
