@@ -174,6 +174,7 @@ static void members(struct hr_watch *w, struct hr_making *k)
         if (p->job >= 0) {
             w->procs.more[i].kin = k->kin[p->job];
             w->procs.more[i].flags |= HR_FLAG_HOT;
+            w->procs.turn[i].due = 0;
         }
     }
 }

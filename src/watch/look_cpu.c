@@ -119,6 +119,16 @@ static bool decimal(const char **p, const char *end, double *ret)
     return true;
 }
 
+/* "0.52 0.41 0.30 3/1118 4711": how many tasks there are stands behind the stroke. */
+static uint64_t tasks(struct hr_str text)
+{
+    const char *p = text.p == NULL ? NULL : memchr(text.p, '/', text.n);
+    if (p == NULL)
+        return 0;
+    p++;
+    return hr_digits(&p, text.p + text.n);
+}
+
 static void load(struct hr_watch *w)
 {
     struct hr_cpu_load *c = &w->model->cpu;
@@ -132,6 +142,7 @@ static void load(struct hr_watch *w)
         else
             hr_unset_real(to[i], "/proc/loadavg cannot be read");
     }
+    w->cpu.tasks_seen = tasks(text);
     text = hr_sight_read(&w->sight, &w->cpu.uptime);
     p = text.p;
     if (text.p != NULL && decimal(&p, text.p + text.n, &v) && v < 9e9)
@@ -201,6 +212,7 @@ void hr_look_cpu(struct hr_watch *w)
         const char *why = "/proc/stat cannot be read";
         struct hr_figure *all[] = { &c->running, &c->blocked, &c->switches, &c->forks };
         unknown_times(c, why);
+        l->forks_seen = 0;
         for (size_t i = 0; i < HR_COUNT(all); i++)
             hr_unset(all[i], why);
     } else {

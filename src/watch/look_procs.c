@@ -1,30 +1,42 @@
-/* The processes.  A walk over /proc when tasks were started or some seconds have passed, at an interval that keeps its cost
- * below a share of a CPU; between walks only the rows that are hot (members of jobs, the busy, the growing).  Invariants:
- *  P1  model->proc[0..proc_n) and more[0..proc_n) belong together row by row; the hash finds a row by pid.
- *  P2  (pid, born) names a process for good: a row whose birth changed is another process and begins anew.
- *  P3  kernel threads have no row; their pids are remembered and looked at again every KERNEL_AGAIN walks, since a pid is used
- *      again. */
+/* The processes, read in turns.  A listing of /proc (names alone) tells who is there; each row is read when it is due.  Invariants:
+ *  L1  A process is listed at the latest LIST_MOST after it began, when the kernel's counts of tasks tell that some came or went (they
+ *      are read in every tick), and at the latest LIST_IDLE after it where they do not tell; and never so often that listing takes
+ *      more than one part in LIST_SHARE of a CPU.
+ *  L2  A row whose reading showed nothing new waits twice as long for the next, up to the round; one that moved is due again after
+ *      LEAST; a hot one (member of a job, busy, growing, reading) in every tick.
+ *  L3  The round is as long as it must be for reading all rows to take one part in ROUND_SHARE of a CPU, but at least ROUND_LEAST and
+ *      at most ROUND_MOST.  So every process is looked at within ROUND_MOST, whatever the machine shows.
+ *  L4  Memory, CPU time or storage that the machine shows and the rows do not (proc_alarm.c) has all of them read in the same tick:
+ *      who begins to grow is not waited for.
+ *  L5  A tick reads at most `most` rows that are due; whose turn was passed over is first in the next. */
 #include "watch_inside.h"
 
 #include "clock.h"
 #include "mem.h"
 #include "procfs.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { STAT_ROOM = 512, KERNEL_AGAIN = 16, COST_SHARE = 500, KERNEL_FLAG = 0x00200000 };
-#define WALK_LEAST (2 * HR_SECOND)
-#define WALK_IDLE (3 * HR_SECOND)
-#define WALK_MOST (10 * HR_SECOND)
-#define FRUGAL_LEAST (5 * HR_SECOND)
-#define FRUGAL_MOST (20 * HR_SECOND)
-#define STATM_FROM (UINT64_C(16) << 20)
-#define GROWS (UINT64_C(8) << 20)
-#define READS (UINT64_C(1) << 20)      /* per second */
-#define DISKS_WORK (UINT64_C(4) << 20) /* bytes per second: worth asking every process whose they are */
+enum { KERNEL_AGAIN = 16, READ_COST = 15000, EIGHTH = 8 };
+#define SLACK (HR_SECOND / 20)      /* ticks are not quite a period apart */
+#define AGAIN (2 * HR_SECOND)       /* a new process is read a second time */
+#define QUIET_LIFE 200              /* one part of its life in which a quiet process ran at most */
+
+static const struct pace {
+    uint64_t least, round_least, round_most, first_most, blind_most; /* blind: no gauge of memory */
+    uint64_t list_least, list_most, list_idle;
+    unsigned round_share, list_share, most;
+} paces[2] = {
+    { 2 * HR_SECOND, 3 * HR_SECOND, 15 * HR_SECOND, 4 * HR_SECOND, 10 * HR_SECOND, 2 * HR_SECOND, 10 * HR_SECOND, 15 * HR_SECOND, 1000, 1000, 160 },
+    { 4 * HR_SECOND, 10 * HR_SECOND, 60 * HR_SECOND, 60 * HR_SECOND, 15 * HR_SECOND, 4 * HR_SECOND, 20 * HR_SECOND, 60 * HR_SECOND, 4000, 5000, 40 },
+};
+
+static const struct pace *pace_of(const struct hr_watch *w)
+{
+    return &paces[w->options.frugal];
+}
 
 int hr_look_procs_open(struct hr_watch *w, struct hr_error *err)
 {
@@ -32,324 +44,240 @@ int hr_look_procs_open(struct hr_watch *w, struct hr_error *err)
     if (w->options.no_processes)
         return 0;
     l->more = hr_calloc(HR_MODEL_PROCS, sizeof *l->more);
+    l->turn = hr_calloc(HR_MODEL_PROCS, sizeof *l->turn);
     l->hash = hr_calloc(HR_HASH, sizeof *l->hash);
     l->kernel = hr_calloc(HR_HASH, sizeof *l->kernel);
-    if (l->more == NULL || l->hash == NULL || l->kernel == NULL)
+    if (l->more == NULL || l->turn == NULL || l->hash == NULL || l->kernel == NULL)
         return hr_fail_nomem(err, HR_MODEL_PROCS * sizeof *l->more, "the table of processes");
     long hz = sysconf(_SC_CLK_TCK);
     l->tick_ns = HR_SECOND / (uint64_t)(hz > 0 ? hz : 100);
     l->page = w->memory.page;
+    l->read_cost = READ_COST;
     return 0;
 }
 
 void hr_look_procs_close(struct hr_watch *w)
 {
     hr_free(w->procs.more);
+    hr_free(w->procs.turn);
     hr_free(w->procs.hash);
     hr_free(w->procs.kernel);
 }
 
-/* --- finding --- */
+/* --- whose turn it is --- */
 
-static unsigned place(int pid)
+/* L3 */
+static uint64_t round_of(const struct hr_watch *w)
 {
-    return (unsigned)pid * 2654435761u % HR_HASH;
+    const struct pace *p = pace_of(w);
+    uint64_t all = w->model->proc_n * w->procs.read_cost * p->round_share;
+    bool blind = w->model->memory.part[HR_PART_ANON].why != HR_WHY_KNOWN;
+    return HR_MIN(HR_MAX(all, p->round_least), blind ? p->blind_most : p->round_most);
 }
 
-int hr_look_row(const struct hr_watch *w, int pid)
+/* A part of `ns` that is this process's own, so that those that were read together do not stay together. */
+static uint64_t share_of(uint64_t ns, int pid)
 {
-    const struct hr_look_procs *l = &w->procs;
-    for (unsigned h = place(pid); l->hash != NULL && l->hash[h] != 0; h = (h + 1) % HR_HASH)
-        if (w->model->proc[l->hash[h] - 1].pid == pid)
-            return l->hash[h] - 1;
-    return -1;
+    return ns / 256 * ((unsigned)pid * 2654435761u >> 24);
 }
 
-static void enter(struct hr_watch *w, unsigned row)
+/* L2 */
+static void plan(struct hr_watch *w, unsigned row, bool moved)
 {
-    unsigned h = place(w->model->proc[row].pid);
-    while (w->procs.hash[h] != 0)
-        h = (h + 1) % HR_HASH;
-    w->procs.hash[h] = (uint16_t)(row + 1);
-}
-
-static void index_again(struct hr_watch *w)
-{
-    memset(w->procs.hash, 0, HR_HASH * sizeof *w->procs.hash);
-    for (unsigned i = 0; i < w->model->proc_n; i++)
-        enter(w, i);
-}
-
-static bool is_kernel(const struct hr_look_procs *l, int pid)
-{
-    for (unsigned h = place(pid); l->kernel[h] != 0; h = (h + 1) % HR_HASH)
-        if (l->kernel[h] == pid)
-            return true;
-    return false;
-}
-
-static void add_kernel(struct hr_look_procs *l, int pid)
-{
-    unsigned h = place(pid);
-    if (l->kernel_n >= HR_MODEL_PROCS) /* more than these are read at every walk */
-        return;
-    while (l->kernel[h] != 0)
-        h = (h + 1) % HR_HASH;
-    l->kernel[h] = pid;
-    l->kernel_n++;
-}
-
-/* --- one process --- */
-
-bool hr_stat_line(const char *text, size_t n, struct hr_stat_line *ret)
-{
-    const char *end = text + n, *p = text, *open = memchr(text, '(', n), *close = NULL;
-    for (const char *q = end; open != NULL && q > open && close == NULL; q--)
-        close = q[-1] == ')' ? q - 1 : NULL;
-    if (close == NULL || end - close < 4)
-        return false;
-    struct hr_stat_line s = { .pid = (int)hr_digits(&p, open), .state = close[2] };
-    size_t len = HR_MIN((size_t)(close - open - 1), sizeof s.comm - 1);
-    memcpy(s.comm, open + 1, len);
-    uint64_t v[25] = { 0 };
-    p = close + 4;
-    for (unsigned field = 4; field <= 24 && p < end; field++) {
-        p += *p == '-'; /* a group of -1 is none of ours */
-        v[field] = hr_digits(&p, end);
-        while (p < end && *p++ != ' ')
-            ;
-    }
-    s.parent = (int)v[4];
-    s.group = (int)v[5];
-    s.kernel = (v[9] & KERNEL_FLAG) != 0;
-    s.major = v[12];
-    s.ticks = v[14] + v[15];
-    s.threads = v[20];
-    s.born = v[22];
-    s.pages = v[24];
-    if (s.pid <= 0 || (s.born == 0 && s.pid != 1))
-        return false;
-    *ret = s;
-    return true;
-}
-
-static void statm(struct hr_watch *w, struct hr_proc_load *p)
-{
-    char text[128];
-    int64_t n = hr_sight_proc(&w->sight, p->pid, "statm", text, sizeof text);
-    if (n <= 0)
-        return;
-    const char *at = text, *end = text + n;
-    hr_number(&at, end);
-    uint64_t resident = hr_number(&at, end), shared = hr_number(&at, end);
-    p->own = HR_READ((resident > shared ? resident - shared : 0) * w->procs.page);
-}
-
-static void io(struct hr_watch *w, struct hr_proc_load *p, struct hr_proc_more *more)
-{
-    static const char *const keys[] = { "read_bytes", "write_bytes" };
-    char text[512];
-    uint64_t v[2], now = hr_watch_now(w), span = more->io_at == 0 ? 0 : now - more->io_at;
-    bool f[2];
-    int64_t n = hr_sight_proc(&w->sight, p->pid, "io", text, sizeof text);
-    if (n <= 0) {
-        p->read = p->written = HR_UNREAD(n == -EACCES || n == -EPERM ? HR_WHY_FORBIDDEN : n == -ENOENT ? HR_WHY_KERNEL : HR_WHY_GONE);
-        return;
-    }
-    hr_keyed((struct hr_str) { text, (size_t)n }, keys, 2, v, f);
-    p->read = f[0] ? hr_rate(&more->read, v[0], span) : HR_UNREAD(HR_WHY_KERNEL);
-    p->written = f[1] ? hr_rate(&more->written, v[1], span) : HR_UNREAD(HR_WHY_KERNEL);
-    more->io_at = now;
-}
-
-static void apply(struct hr_watch *w, unsigned row, const struct hr_stat_line *s)
-{
-    struct hr_proc_load *p = &w->model->proc[row];
     struct hr_proc_more *more = &w->procs.more[row];
-    uint64_t now = hr_watch_now(w), span = more->at == 0 ? 0 : now - more->at, was = p->resident.v;
-    if (span != 0 && s->ticks >= more->ticks)
-        p->cpu = (float)((double)(s->ticks - more->ticks) * (double)w->procs.tick_ns * 100 / (double)span);
-    p->faults = hr_rate(&more->faults, s->major, span);
-    more->ticks = s->ticks;
-    more->at = now;
-    more->seq = w->model->seq;
-    more->group = s->group;
-    if (p->parent != s->parent || memcmp(p->comm, s->comm, sizeof p->comm) != 0) {
-        w->procs.changed = true;
-        if (memcmp(p->comm, s->comm, sizeof p->comm) != 0)
-            more->flags &= (uint16_t)~HR_FLAG_NAMED; /* it became another program, or named its thread */
+    uint64_t least = pace_of(w)->least;
+    more->wait = moved ? least : HR_MIN(HR_MAX(more->wait * 2, least), round_of(w));
+    w->procs.turn[row].due = (more->flags & HR_FLAG_HOT) != 0 ? 0 : w->model->at + more->wait - share_of(more->wait / 4, w->procs.turn[row].pid);
+}
+
+/* After the first reading, at which nothing can have moved.  Who has been quiet for all its life is believed to go on so for a
+ * round. */
+static void plan_first(struct hr_watch *w, unsigned row, bool at_start)
+{
+    struct hr_proc_more *more = &w->procs.more[row];
+    const struct hr_proc_load *p = &w->model->proc[row];
+    const struct hr_figure *up = &w->model->uptime;
+    uint64_t born = p->born * w->procs.tick_ns, age = up->known && up->v > born ? up->v - born : 0;
+    bool quiet = at_start && p->state != 'R' && p->state != 'D' && more->ticks * w->procs.tick_ns <= age / QUIET_LIFE;
+    if (quiet) {
+        more->wait = round_of(w);
+        w->procs.turn[row].due = w->model->at + share_of(HR_MIN(more->wait, pace_of(w)->first_most), p->pid);
+    } else {
+        more->wait = AGAIN / 2;
+        w->procs.turn[row].due = at_start || (more->flags & HR_FLAG_HOT) != 0 ? 0 : w->model->at + AGAIN;
     }
-    p->parent = s->parent;
-    p->state = s->state;
-    memcpy(p->comm, s->comm, sizeof p->comm);
-    p->threads = (uint32_t)s->threads;
-    p->resident = HR_READ(s->pages * w->procs.page);
-    bool member = p->job >= 0, grows = p->resident.v > was + GROWS;
-    if (p->resident.v >= STATM_FROM || member)
-        statm(w, p);
-    else
-        p->own = HR_UNREAD(HR_WHY_COSTLY);
-    bool reads = p->read.why == HR_WHY_KNOWN && p->read.v + p->written.v >= READS;
-    if (member || p->cpu >= 2 || grows || reads)
-        more->flags |= HR_FLAG_HOT;
-    else if (p->cpu < 1)
-        more->flags &= (uint16_t)~HR_FLAG_HOT;
-    if ((more->flags & HR_FLAG_HOT) != 0 || p->state == 'D' || w->procs.disks_work)
-        io(w, p, more);
-    else
-        p->read = p->written = HR_UNREAD(HR_WHY_COSTLY);
 }
 
-static void begin_row(struct hr_watch *w, unsigned row, const struct hr_stat_line *s)
+static void read_row(struct hr_watch *w, unsigned row)
 {
-    struct hr_proc_load *p = &w->model->proc[row];
-    memset(p, 0, sizeof *p);
-    memset(&w->procs.more[row], 0, sizeof w->procs.more[row]);
-    p->pid = s->pid;
-    p->born = s->born;
-    p->parent = s->parent;
-    p->job = p->rank = -1;
-    p->cpu = -1;
-    memcpy(p->comm, s->comm, sizeof p->comm);
-    p->own = p->pss = p->swap = HR_UNREAD(HR_WHY_LATER);
-    p->read = p->written = HR_UNREAD(HR_WHY_COSTLY);
-    w->procs.changed = true;
-}
-
-/* -1: it is gone. */
-static int64_t stat_of(struct hr_watch *w, int pid, struct hr_stat_line *s)
-{
-    char text[STAT_ROOM];
-    int64_t n = hr_sight_proc(&w->sight, pid, "stat", text, sizeof text);
-    return n > 0 && hr_stat_line(text, (size_t)n, s) ? 0 : -1;
-}
-
-static void remove_row(struct hr_watch *w, unsigned row)
-{
-    struct hr_model *m = w->model;
-    unsigned last = --m->proc_n;
-    if (row != last) {
-        m->proc[row] = m->proc[last];
-        w->procs.more[row] = w->procs.more[last];
+    struct hr_look_procs *l = &w->procs;
+    struct hr_stat_line s;
+    if (l->more[row].seq == w->model->seq)
+        return;
+    if (!hr_stat_read(w, l->turn[row].pid, &s)) {
+        l->turn[row].listed = 0;
+        l->gone = true;
+    } else if (s.born != w->model->proc[row].born) {
+        hr_row_anew(w, row, &s);
+        hr_row_apply(w, row, &s);
+        plan_first(w, row, false);
+    } else {
+        l->more[row].flags |= HR_FLAG_SEEN_TWICE;
+        plan(w, row, hr_row_apply(w, row, &s));
     }
-    w->procs.changed = true;
 }
 
-/* --- the walk --- */
+/* L5 */
+static void turns(struct hr_watch *w)
+{
+    struct hr_look_procs *l = &w->procs;
+    unsigned n = w->model->proc_n, most = pace_of(w)->most + n / EIGHTH, read = 0, i = l->cursor < n ? l->cursor : 0;
+    uint64_t now = w->model->at + SLACK, begun = hr_cpu_thread();
+    for (unsigned k = 0; k < n && read < most; k++, i = i + 1 == n ? 0 : i + 1)
+        if (l->turn[i].due <= now) {
+            read_row(w, i);
+            read++;
+        }
+    l->cursor = i;
+    if (read != 0)
+        l->read_cost = (l->read_cost * (EIGHTH - 1) + (hr_cpu_thread() - begun) / read) / EIGHTH;
+    hr_rows_drop(w);
+}
 
-static bool seen(void *ctx, int pid)
+/* --- who is there --- */
+
+static bool listed(void *ctx, int pid)
 {
     struct hr_watch *w = ctx;
     struct hr_look_procs *l = &w->procs;
     struct hr_model *m = w->model;
     struct hr_stat_line s;
-    int row = hr_look_row(w, pid);
-    if (row < 0 && is_kernel(l, pid)) {
+    int at = hr_look_row(w, pid);
+    if (at >= 0) {
+        l->turn[at].listed = l->listing;
+        return true;
+    }
+    if (hr_kernel_thread(l, pid)) {
         m->kernel_threads++;
         return true;
     }
-    if (stat_of(w, pid, &s) < 0)
+    if (!hr_stat_read(w, pid, &s))
         return true;
     if (s.kernel) {
         m->kernel_threads++;
-        add_kernel(l, pid);
+        hr_kernel_thread_add(l, pid);
         return true;
     }
-    if (row < 0 && m->proc_n == HR_MODEL_PROCS) {
+    if (m->proc_n == HR_MODEL_PROCS) {
         m->proc_cut++;
         return true;
     }
-    if (row < 0) {
-        row = (int)m->proc_n++;
-        begin_row(w, (unsigned)row, &s);
-        enter(w, (unsigned)row);
-    } else if (m->proc[row].born != s.born) {
-        begin_row(w, (unsigned)row, &s);
-    } else {
-        l->more[row].flags |= HR_FLAG_SEEN_TWICE;
-    }
-    if (l->more[row].seq != m->seq)
-        apply(w, (unsigned)row, &s);
-    l->more[row].walk = l->walk;
+    unsigned row = hr_row_add(w, &s);
+    hr_row_apply(w, row, &s);
+    plan_first(w, row, false);
     return true;
 }
 
-static void walk(struct hr_watch *w)
+static void list(struct hr_watch *w)
 {
     struct hr_look_procs *l = &w->procs;
     struct hr_model *m = w->model;
-    uint64_t begun = hr_cpu_thread(), calls = 0;
-    if (l->walk++ % KERNEL_AGAIN == 0) {
-        memset(l->kernel, 0, HR_HASH * sizeof *l->kernel);
-        l->kernel_n = 0;
-    }
+    uint64_t begun = hr_cpu_thread(), calls = 0, first = m->proc_n;
+    if (l->listing++ % KERNEL_AGAIN == 0)
+        hr_kernel_threads_forget(l);
     m->kernel_threads = m->proc_cut = 0;
-    int r = w->sight.proc < 0 ? w->sight.proc : hr_proc_each_of(w->sight.proc, seen, w, &calls);
+    int r = w->sight.proc < 0 ? w->sight.proc : hr_proc_each_of(w->sight.proc, listed, w, &calls);
     w->sight.calls += calls;
     m->procs_known = r < 0 ? hr_truth_unknown("/proc cannot be listed") : hr_truth_of(true);
+    l->listed_at = m->at;
+    l->forks = w->cpu.forks_seen;
+    l->tasks = w->cpu.tasks_seen;
+    for (unsigned i = 0; i < m->proc_n && l->listing == 1; i++) /* the round is known by now */
+        plan_first(w, i, true);
     if (r < 0) /* a list that stopped half-way says nothing about who has gone */
         return;
-    bool gone = false;
-    for (unsigned i = m->proc_n; i-- > 0;)
-        if (l->more[i].walk != l->walk) {
-            remove_row(w, i);
-            gone = true;
+    for (unsigned i = 0; i < m->proc_n; i++)
+        if (l->turn[i].listed != l->listing) {
+            l->turn[i].listed = 0;
+            l->gone = true;
         }
-    if (gone)
-        index_again(w);
-    l->walked_at = m->at;
-    l->forks = w->cpu.forks_seen;
-    l->walk_cost = hr_cpu_thread() - begun;
+    uint64_t took = hr_cpu_thread() - begun, new = (m->proc_n - first) * l->read_cost;
+    l->list_cost = took > new ? took - new : 0;
+    hr_rows_drop(w);
 }
 
-static bool due(const struct hr_watch *w)
+/* L1.  A count that is not told moves always. */
+static bool list_due(const struct hr_watch *w)
 {
     const struct hr_look_procs *l = &w->procs;
-    bool moved = w->cpu.forks_seen != l->forks, frugal = w->options.frugal;
-    uint64_t since = w->model->at - l->walked_at, dear = l->walk_cost * COST_SHARE * (frugal ? 4 : 1);
-    uint64_t least = frugal ? FRUGAL_LEAST : moved ? WALK_LEAST : WALK_IDLE;
-    uint64_t every = HR_MIN(HR_MAX(dear, least), frugal ? FRUGAL_MOST : WALK_MOST);
-    return l->walk == 0 || w->rare.closely || since + HR_SECOND / 20 >= every;
+    const struct pace *p = pace_of(w);
+    bool moved = w->cpu.forks_seen != l->forks || w->cpu.tasks_seen != l->tasks || l->forks == 0 || l->tasks == 0;
+    uint64_t every = HR_MIN(HR_MAX(l->list_cost * p->list_share, p->list_least), p->list_most);
+    return w->model->at - l->listed_at + SLACK >= (moved ? every : p->list_idle);
 }
 
-static void hot(struct hr_watch *w)
+static void sweep(struct hr_watch *w, enum hr_gauge_kind of)
 {
-    struct hr_model *m = w->model;
-    unsigned n = 0, most = w->options.frugal ? HR_PROC_HOT_MAX / 4 : HR_PROC_HOT_MAX;
-    bool gone = false;
-    for (unsigned i = m->proc_n; i-- > 0 && n < most;) {
-        struct hr_stat_line s;
-        if ((w->procs.more[i].flags & HR_FLAG_HOT) == 0)
-            continue;
-        n++;
-        if (stat_of(w, m->proc[i].pid, &s) == 0 && s.born == m->proc[i].born) {
-            apply(w, i, &s);
-        } else {
-            remove_row(w, i);
-            gone = true;
-        }
-    }
-    if (gone)
-        index_again(w);
+    uint64_t begun = hr_cpu_thread();
+    if (w->procs.listed_at != w->model->at)
+        list(w);
+    for (unsigned i = 0; i < w->model->proc_n; i++)
+        read_row(w, i);
+    hr_rows_drop(w);
+    hr_proc_swept(w, of, hr_cpu_thread() - begun);
 }
 
-/* Names the new: at once those that were there at the start or are busy, others when a second walk has seen them, so that
- * the hundreds of short lives of a build cost nothing. */
+/* L4.  Most often it is somebody new. */
+static void alarmed(struct hr_watch *w, enum hr_gauge_kind of)
+{
+    uint64_t begun = hr_cpu_thread();
+    w->procs.ask_io = of == HR_GAUGE_DISKS;
+    if (w->procs.listed_at != w->model->at)
+        list(w);
+    if (!hr_proc_explained(w, of, hr_cpu_thread() - begun))
+        sweep(w, of);
+}
+
+static void live(struct hr_watch *w)
+{
+    struct hr_look_procs *l = &w->procs;
+    l->ask_io = l->listing == 0 || w->rare.closely;
+    if (l->ask_io) {
+        sweep(w, HR_GAUGES);
+    } else {
+        turns(w);
+        if (list_due(w))
+            list(w);
+        enum hr_gauge_kind of = hr_proc_alarm(w);
+        if (of != HR_GAUGES)
+            alarmed(w, of);
+    }
+    l->ask_io = false;
+}
+
+/* Names the new: at once those that were there at the start or are busy, others when they were read twice, so that the hundreds
+ * of short lives of a build cost nothing. */
 static void name_some(struct hr_watch *w)
 {
     enum { PER_TICK = 128 };
     struct hr_model *m = w->model;
     unsigned n = 0, most = m->seq == 1 || w->rare.closely ? HR_MODEL_PROCS : PER_TICK;
-    for (unsigned i = 0; i < m->proc_n && n < most; i++) {
+    bool left = false;
+    for (unsigned i = 0; i < m->proc_n && w->procs.unnamed; i++) {
         struct hr_proc_more *more = &w->procs.more[i];
-        bool worth = !w->sight.live || w->procs.walk == 1 || w->rare.closely || (more->flags & (HR_FLAG_SEEN_TWICE | HR_FLAG_HOT)) != 0;
-        if ((more->flags & HR_FLAG_NAMED) == 0 && worth) {
-            hr_name_process(w, i);
-            more->flags |= HR_FLAG_NAMED;
-            w->procs.changed = true;
-            n++;
+        bool worth = !w->sight.live || w->procs.listing == 1 || w->rare.closely || (more->flags & (HR_FLAG_SEEN_TWICE | HR_FLAG_HOT)) != 0;
+        if ((more->flags & HR_FLAG_NAMED) != 0)
+            continue;
+        if (!worth || n >= most) {
+            left = true;
+            continue;
         }
+        hr_name_process(w, i);
+        more->flags |= HR_FLAG_NAMED;
+        w->procs.changed = true;
+        n++;
     }
+    w->procs.unnamed = left;
 }
 
 /* --- a captured machine --- */
@@ -374,9 +302,7 @@ static void captured(struct hr_watch *w)
         struct hr_str text = hr_sight_read(&w->sight, &f);
         if (text.p == NULL || !hr_stat_line(text.p, text.n, &s) || s.kernel || s.pid != (int)pid)
             continue;
-        unsigned row = m->proc_n++;
-        begin_row(w, row, &s);
-        enter(w, row);
+        unsigned row = hr_row_add(w, &s);
         m->proc[row].resident = HR_READ(s.pages * w->procs.page);
         m->proc[row].state = s.state;
         m->proc[row].threads = (uint32_t)s.threads;
@@ -387,21 +313,17 @@ static void captured(struct hr_watch *w)
     hr_names_fini(&names);
 }
 
-static void count_states(struct hr_model *m)
+static void count_states(struct hr_watch *w)
 {
+    struct hr_model *m = w->model;
+    if (!w->procs.states_moved)
+        return;
+    w->procs.states_moved = false;
     m->zombies = m->stopped = 0;
     for (unsigned i = 0; i < m->proc_n; i++) {
         m->zombies += m->proc[i].state == 'Z';
         m->stopped += m->proc[i].state == 'T' || m->proc[i].state == 't';
     }
-}
-
-static bool disks_work(const struct hr_model *m)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < m->disk_n; i++)
-        sum += m->disk[i].stacked ? 0 : m->disk[i].read.v + m->disk[i].written.v;
-    return sum >= DISKS_WORK;
 }
 
 void hr_look_procs(struct hr_watch *w)
@@ -410,15 +332,10 @@ void hr_look_procs(struct hr_watch *w)
         w->model->procs_known = hr_truth_unknown("not looked at");
         return;
     }
-    w->procs.disks_work = w->rare.closely || w->model->seq == 1 || disks_work(w->model);
-    if (w->sight.live) {
-        if (due(w))
-            walk(w);
-        else
-            hot(w);
-    } else if (w->model->seq == 1) {
+    if (w->sight.live)
+        live(w);
+    else if (w->model->seq == 1)
         captured(w);
-    }
     name_some(w);
-    count_states(w->model);
+    count_states(w);
 }

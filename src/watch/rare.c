@@ -1,6 +1,9 @@
 /* What costs milliseconds, in turns and under a budget: the proportional share of memory (PSS), which files fill the page cache,
- * whose segments lie in /dev/shm.  Invariant: in each minute these looks take at most BUDGET of CPU time beyond one look
- * that was begun, except when a single report asked to look closely. */
+ * whose segments lie in /dev/shm.  Invariants:
+ *  R1  These looks take one part in 1000 of a CPU (frugal: 2000), of which at most BUDGET is saved up, beyond one look that was
+ *      begun; except when a single report asked to look closely.
+ *  R2  What was looked at and found as it was is looked at again after twice the time; at once when the machine's own figures
+ *      of it move. */
 #include "watch_inside.h"
 
 #include "clock.h"
@@ -11,21 +14,40 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DESCRIPTORS = 64, MAPS_ROOM = 192 << 10 };
+enum { DESCRIPTORS = 64, MAPS_ROOM = 192 << 10, SHARE = 1000, FRUGAL_EVERY = 4 };
 #define WINDOW (60 * HR_SECOND)
-#define BUDGET (HR_SECOND * 6 / 100)    /* 0.1 % of a CPU */
+#define BUDGET (HR_SECOND * 6 / 100)
 #define CLOSELY (HR_SECOND * 6 / 10)
 #define SLICE (HR_SECOND / 100)         /* per tick */
+#define PSS_WAIT_MOST (10 * WINDOW)
 #define MIB (UINT64_C(1) << 20)
 #define PSS_FROM (64 * MIB)
+#define SETTLED (30 * HR_SECOND)
 #define FILE_FROM (8 * MIB)
 #define LIBRARIES_FROM (100 * MIB)
 #define NS_PER_MIB 17000u               /* 4 KiB pages, measured: 70 ms for 4 GiB */
 
 static uint64_t left(const struct hr_watch *w)
 {
-    uint64_t budget = w->rare.closely ? CLOSELY : BUDGET;
-    return w->rare.spent < budget ? budget - w->rare.spent : 0;
+    const struct hr_look_rare *r = &w->rare;
+    if (r->closely)
+        return r->spent < CLOSELY ? CLOSELY - r->spent : 0;
+    return r->credit > 0 ? (uint64_t)r->credit : 0;
+}
+
+static void spend(struct hr_watch *w, uint64_t ns)
+{
+    struct hr_look_rare *r = &w->rare;
+    r->spent += ns;
+    r->credit = HR_MAX(r->credit - (int64_t)ns, -(int64_t)BUDGET); /* a close look does not end all others for long */
+}
+
+static void earn(struct hr_watch *w)
+{
+    struct hr_look_rare *r = &w->rare;
+    uint64_t more = w->model->seq == 1 ? BUDGET : w->model->span / (w->options.frugal ? 2 * SHARE : SHARE);
+    r->credit = HR_MIN(r->credit + (int64_t)more, (int64_t)BUDGET);
+    r->spent = 0;
 }
 
 /* --- PSS --- */
@@ -35,6 +57,11 @@ static uint64_t price(const struct hr_watch *w, uint64_t resident)
     const struct hr_look_rare *r = &w->rare;
     double per_byte = r->pss_bytes < 256 * MIB ? (double)NS_PER_MIB / (double)MIB : (double)r->pss_ns / (double)r->pss_bytes;
     return (uint64_t)(per_byte * (double)resident) + 20000;
+}
+
+static bool apart(uint64_t a, uint64_t b, uint64_t by)
+{
+    return a > b ? a - b > by : b - a > by;
 }
 
 static void measure(struct hr_watch *w, unsigned row)
@@ -47,6 +74,7 @@ static void measure(struct hr_watch *w, unsigned row)
     bool f[6];
     int64_t n = hr_sight_proc(&w->sight, p->pid, "smaps_rollup", text, sizeof text);
     more->pss_at = w->model->at;
+    struct hr_reading was = p->pss;
     if (n <= 0) {
         p->pss = HR_UNREAD(n == -EACCES || n == -EPERM ? HR_WHY_FORBIDDEN : n == -ENOENT ? HR_WHY_KERNEL : HR_WHY_GONE);
         return;
@@ -60,18 +88,27 @@ static void measure(struct hr_watch *w, unsigned row)
     p->swap = f[4] ? HR_READ(v[4]) : f[3] ? HR_READ(v[3]) : p->swap;
     more->locked = v[5];
     more->pss_own = p->own.why == HR_WHY_KNOWN ? p->own.v : 0;
+    bool stands = was.why == HR_WHY_KNOWN && !apart(was.v, p->pss.v, was.v / 16 + 4 * MIB);
+    more->pss_wait = stands ? HR_MIN(2 * more->pss_wait, PSS_WAIT_MOST) : WINDOW;
+}
+
+/* Compilers and the like are gone before their share is of use to anybody, and cost as much as all others together. */
+static bool has_settled(const struct hr_watch *w, const struct hr_proc_load *p)
+{
+    uint64_t born = p->born * w->procs.tick_ns;
+    const struct hr_figure *up = &w->model->uptime;
+    return w->rare.closely || w->model->seq == 1 || !up->known || up->v >= born + SETTLED;
 }
 
 static bool wants_pss(const struct hr_watch *w, unsigned row)
 {
     const struct hr_proc_load *p = &w->model->proc[row];
     const struct hr_proc_more *more = &w->procs.more[row];
-    bool worth = p->state != 'Z' && (p->job >= 0 || p->resident.v >= PSS_FROM);
+    bool worth = p->state != 'Z' && (p->job >= 0 || (p->resident.v >= PSS_FROM && has_settled(w, p)));
     if (!worth || p->own.why != HR_WHY_KNOWN)
         return false;
-    uint64_t was = more->pss_own, drift = p->own.v > was ? p->own.v - was : was - p->own.v;
-    uint64_t age = w->model->at - more->pss_at;
-    return more->pss_at == 0 || age >= WINDOW || (age >= 5 * HR_SECOND && drift > was / 4 + 32 * MIB);
+    uint64_t was = more->pss_own, age = w->model->at - more->pss_at;
+    return more->pss_at == 0 || age >= HR_MAX(more->pss_wait, WINDOW) || (age >= 5 * HR_SECOND && apart(p->own.v, was, was / 4 + 32 * MIB));
 }
 
 /* The row that has waited longest; members of jobs before others. */
@@ -105,7 +142,7 @@ static void look_pss(struct hr_watch *w)
             break;
         measure(w, (unsigned)row);
         uint64_t took = hr_cpu_thread() - t;
-        w->rare.spent += took;
+        spend(w, took);
         w->rare.pss_ns += took;
         w->rare.pss_bytes += p->resident.v;
     }
@@ -256,10 +293,11 @@ static void look_libraries(struct hr_watch *w)
         const struct hr_proc_more *more = &w->procs.more[i];
         bool asks = (more->flags & (HR_FLAG_PYTHON | HR_FLAG_MAPPED | HR_FLAG_WORKER)) == HR_FLAG_PYTHON && more->duty == HR_DUTY_NONE &&
                     m->proc[i].job < 0 && m->proc[i].resident.v >= LIBRARIES_FROM;
+        if (!asks)
+            continue;
         uint64_t begun = hr_cpu_thread();
-        if (asks)
-            libraries(w, i);
-        w->rare.spent += asks ? hr_cpu_thread() - begun : 0;
+        libraries(w, i);
+        spend(w, hr_cpu_thread() - begun);
     }
 }
 
@@ -319,13 +357,17 @@ static void look_files(struct hr_watch *w)
 {
     struct hr_model *m = w->model;
     struct hr_look_rare *r = &w->rare;
-    uint64_t begun = hr_cpu_thread(), most = HR_MIN(left(w), w->rare.closely ? CLOSELY / 2 : 2 * SLICE);
+    uint64_t begun = hr_cpu_thread(), most = HR_MIN(left(w), r->closely ? CLOSELY / 2 : w->options.frugal ? SLICE : 2 * SLICE);
     r->file_n = r->shm_n = 0;
     for (unsigned round = 0; round < 3; round++)
-        for (unsigned i = 0; i < m->proc_n && hr_cpu_thread() - begun < most; i++)
-            if (worth(&m->proc[i], round))
-                one_process(w, (int)i);
-    r->spent += hr_cpu_thread() - begun;
+        for (unsigned i = 0; i < m->proc_n; i++) {
+            if (!worth(&m->proc[i], round))
+                continue;
+            if (hr_cpu_thread() - begun >= most)
+                break;
+            one_process(w, (int)i);
+        }
+    spend(w, hr_cpu_thread() - begun);
     publish(w);
 }
 
@@ -400,10 +442,28 @@ static bool moved(uint64_t *was, struct hr_reading is, uint64_t by)
 {
     if (is.why != HR_WHY_KNOWN)
         return false;
-    bool far = is.v > *was ? is.v - *was > by : *was - is.v > by;
+    bool far = apart(is.v, *was, by);
     if (far)
         *was = is.v;
     return far;
+}
+
+/* R2.  Files and segments are looked at for what they do to the page cache, to shared memory and to jobs. */
+static bool files_due(struct hr_watch *w)
+{
+    struct hr_look_rare *r = &w->rare;
+    const struct hr_model *m = w->model;
+    uint64_t since = m->at - r->files_at, most = WINDOW * (w->options.frugal ? 8 : 2);
+    bool cache = moved(&r->cache_was, m->memory.part[HR_PART_CACHE], 256 * MIB), shmem = moved(&r->shmem_was, m->memory.part[HR_PART_SHMEM], 64 * MIB);
+    r->stirred = r->stirred || cache || shmem || m->job_n != r->jobs_was;
+    r->jobs_was = m->job_n;
+    uint64_t wait = r->stirred ? 5 * HR_SECOND : HR_MAX(r->files_wait, WINDOW);
+    if (left(w) == 0 || !(r->closely || r->files_at == 0 || since >= wait))
+        return false;
+    r->files_wait = r->stirred ? WINDOW : HR_MIN(2 * HR_MAX(r->files_wait, WINDOW), most);
+    r->stirred = false;
+    r->files_at = m->at;
+    return true;
 }
 
 void hr_look_rare(struct hr_watch *w)
@@ -416,23 +476,16 @@ void hr_look_rare(struct hr_watch *w)
     }
     if (w->options.no_files || w->options.no_processes || !w->sight.live)
         return;
-    if (m->at - r->window_at >= WINDOW) {
-        r->window_at = m->at;
-        r->spent = 0;
-    }
-    look_libraries(w);
+    earn(w);
+    bool turn = !w->options.frugal || m->seq % FRUGAL_EVERY == 1;
+    if (turn)
+        look_libraries(w);
     if (w->procs.changed)
         hr_look_jobs(w);
-    uint64_t since = m->at - r->files_at;
-    bool cache = moved(&r->cache_was, m->memory.part[HR_PART_CACHE], 256 * MIB);
-    cache = moved(&r->shmem_was, m->memory.part[HR_PART_SHMEM], 64 * MIB) || cache;
-    if (r->closely || r->files_at == 0 || since >= WINDOW || (cache && since >= 5 * HR_SECOND)) {
-        if (left(w) != 0) {
-            look_files(w);
-            look_segments(w);
-            r->files_at = m->at;
-        }
-    } else {
+    if (files_due(w)) {
+        look_files(w);
+        look_segments(w);
+    } else if (turn) {
         look_pss(w);
     }
     if (r->closely)

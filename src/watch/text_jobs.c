@@ -60,10 +60,12 @@ static double weight(const struct hr_model *m, const struct hr_proc_load *p)
 
 unsigned hr_watch_top_rows(const struct hr_model *m, unsigned *rows, unsigned most)
 {
+    float heavy[HR_MODEL_PROCS];
     unsigned n = 0;
     for (unsigned i = 0; i < m->proc_n; i++) {
         unsigned at = n;
-        while (at > 0 && weight(m, &m->proc[i]) > weight(m, &m->proc[rows[at - 1]]))
+        heavy[i] = (float)weight(m, &m->proc[i]);
+        while (at > 0 && heavy[i] > heavy[rows[at - 1]])
             at--;
         if (at >= most)
             continue;

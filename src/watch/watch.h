@@ -1,6 +1,7 @@
-/* The sampler.  Looks at the machine once per tick, in tiers: what is cheap every time on descriptors that stay open, the
- * walk over all processes when some were started or ended and every few seconds, what costs milliseconds about once a
- * minute under a budget.  It never waits for a driver: a child asks it, and what has not answered is told as stale.
+/* The sampler.  Looks at the machine once per tick, in tiers: what is cheap every time on descriptors that stay open, processes in
+ * turns (those that matter every time, quiet ones ever less often, all of them when the machine's totals show what no row
+ * explains), what costs milliseconds about once a minute under a budget.  It never waits for a driver: a child asks it, and what
+ * has not answered is told as stale.
  *
  *   struct hr_watch *w;
  *   int r = hr_watch_open(root, &options, &w, &err);
@@ -25,7 +26,7 @@ struct hr_watch_options {
     bool no_processes; /* neither processes nor jobs */
     bool no_gpus;
     bool no_files;     /* neither PSS nor page cache by file */
-    bool frugal;       /* walks over all processes for a quarter of the cost, and fewer between them: for a recorder that runs for ever */
+    bool frugal;       /* turns of quiet processes for a quarter of the cost, rare looks for half: for a recorder that runs for ever */
     /* For tests: the time; NULL: this machine's. */
     uint64_t (*now)(void *ctx);
     void *ctx;

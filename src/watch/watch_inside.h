@@ -23,7 +23,8 @@ struct hr_look_cpu {
     uint64_t each_busy[HR_MODEL_CPUS], each_all[HR_MODEL_CPUS];
     unsigned each_n;
     struct hr_count switches, forks, stall_some[3], stall_full[3];
-    uint64_t forks_seen;                /* /proc/stat's processes: the walk looks at it */
+    uint64_t forks_seen;                /* tasks started since boot, and those there are; 0: not told */
+    uint64_t tasks_seen;
 };
 
 struct hr_look_disk {
@@ -61,11 +62,13 @@ struct hr_look_gpu {
 struct hr_proc_more {
     uint64_t ticks;             /* CPU time in the kernel's ticks, at `at` */
     uint64_t at;                /* when stat was read */
+    uint64_t wait;              /* between two readings, while it is not hot */
+    uint64_t grew_at;           /* when it was last seen to grow; 0: never */
     uint64_t io_at, pss_at;
     uint64_t pss_own, locked;   /* `own` when PSS was measured; mlock'ed then */
+    uint64_t pss_wait;          /* until PSS is measured again although nothing seems to have changed */
     struct hr_count faults, read, written;
     uint64_t seq;               /* the tick in which stat was read */
-    uint32_t walk;              /* the walk that saw it last */
     int group;                  /* process group */
     int kin;                    /* the lead of its job, remembered after its parent has gone; 0: none */
     int world, port;            /* WORLD_SIZE, MASTER_PORT; 0: not told */
@@ -82,19 +85,50 @@ enum {
     HR_FLAG_WINDOWS = 64,/* it works on a drive of Windows */
 };
 
-enum { HR_HASH = HR_MODEL_PROCS * 2, HR_PROC_HOT_MAX = 160 };
+/* The little that is gone through for all rows in every tick: four to a cache line. */
+struct hr_proc_turn {
+    int pid;
+    uint32_t listed; /* the listing of /proc that showed it last, 0: it has gone */
+    uint64_t due;    /* when it is read again; 0: in every tick */
+};
+
+/* What the rows say together, so that it can be held against what the kernel says of the machine. */
+struct hr_proc_sum {
+    int64_t own;   /* bytes; rows whose own memory is not read count for nothing */
+    int64_t cpu;   /* thousandths of a percent of one CPU */
+    int64_t moved; /* bytes of storage per second */
+};
+
+/* What the machine shows beyond that sum; see proc_alarm.c. */
+enum hr_gauge_kind { HR_GAUGE_MEMORY, HR_GAUGE_CPU, HR_GAUGE_DISKS, HR_GAUGES };
+struct hr_gauge {
+    double base;     /* what is known to be nobody's */
+    bool have, half; /* base is set; half: the first of two sweeps has been made */
+    unsigned over;   /* ticks in which it was too much */
+    int64_t credit;  /* CPU time that it may spend on sweeps, ns */
+};
+
+enum { HR_HASH = HR_MODEL_PROCS * 2 };
 
 struct hr_look_procs {
     struct hr_proc_more *more;      /* HR_MODEL_PROCS */
+    struct hr_proc_turn *turn;      /* HR_MODEL_PROCS */
     uint16_t *hash;                 /* HR_HASH: row + 1 by pid; 0: empty */
-    int *kernel;                    /* HR_HASH: pids of kernel threads, looked at again every few walks */
+    int *kernel;                    /* HR_HASH: pids of kernel threads, looked at again every few listings */
     unsigned kernel_n;
-    uint64_t walked_at, walk_cost;
-    uint32_t walk;
-    uint64_t forks;                 /* seen at the last walk */
+    struct hr_proc_sum sum;
+    struct hr_gauge gauge[HR_GAUGES];
+    uint32_t listing;               /* how many there were */
+    uint64_t listed_at;
+    uint64_t list_cost, read_cost, sweep_cost; /* CPU time of one, ns */
+    uint64_t forks, tasks;          /* the kernel's counts before the last listing */
+    unsigned cursor;                /* whose turn it is where more are due than a tick takes */
     uint64_t tick_ns, page;
     bool changed;                   /* rows came, went or were named: jobs are made anew */
-    bool disks_work;                /* whose reads and writes these are is asked of every process at a walk */
+    bool gone;                      /* some rows have listed 0 */
+    bool unnamed;                   /* some rows are not named */
+    bool states_moved;              /* some row's state is another */
+    bool ask_io;                    /* whose reads and writes these are is asked of every process that is read */
 };
 
 enum { HR_RARE_FILES = 64 };
@@ -103,8 +137,11 @@ struct hr_rare_file {
     struct hr_file_load load;
 };
 struct hr_look_rare {
-    uint64_t files_at, segments_at;
-    uint64_t window_at, spent; /* CPU that rare looks took since then, ns */
+    uint64_t files_at, files_wait; /* the last look at files and segments, and how long until the next where nothing moves */
+    unsigned jobs_was;
+    bool stirred;              /* something of it moved since that look */
+    int64_t credit;            /* CPU that rare looks may take, ns */
+    uint64_t spent;            /* that they took in this tick */
     uint64_t cache_was, shmem_was;
     uint64_t pss_ns, pss_bytes; /* what measuring cost so far */
     bool closely;
@@ -150,6 +187,24 @@ void hr_look_gpu_close(struct hr_watch *w);
 int hr_look_procs_open(struct hr_watch *w, struct hr_error *err) HR_MUST_USE;
 void hr_look_procs(struct hr_watch *w);
 void hr_look_procs_close(struct hr_watch *w);
+
+/* proc_rows.c: which processes have a row */
+/* The row of a pid, -1: none. */
+int hr_look_row(const struct hr_watch *w, int pid);
+struct hr_stat_line;
+/* A new row; there is room for one. */
+unsigned hr_row_add(struct hr_watch *w, const struct hr_stat_line *s);
+/* The row's pid is another process now. */
+void hr_row_anew(struct hr_watch *w, unsigned row, const struct hr_stat_line *s);
+/* Takes the row's part out of the sum (-1), or puts it in again (1). */
+void hr_row_count(struct hr_watch *w, unsigned row, int sign);
+/* Takes the rows out whose turn has listed 0. */
+void hr_rows_drop(struct hr_watch *w);
+bool hr_kernel_thread(const struct hr_look_procs *l, int pid);
+void hr_kernel_thread_add(struct hr_look_procs *l, int pid);
+void hr_kernel_threads_forget(struct hr_look_procs *l);
+
+/* proc_read.c: one process */
 /* The fields of /proc/PID/stat that are kept; false: it is no such line. */
 struct hr_stat_line {
     int pid, parent, group;
@@ -158,10 +213,20 @@ struct hr_stat_line {
     bool kernel;
 };
 bool hr_stat_line(const char *text, size_t n, struct hr_stat_line *ret);
+/* False: it is gone. */
+bool hr_stat_read(struct hr_watch *w, int pid, struct hr_stat_line *ret);
+/* The row as this line says; true: something moved since the one before. */
+bool hr_row_apply(struct hr_watch *w, unsigned row, const struct hr_stat_line *s);
+
+/* proc_alarm.c: reasons to read all rows at once */
+/* After the rows whose turn it was: the gauge that asks for a sweep and may, HR_GAUGES: none. */
+enum hr_gauge_kind hr_proc_alarm(struct hr_watch *w);
+/* Those that are new have been read for `of`, which took `cost`: true when that explains it. */
+bool hr_proc_explained(struct hr_watch *w, enum hr_gauge_kind of, uint64_t cost);
+/* All rows have been read, for `of` (HR_GAUGES: for another reason), which took `cost`. */
+void hr_proc_swept(struct hr_watch *w, enum hr_gauge_kind of, uint64_t cost);
 /* Reads once what names a process: command line, owner, the few variables of its environment that tell ranks. */
 void hr_name_process(struct hr_watch *w, unsigned row);
-/* The row of a pid, -1: none. */
-int hr_look_row(const struct hr_watch *w, int pid);
 /* Makes the jobs from the rows when these have changed; their sums are made every tick, after the rare looks. */
 int hr_look_jobs_open(struct hr_watch *w, struct hr_error *err) HR_MUST_USE;
 void hr_look_jobs(struct hr_watch *w);

@@ -200,6 +200,41 @@ def test_postmortem_names_who_grew(headrace, tmp_path):
     assert "hog_that_grows.py" in text and "100 % |" in text
 
 
+QUIET = """
+import sys, time
+print("ready", flush=True)
+sys.stdin.readline()
+own = bytearray(300 << 20)
+for i in range(0, len(own), 4096):
+    own[i] = 1
+print("grown", flush=True)
+time.sleep(60)
+"""
+
+
+def test_one_that_was_quiet_for_long_is_named_as_soon_as_it_grows(headrace, tmp_path):
+    """It is read every ten seconds at most as long as nothing moves; the machine's own memory gives it away."""
+    ring, hog_py = tmp_path / "a.ring", tmp_path / "hog_that_was_quiet.py"
+    hog_py.write_text(QUIET)
+    hog = subprocess.Popen([sys.executable, hog_py], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert hog.stdout.readline() == "ready\n"
+        p = headrace.popen("record", "-q", "--file", ring, "--size", "1MiB", "--interval", "200ms")
+        wait_for(ring, 12)
+        hog.stdin.write("\n")
+        hog.stdin.flush()
+        assert hog.stdout.readline() == "grown\n"
+        wait_for(ring, len(moments(ring)) + 6)
+        p.kill()
+        p.wait()
+    finally:
+        hog.kill()
+        hog.wait()
+    mine = [g for g in headrace("postmortem", ring, "--json").json()["grew"] if g["pid"] == hog.pid]
+    assert mine and "hog_that_was_quiet.py" in mine[0]["name"]
+    assert 290 << 20 <= mine[0]["is"] - mine[0]["was"] <= 340 << 20
+
+
 def test_a_terminal_gets_the_live_view_and_moves_through_time(headrace, tmp_path):
     from test_cli_top_live import Screen
     ring = tmp_path / "a.ring"
