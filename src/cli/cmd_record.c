@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SYNC_ALERTED UINT64_C(900000000) /* in every look of a second: the end may be near */
+
 struct args {
     const char *file;
     uint64_t size, every, lasting, sync;
@@ -25,8 +27,8 @@ static const struct hr_opt opts[] = {
     HR_OPT_SIZE(struct args, size, 's', "size", "SIZE", NULL, HR_RING_SIZE_MIN, HR_RING_SIZE_MAX, "its size, for good; a new one has 64 MiB"),
     HR_OPT_DURATION(struct args, lasting, 'f', "for", "TIME", NULL, UINT64_C(1000000), UINT64_C(31536000000000000), "end after this long"),
     HR_OPT_DURATION(struct args, every, 'i', "interval", "TIME", "1s", UINT64_C(100000000), UINT64_C(3600000000000), "time between two looks"),
-    HR_OPT_DURATION(struct args, sync, 0, "sync", "TIME", "2s", UINT64_C(100000000), UINT64_C(3600000000000),
-                    "put it on the disk this often: a power cut takes no more than this and one look"),
+    HR_OPT_DURATION(struct args, sync, 0, "sync", "TIME", "5s", UINT64_C(100000000), UINT64_C(3600000000000),
+                    "put it on the disk this often, and every second while an alert stands: a power cut takes no more than this and one look"),
     HR_MARK_OPTS(struct args, mark),
     HR_OPT_END,
 };
@@ -50,6 +52,13 @@ static int tell_alerts(struct told *t, struct hr_ring *ring, const struct hr_wat
         return 0;
     hr_alarm_take(&t->alarm, hr_watch_model(w), hr_watch_series(w));
     return hr_ring_alerts_put(&t->alerts, ring, t->alarm.episodes, err);
+}
+
+static bool time_to_sync(const struct told *t, uint64_t synced, uint64_t every)
+{
+    const struct hr_episode *on;
+    bool alerted = t->alarm.episodes != NULL && hr_episodes_on(t->alarm.episodes, &on, 1) != 0;
+    return hr_now() - synced >= (alerted ? HR_MIN(every, SYNC_ALERTED) : every);
 }
 
 static int tell_marks(const struct hr_memory_marks *marks, struct hr_ring *ring, const struct hr_model *m, struct hr_error *err)
@@ -119,7 +128,7 @@ static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, co
             r = tell_alerts(&alerts, ring, w, err);
         if (r == 0)
             r = tell_kernel(&kernel, ring, err);
-        if (r == 0 && hr_now() - synced >= a->sync) {
+        if (r == 0 && time_to_sync(&alerts, synced, a->sync)) {
             r = hr_ring_sync(ring, err);
             synced = hr_now();
         }

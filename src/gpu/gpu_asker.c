@@ -15,6 +15,7 @@ enum { PROCESSES_TOLD = 32 };
 #define SECOND UINT64_C(1000000000)
 #define REST_FIRST (5 * SECOND)
 #define REST_MOST (300 * SECOND)
+#define REST_NO_LIBRARY (30 * SECOND) /* what is not installed is not there a moment later: twice this is the first rest */
 
 struct view { /* without pointers that matter: `gpu` and `process` are set on each side */
     struct hr_gpus gpus;
@@ -135,6 +136,8 @@ static void take(struct hr_gpu_asker *a, uint64_t now)
     a->asked = false;
     if (v->gpus.state != HR_GPUS_READ) { /* no library, no driver: the child has ended itself */
         snprintf(a->trouble, sizeof a->trouble, "%.250s", v->gpus.say);
+        if (v->gpus.state == HR_GPUS_NO_LIBRARY)
+            a->rest = HR_MAX(a->rest, REST_NO_LIBRARY);
         fail(a, now);
     } else {
         a->rest = 0;

@@ -30,7 +30,7 @@ static const struct pace {
     unsigned round_share, list_share, most;
 } paces[2] = {
     { 2 * HR_SECOND, 3 * HR_SECOND, 15 * HR_SECOND, 4 * HR_SECOND, 10 * HR_SECOND, 2 * HR_SECOND, 10 * HR_SECOND, 15 * HR_SECOND, 1000, 1000, 160 },
-    { 4 * HR_SECOND, 10 * HR_SECOND, 60 * HR_SECOND, 60 * HR_SECOND, 15 * HR_SECOND, 4 * HR_SECOND, 20 * HR_SECOND, 60 * HR_SECOND, 4000, 5000, 40 },
+    { 4 * HR_SECOND, 20 * HR_SECOND, 90 * HR_SECOND, 90 * HR_SECOND, 15 * HR_SECOND, 4 * HR_SECOND, 20 * HR_SECOND, 60 * HR_SECOND, 6000, 5000, 40 },
 };
 
 static const struct pace *pace_of(const struct hr_watch *w)

@@ -116,7 +116,7 @@ void hr_proc_swept(struct hr_watch *w, enum hr_gauge_kind of, uint64_t cost)
         if (k == (unsigned)of)
             g->credit -= (int64_t)cost;
         if (!begun)
-            g->credit = (int64_t)(cost * AT_ONCE);
+            g->credit = (int64_t)cost; /* one at once */
         else if (g->have && !first && rules[k].gap(w, &gap, &most))
             g->base = HR_MAX(gap, rules[k].nothing ? 0 : gap);
     }

@@ -1,6 +1,6 @@
 /* What costs milliseconds, in turns and under a budget: the proportional share of memory (PSS), which files fill the page cache,
  * whose segments lie in /dev/shm.  Invariants:
- *  R1  These looks take one part in 1000 of a CPU (frugal: 2000), of which at most BUDGET is saved up, beyond one look that was
+ *  R1  These looks take one part in 1000 of a CPU (frugal: 4000), of which at most BUDGET is saved up, beyond one look that was
  *      begun; except when a single report asked to look closely.
  *  R2  What was looked at and found as it was is looked at again after twice the time; at once when the machine's own figures
  *      of it move. */
@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DESCRIPTORS = 64, MAPS_ROOM = 192 << 10, SHARE = 1000, FRUGAL_EVERY = 4 };
+enum { DESCRIPTORS = 64, MAPS_ROOM = 192 << 10, SHARE = 1000, FRUGAL_EVERY = 4, AT_START = 6 };
 #define WINDOW (60 * HR_SECOND)
 #define BUDGET (HR_SECOND * 6 / 100)
 #define CLOSELY (HR_SECOND * 6 / 10)
@@ -45,7 +45,8 @@ static void spend(struct hr_watch *w, uint64_t ns)
 static void earn(struct hr_watch *w)
 {
     struct hr_look_rare *r = &w->rare;
-    uint64_t more = w->model->seq == 1 ? BUDGET : w->model->span / (w->options.frugal ? 2 * SHARE : SHARE);
+    unsigned share = w->options.frugal ? 4 * SHARE : SHARE;
+    uint64_t more = w->model->seq == 1 ? WINDOW / share : w->model->span / share;
     r->credit = HR_MIN(r->credit + (int64_t)more, (int64_t)BUDGET);
     r->spent = 0;
 }
@@ -477,7 +478,7 @@ void hr_look_rare(struct hr_watch *w)
     if (w->options.no_files || w->options.no_processes || !w->sight.live)
         return;
     earn(w);
-    bool turn = !w->options.frugal || m->seq % FRUGAL_EVERY == 1;
+    bool turn = !w->options.frugal || m->seq <= AT_START || m->seq % FRUGAL_EVERY == 0;
     if (turn)
         look_libraries(w);
     if (w->procs.changed)

@@ -22,6 +22,7 @@ struct filling { /* the bucket `head` of one tier */
     uint32_t n;
 };
 struct slot {
+    bool used; /* it had a value once: until then all of it is gaps, and moving its head would write what is there */
     struct filling filling[HR_TIERS];
     uint16_t second[SECONDS];
     struct coarse ten[TENS], minute[MINUTES];
@@ -176,6 +177,9 @@ void hr_series_take(struct hr_series *s, const struct hr_model *m)
     for (size_t i = 0; i < SLOTS; i++) {
         double v = 0;
         bool known = value_of(m, i, &v) && v >= 0;
+        s->slot[i].used |= known;
+        if (!s->slot[i].used)
+            continue;
         for (unsigned t = 0; t < HR_TIERS; t++)
             advance(&s->slot[i], (enum hr_tier)t, s->head[t], to[t], held[t], known, v);
     }

@@ -213,7 +213,7 @@ time.sleep(60)
 
 
 def test_one_that_was_quiet_for_long_is_named_as_soon_as_it_grows(headrace, tmp_path):
-    """It is read every ten seconds at most as long as nothing moves; the machine's own memory gives it away."""
+    """It is read every twenty seconds at most as long as nothing moves; the machine's own memory gives it away."""
     ring, hog_py = tmp_path / "a.ring", tmp_path / "hog_that_was_quiet.py"
     hog_py.write_text(QUIET)
     hog = subprocess.Popen([sys.executable, hog_py], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

@@ -162,12 +162,12 @@ static void quiet_ones_are_read_seldom_and_never_forgotten(void **state)
     static const struct {
         bool frugal;
         unsigned most, least; /* seconds between two readings, at most and (at its longest wait) at least */
-    } rows[] = { { true, 60, 7 }, { false, 15, 2 } };
+    } rows[] = { { true, 90, 15 }, { false, 15, 2 } };
     struct child c[SLEEPERS];
     for (unsigned i = 0; i < SLEEPERS; i++)
         c[i] = child();
     for (unsigned k = 0; k < HR_COUNT(rows); k++) {
-        unsigned settle = 4 * rows[k].most, watched = 4 * rows[k].most, reads[SLEEPERS] = { 0 };
+        unsigned settle = 3 * rows[k].most, watched = 3 * rows[k].most, reads[SLEEPERS] = { 0 };
         begin(rows[k].frugal, false, true);
         tick(settle);
         for (unsigned t = 0; t < watched; t++) {
