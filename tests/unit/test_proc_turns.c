@@ -372,7 +372,7 @@ static void a_pid_that_is_used_again_is_another_process(void **state)
     (void)state;
     struct child c = child();
     begin(true, false, true);
-    tick(70);
+    tick(100);
     int i = row(&c);
     assert_true(i >= 0 && (w->procs.more[i].flags & HR_FLAG_SEEN_TWICE) != 0);
     uint64_t born = w->model->proc[i].born;
