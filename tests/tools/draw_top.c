@@ -31,8 +31,8 @@ int main(int argc, char **argv)
         make_model(m, t, (unsigned)atoi(argv[3]));
         hr_series_take(series, m);
     }
-    struct hr_top_alert alert = { HR_TOP_WARN, "memory-forecast", 0, "memory is full in about 14 min (9 to 25): train.py grows by 180 MiB/min. Fewer workers, or a smaller batch." };
-    struct hr_top_scene scene = { .m = m, .s = series, .alert = &alert, .alerts = 1, .newest = m->at };
+    struct hr_top_alert alert = { .level = HR_TOP_WARN, .key = "memory-forecast", .text = "memory is full in about 14 min (9 to 25): train.py grows by 180 MiB/min. Fewer workers, or a smaller batch." };
+    struct hr_top_scene scene = { .m = m, .s = series, .alert = &alert, .alerts = 1 };
     hr_top_draw(&v, &scene, &s, &p);
     struct hr_buf out = HR_BUF_INIT(8 << 20);
     if (!hr_paint(&p, &s, &out))
