@@ -183,8 +183,12 @@ def test_postmortem_names_who_grew(headrace, tmp_path):
     p = headrace.popen("record", "-q", "--file", ring, "--size", "1MiB", "--interval", "200ms")
     wait_for(ring, 2)
     hog = subprocess.Popen([sys.executable, hog_py])
+    mine, end = [], time.monotonic() + 30
     try:
-        time.sleep(6)
+        while (not mine or mine[0]["is"] < 300 << 20) and time.monotonic() < end:  # a recorder walks over processes every 5 to 20 s
+            time.sleep(1)
+            mine = [g for g in headrace("postmortem", ring, "--json").json()["grew"] if g["pid"] == hog.pid]
+        time.sleep(0.5)
         p.kill()
         p.wait()
     finally:
