@@ -99,7 +99,8 @@ static int fill(struct hr_bygone *p, uint64_t from, uint64_t to, uint64_t step)
     int r = hr_series_open(&p->window, NULL);
     if (r < 0)
         return r;
-    hr_series_anchor(p->window, to);
+    bool further = p->strip[HR_STRIP_TENS].further || p->strip[HR_STRIP_MINUTES].further; /* means of a time whose looks are gone */
+    hr_series_anchor(p->window, further || p->from == UINT64_MAX ? 0 : p->from, to);
     pour(&c, HR_STRIP_MINUTES, from - HR_MIN(from, 60 * SECOND));
     if (step < 60 * SECOND)
         pour(&c, HR_STRIP_TENS, from - HR_MIN(from, 10 * SECOND));

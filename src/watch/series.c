@@ -30,7 +30,7 @@ struct slot {
 struct hr_series {
     uint64_t head[HR_TIERS], first[HR_TIERS]; /* bucket numbers; first: the oldest that was ever filled */
     uint64_t last, wall;                      /* of the last tick; last 0: none yet */
-    uint64_t begun;                           /* of the first; 0: it was put together, and not begun */
+    uint64_t begun;                           /* of the first; 0: not known */
     struct slot *slot;
 };
 
@@ -294,8 +294,9 @@ void hr_series_columns(const struct hr_series *s, enum hr_metric m, unsigned gpu
     }
 }
 
-void hr_series_anchor(struct hr_series *s, uint64_t now)
+void hr_series_anchor(struct hr_series *s, uint64_t begun, uint64_t now)
 {
+    s->begun = begun;
     for (unsigned t = 0; t < HR_TIERS; t++)
         s->head[t] = s->first[t] = now / hr_tier_step((enum hr_tier)t) + 1; /* I2: what is put is behind the head */
     s->last = s->wall = HR_MAX(now, UINT64_C(1));

@@ -89,9 +89,10 @@ uint64_t hr_series_plot(const struct hr_series *s, enum hr_metric m, unsigned gp
 void hr_series_columns(const struct hr_series *s, enum hr_metric m, unsigned gpu, uint64_t step, uint64_t last, struct hr_bucket *ret,
                        size_t n);
 
-/* For a past that is read from a recording: a series that has taken nothing is put at `now`, and then told buckets of any time before,
- * in any order.  `slot`: the metrics of the machine, then HR_SERIES_PER_GPU of each GPU.  Buckets told twice are joined. */
-void hr_series_anchor(struct hr_series *s, uint64_t now);
+/* For a past that is read from a recording: a series that has taken nothing and began at `begun` (0: not known) is put at `now`, and then
+ * told buckets of any time before, in any order.  `slot`: the metrics of the machine, then HR_SERIES_PER_GPU of each GPU.  Buckets
+ * told twice are joined. */
+void hr_series_anchor(struct hr_series *s, uint64_t begun, uint64_t now);
 void hr_series_put(struct hr_series *s, enum hr_tier t, unsigned slot, uint64_t at, struct hr_bucket b);
 
 /* Mean over the last `ns`, and how much of that time is known (0..1). */

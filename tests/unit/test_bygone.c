@@ -229,6 +229,13 @@ static void a_young_file_begins_with_its_first_look(void **state)
     struct hr_bygone_moment m = at(p, 0);
     assert_int_equal(m.seconds, 0);
     assert_int_equal(hog_of(m.m), 13);
+    struct hr_bucket b[60];
+    uint64_t end = wall_of(40);
+    const struct hr_series *s = hr_bygone_series(p, end, SECOND, HR_COUNT(b));
+    assert_non_null(s);
+    hr_series_columns(s, HR_M_MEM_AVAILABLE, 0, SECOND, end / SECOND, b, HR_COUNT(b));
+    for (size_t i = 0; i < HR_COUNT(b); i++)
+        assert_int_equal(b[i].known, end / SECOND - (HR_COUNT(b) - 1 - i) >= wall_of(13) / SECOND);
     hr_bygone_close(p);
     hr_ring_close(r);
 }
