@@ -43,16 +43,21 @@ static uint64_t to_alert(const struct hr_bygone_view *p, struct hr_top_view *v, 
 {
     size_t n;
     const struct hr_bygone_note *note = hr_bygone_notes(p->past, &n);
+    const char *told = "";
     uint64_t best = 0;
     for (size_t i = 0; i < n; i++) {
-        if (hr_bygone_note_key(note[i].text) == 0 || hr_bygone_note_over(note[i].text))
+        if (!hr_bygone_note_tells(note[i].text))
             continue;
         uint64_t wall = note[i].wall;
-        if (dir < 0 ? wall < at && look(p, wall) < at && wall > best : wall > at && look(p, wall) > at && (best == 0 || wall < best))
+        if (dir < 0 ? wall < at && look(p, wall) < at && wall > best : wall > at && look(p, wall) > at && (best == 0 || wall < best)) {
             best = wall;
+            told = note[i].text;
+        }
     }
     if (best == 0)
         snprintf(v->said, sizeof v->said, dir < 0 ? "no alert is kept from before" : "no alert began later");
+    else if (hr_bygone_note_key(told) == 0) /* no alert that stands in a row of its own */
+        snprintf(v->said, sizeof v->said, "%.90s", told);
     return best == 0 ? at : look(p, best);
 }
 
@@ -132,7 +137,7 @@ bool hr_bygone_scene(struct hr_bygone_view *p, struct hr_top_view *v, uint64_t n
     const struct hr_bygone_note *note = hr_bygone_notes(p->past, &n);
     reach(p, newest, &from, &to);
     for (size_t i = 0; i < n; i++)
-        if (hr_bygone_note_key(note[i].text) != 0 && !hr_bygone_note_over(note[i].text))
+        if (hr_bygone_note_tells(note[i].text))
             p->alert_at[began++] = note[i].wall;
     const struct hr_series *s = hr_bygone_series(p->past, v->moment, v->span, (size_t)(v->wide > 0 ? v->wide : 400));
     if (hr_bygone_at(p->past, v->moment, &m, NULL) < 0) /* last: it holds until the next call */

@@ -61,7 +61,7 @@ static const struct {
     { ", .", "1 min", "back and forward by a minute (also Shift and left, right)", PAST },
     { "< >", "10 min", "by ten minutes (also with Ctrl)", PAST },
     { "{ }", "1 h", "by an hour (also with Alt)", PAST },
-    { "w W", "alert", "to where the alert before began, and the next one", PAST },
+    { "w W", "alert", "to the alert, or word of the kernel, before; to the next one", PAST },
     { "b n", "look", "to the look before, and the next one", PAST },
     { "+ -", "zoom", "plots over less or more time", ALWAYS },
     { "r", "reverse", "turn the order round", NOW },

@@ -82,7 +82,7 @@ struct hr_top_view {
     uint64_t moment;        /* wall time of the look that is shown; 0: the newest, live */
     struct hr_hop hop;      /* what is still to be done about it */
     int wide;               /* columns that a plot may have: twice the screen's */
-    char said[48];          /* what came of the last one, where it could not be done */
+    char said[96];          /* what came of the last one, where it could not be done */
     struct hr_area line;    /* of the time line, where a click goes to */
     /* The load of processes, smoothed: what is sorted by, so that rows do not jump with every tick.  By pid modulo the size. */
     struct hr_top_lazy {

@@ -30,6 +30,12 @@ bool hr_bygone_note_over(const char *text)
     return n > 0 && text[n] != ':';
 }
 
+bool hr_bygone_note_tells(const char *text)
+{
+    bool kernel = strncmp(text, HR_RING_KERNEL "[", strlen(HR_RING_KERNEL) + 1) == 0;
+    return kernel || (hr_bygone_note_key(text) > 0 && !hr_bygone_note_over(text));
+}
+
 static uint64_t le(const uint8_t *p, size_t n)
 {
     uint64_t v = 0;

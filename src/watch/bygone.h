@@ -17,6 +17,8 @@ struct hr_bygone_note {
 /* The key's length, 0: the note is about no alert. */
 size_t hr_bygone_note_key(const char *text);
 bool hr_bygone_note_over(const char *text);
+/* Whether it is worth going to: an alert begins, or the kernel said something. */
+bool hr_bygone_note_tells(const char *text);
 
 struct hr_bygone_moment {
     const struct hr_model *m; /* holds until the next call */

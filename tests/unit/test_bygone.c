@@ -341,6 +341,10 @@ static void alerts_stand_in_it(void **state)
     assert_int_equal(hr_bygone_note_key("a word without one"), 0);
     assert_int_equal(hr_bygone_note_key("kernel: out of memory"), 0);
     assert_int_equal(hr_bygone_note_key("boot=1234"), 0);
+    assert_true(hr_bygone_note_tells("kernel: [  412.1] Out of memory: Killed process 12 (python)"));
+    assert_true(hr_bygone_note_tells(note[0].text));
+    assert_false(hr_bygone_note_tells(note[1].text));
+    assert_false(hr_bygone_note_tells("kernel: its messages are followed"));
     hr_bygone_close(p);
     hr_ring_close(r);
     hr_episodes_close(e);
