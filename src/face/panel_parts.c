@@ -58,11 +58,15 @@ static void label(struct hr_canvas *c, struct hr_area b, double top, enum hr_met
 /* Where nothing is drawn yet, so that a curve that reaches over it shows how far. */
 static void mark_lines(struct hr_canvas *c, struct hr_area b, struct hr_area plot, const struct hr_memory_marks *marks, double top)
 {
-    for (int i = 0; i < HR_MEMORY_MARKS; i++) {
+    int taken = -1; /* where two fall into one row, the graver one stands there */
+    for (int i = HR_MEMORY_MARKS - 1; i >= 0; i--) {
         double share = top > 0 ? (double)marks->at[i] / top : 0;
         if (marks->at[i] == 0 || share > 1 || plot.h < 2)
             continue;
         int y = plot.y + plot.h - 1 - HR_MIN((int)(share * plot.h), plot.h - 1);
+        if (y == taken)
+            continue;
+        taken = y;
         struct hr_style st = HR_FG(i == HR_MARK_ACT ? HR_INK_BAD : HR_INK_WARN);
         for (int x = HR_MAX(plot.x, 0); y >= 0 && y < c->s->h && x < HR_MIN(plot.x + plot.w, c->s->w); x++)
             if (hr_cells_at(c->s, x, y)->c == ' ')

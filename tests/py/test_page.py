@@ -110,6 +110,7 @@ def test_light_dark_and_phone(page):
     page.size(360, 740, 2, True)
     page.pump(0.5)
     assert page.eval("document.documentElement.scrollWidth") <= 360
+    assert page.eval("document.querySelector('#procs').parentElement.scrollWidth - document.querySelector('#procs').parentElement.clientWidth") <= 0
     for sel in ("#account", "#plot-cpu", "#jobs", "header"):
         assert page.eval(f"document.querySelector('{sel}').getBoundingClientRect().right") <= 3000
     page.size(1280, 900)

@@ -269,6 +269,12 @@ static void marks_and_curves(void **state)
     assert_true(shows("act "));
     assert_true(shows(": runs ./make-room"));
     assert_true(shows("1 more: a"));
+    marks.at[1] = m->memory.total.v / 100 * 52; /* in the same row on a lower screen: the graver one stands there */
+    assert_true(hr_cells_resize(&s, 120, 40));
+    hr_top_draw(&v, &sc, &s, &p);
+    assert_true(shows("act *") && !shows("wact"));
+    marks.at[1] = m->memory.total.v / 10 * 9;
+    assert_true(hr_cells_resize(&s, 200, 50));
     assert_int_equal(press('a'), HR_TOP_REDRAW);
     hr_top_draw(&v, &sc, &s, &p);
     assert_true(shows("memory used "));
