@@ -2,6 +2,7 @@
 #include "panels.h"
 
 #include "gpus.h"
+#include "utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -106,7 +107,8 @@ static void whole(struct hr_canvas *c, struct hr_area in, unsigned i)
     snprintf(text, sizeof text, "%.8s  %.8s of %.8s", hr_say_figure(&g->celsius, HR_UNIT_CELSIUS).text,
              hr_say_figure(&g->milliwatts, HR_UNIT_MILLIWATTS).text, hr_say_figure(&g->milliwatts_limit, HR_UNIT_MILLIWATTS).text);
     hr_cells_printf(c->s, in.x, y, 3, HR_FG_BOLD(HR_INK_TITLE), "%u", i);
-    hr_cells_put(c->s, in.x + 3, y, in.w - 26, HR_FG(HR_INK_BRIGHT), short_name(hr_word_text(&g->name), in.w - 26));
+    int room = in.w - 4 - (int)hr_utf8_columns(hr_str(text));
+    hr_cells_put(c->s, in.x + 3, y, room, HR_FG(HR_INK_BRIGHT), short_name(hr_word_text(&g->name), room));
     hr_cells_right(c->s, in.x + in.w, y++, 22, HR_FG(HR_INK_TEXT), text);
     if (y < in.y + in.h)
         meter(c, in, y++, "busy", percent(&g->busy), hr_say_figure(&g->busy, HR_UNIT_PERCENT).text, HR_INK_GPU);

@@ -405,6 +405,11 @@ static void little_room(void **state)
     draw(80, 24);
     assert_true(shows("VRAM"));
     teardown();
+    setup(1, 5);
+    m->gpus.gpu[0].milliwatts = hr_figure_of(251000);
+    draw(80, 24);
+    assert_true(shows("0  RTX 5070 Ti 7")); /* up to its heat */
+    teardown();
     setup(0, 5);
     draw(80, 24);
     assert_false(shows("VRAM"));
