@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SLEEPERS = 30, GROWTH = 96, FORKED = 80 }; /* FORKED: what a child has of its parent, at most */
+enum { SLEEPERS = 30, GROWTH = 96, FORKED = 80, MUCH = 8192 }; /* MiB; FORKED: what a child has of its parent, at most; MUCH: no other process hides it */
 #define MIB (UINT64_C(1) << 20)
 
 /* --- the machine as it is told --- */
@@ -167,7 +167,7 @@ static void quiet_ones_are_read_seldom_and_never_forgotten(void **state)
     for (unsigned i = 0; i < SLEEPERS; i++)
         c[i] = child();
     for (unsigned k = 0; k < HR_COUNT(rows); k++) {
-        unsigned settle = 3 * rows[k].most, watched = 3 * rows[k].most, reads[SLEEPERS] = { 0 };
+        unsigned settle = 2 * rows[k].most, watched = 2 * rows[k].most, reads[SLEEPERS] = { 0 };
         begin(rows[k].frugal, false, true);
         tick(settle);
         for (unsigned t = 0; t < watched; t++) {
@@ -179,12 +179,35 @@ static void quiet_ones_are_read_seldom_and_never_forgotten(void **state)
             }
         }
         for (unsigned i = 0; i < SLEEPERS; i++)
-            assert_in_range(reads[i], 2, watched / rows[k].least + 1);
+            assert_in_range(reads[i], 1, watched / rows[k].least + 1);
         table_is_sound();
         end();
     }
     for (unsigned i = 0; i < SLEEPERS; i++)
         finish(&c[i]);
+}
+
+/* To the tick in which it is read: its next turn is far. */
+static void to_its_turn(const struct child *c)
+{
+    uint64_t seq = w->procs.more[row(c)].seq;
+    while (w->procs.more[row(c)].seq == seq)
+        tick(1);
+}
+
+/* It grows, and the machine does not show it: nobody looks.  Unless another process of the machine, which these tests do not hold still,
+ * gave a reason: then once more. */
+static void grows_unseen(struct child *c)
+{
+    for (unsigned tries = 0; tries < 20; tries++) {
+        to_its_turn(c);
+        uint64_t before = own(c);
+        tell(c, 'g');
+        tick(1);
+        if (own(c) == before)
+            return;
+    }
+    fail_msg("it was seen although nothing told of it");
 }
 
 /* L4, and L2's other half: it is hot from then on */
@@ -195,24 +218,24 @@ static void who_begins_to_grow_is_seen_in_the_same_tick(void **state)
         struct child c = child(), other = child();
         begin(frugal != 0, false, true);
         tick(200);
-        uint64_t seq = w->procs.more[row(&c)].seq;
-        while (w->procs.more[row(&c)].seq == seq) /* to the tick in which it was read: its next turn is far */
-            tick(1);
+        grows_unseen(&c);
         uint64_t before = own(&c);
-        tell(&c, 'g');
+        anon += MUCH * MIB;
         tick(1);
-        assert_int_equal(own(&c), before); /* the machine does not show it, so nobody looks */
-        anon += GROWTH * MIB;
-        tick(1);
-        assert_in_range(own(&c), GROWTH * MIB, (GROWTH + FORKED) * MIB);
+        assert_in_range(own(&c), before + GROWTH * MIB, before + (GROWTH + 8) * MIB);
         assert_int_equal(w->procs.more[row(&other)].seq, w->model->seq); /* all were read */
-        tick(1);
-        tell(&c, 'g');
-        anon += GROWTH * MIB;
-        int64_t credit = w->procs.gauge[HR_GAUGE_MEMORY].credit;
-        tick(1);
-        assert_in_range(own(&c), 2 * GROWTH * MIB, (2 * GROWTH + FORKED) * MIB);
-        assert_true(w->procs.gauge[HR_GAUGE_MEMORY].credit >= credit); /* a row explains it: no reason to read all */
+        bool calm = false;
+        for (unsigned tries = 0; tries < 10 && !calm; tries++) {
+            before = own(&c);
+            tick(1);
+            tell(&c, 'g');
+            anon += GROWTH * MIB;
+            int64_t credit = w->procs.gauge[HR_GAUGE_MEMORY].credit;
+            tick(1);
+            assert_in_range(own(&c), before + GROWTH * MIB, before + (GROWTH + 8) * MIB);
+            calm = w->procs.gauge[HR_GAUGE_MEMORY].credit >= credit; /* a row explains it: no reason to read all */
+        }
+        assert_true(calm);
         table_is_sound();
         end();
         finish(&c);
@@ -229,7 +252,7 @@ static void a_new_one_that_grows_is_found_before_its_listing(void **state)
     w->procs.listed_at = at;
     struct child c = child();
     tell(&c, 'g');
-    anon += GROWTH * MIB;
+    anon += MUCH * MIB;
     tick(1);
     assert_in_range(own(&c), GROWTH * MIB, (GROWTH + FORKED) * MIB);
     end();
@@ -240,7 +263,7 @@ static void a_new_one_that_grows_is_found_before_its_listing(void **state)
 static void what_nothing_explains_costs_no_more_than_its_share(void **state)
 {
     (void)state;
-    enum { TICKS = 400 };
+    enum { TICKS = 200 };
     uint64_t sum = 0, worst = 0, sweeps = 0;
     begin(true, false, true);
     tick(2);
@@ -267,17 +290,15 @@ static void growth_is_counted_from_the_lowest_point(void **state)
     (void)state;
     struct child c = child();
     begin(true, false, true);
-    anon = 3000 * MIB;
+    anon = 3 * MUCH * MIB;
     tick(100);
-    anon = 1000 * MIB;
+    anon = MUCH * MIB;
     tick(20);
-    uint64_t seq = w->procs.more[row(&c)].seq;
-    while (w->procs.more[row(&c)].seq == seq)
-        tick(1);
-    tell(&c, 'g');
-    anon += GROWTH * MIB;
+    grows_unseen(&c);
+    uint64_t before = own(&c);
+    anon += MUCH * MIB;
     tick(1);
-    assert_in_range(own(&c), GROWTH * MIB, (GROWTH + FORKED) * MIB);
+    assert_in_range(own(&c), before + GROWTH * MIB, before + (GROWTH + 8) * MIB);
     end();
     finish(&c);
 }
@@ -401,14 +422,14 @@ static void pss_that_stands_is_measured_ever_more_rarely(void **state)
     unsigned measured = 0;
     tell(&c, 'g');
     begin(false, true, true);
-    for (unsigned t = 0; t < 1000; t++) {
+    for (unsigned t = 0; t < 450; t++) {
         tick(1);
         const struct hr_proc_more *more = &w->procs.more[row(&c)];
         measured += more->pss_at != last;
         last = more->pss_at;
         assert_true(w->rare.credit >= -(int64_t)(HR_SECOND * 6 / 100));
     }
-    assert_in_range(measured, 2, 7); /* about 0, 60, 180, 420, 900 s, or later where others' shares are dear */
+    assert_in_range(measured, 1, 5); /* about 0, 60, 180, 420 s, or later where others' shares are dear */
     assert_in_range(w->model->proc[row(&c)].pss.v, GROWTH * MIB, (GROWTH + FORKED) * MIB);
     tell(&c, 'g');
     anon += GROWTH * MIB;
