@@ -1,4 +1,5 @@
 /* Any bytes as the files of /proc that the watcher reads, twice, so that rates are made of them too. */
+#include "kernel_tail.h"
 #include "mem.h"
 #include "watch_inside.h"
 
@@ -56,6 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     w->sight.ctx = &text;
     w->model->memory.limit = hr_figure_unknown("not here");
     hr_stat_line(text.p, text.n, &line);
+    char told[HR_TAIL_LINE];
+    want(!hr_kernel_tail_line(text.p, text.n, told) || (told[0] == '[' && strlen(told) < sizeof told));
     for (int i = 0; i < 2; i++) {
         w->model->span = i == 0 ? 0 : HR_SECOND;
         hr_look_cpu(w);

@@ -160,7 +160,7 @@ def killed(tmp_path_factory):
     ("<3>[{}] Out of memory: Killed process 1881 (python3) total-vm:58201224kB, anon-rss:11201224kB, file-rss:1200kB, shmem-rss:601234kB, UID:1000 pgtables:41200kB "
      "oom_score_adj:0", "oom-kill", None)])
 def test_what_the_kernel_said(killed, tmp_path, line, cause, means):
-    """The texts of the kernel's sources and of reports; see the sources in tests/roots/README.md."""
+    """The texts of the kernel's sources and of reports; tests/roots/README.md has the sources; Xid 79 is told in NVIDIA/open-gpu-kernel-modules#507 and NVIDIA/NVSentinel#155."""
     r, at = killed
     log = "<6>[    0.000000] Linux version 6.6.87.1-microsoft-standard-WSL2\n" + line.format(f"{at:.6f}") + "\n"
     doc = r.told("--root", root_of(tmp_path, BOOT.read_text().strip(), log))
