@@ -259,14 +259,24 @@ def test_disk_hog(headrace, tmp_path, kind, key):
         assert sum(d[key] or 0 for d in doc["disks"]) >= truth * 0.95
 
 
-def test_zombies_of_the_machine(headrace):
-    near(lifted(headrace, lambda doc: doc["zombies"], 200, "zombies", 200), 200)
+def zombies():
+    """As many as the test itself counts: others on this machine have theirs, and its init buries them when it likes."""
+    n = 0
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            n += open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] == "Z"
+        except OSError:
+            pass
+    return n
 
 
 def test_stopped_zombies_and_those_that_wait(headrace):
     before = look(headrace, "100ms")
     with plant("zombies", 200) as z, plant("stopped") as s, plant("waits") as w, plant("threads", 300) as t:
+        counted = [zombies()]
         doc = look(headrace)
+        counted.append(zombies())
+        assert min(counted) * 0.98 <= doc["zombies"] <= max(counted) * 1.02 and min(counted) >= 200
         assert sum(p["parent"] == z.pid and p["state"] == "Z" for p in doc["processes"]) == 200
         assert row(doc, s.pid)["state"] == "T" and doc["stopped"] >= 1  # others stop and go on beside us
         assert row(doc, w.pid)["state"] == "D"
