@@ -74,23 +74,28 @@ while True:
 
 
 @pytest.mark.skipif(not possible(), reason="no memory cgroup can be made here")
-def test_the_oom_killer(headrace, tmp_path):
+@pytest.mark.parametrize("rate", [60 * MIB, pytest.param(15 * MIB, marks=pytest.mark.slow)])
+def test_the_oom_killer(headrace, tmp_path, rate):
+    """The slow one is surely looked at while it grows, whatever else the machine does; of the fast one the kernel tells who it was."""
     script = tmp_path / "train_that_leaks.py"
     script.write_text(GROWS)
     with MemBox(384 * MIB) as box, Recorded(headrace, tmp_path / "a.ring") as r:
-        p = subprocess.Popen([sys.executable, script, str(3 * MIB // 2)], preexec_fn=box.enter)
-        assert p.wait(timeout=60) == -signal.SIGKILL and box.kills() >= 1
+        p = subprocess.Popen([sys.executable, script, str(rate // 10)], preexec_fn=box.enter)
+        assert p.wait(timeout=90) == -signal.SIGKILL and box.kills() >= 1
         time.sleep(1.2)
         r.end()
     doc = r.told()
     assert (doc["end"], doc["cause"]) == ("recorder-ended", "oom-kill")
     has(doc, "the kernel's count of processes killed for memory rose by")
     mine = [g for g in doc["grew"] if g["pid"] == p.pid]
-    assert mine and 280 * MIB < mine[0]["is"] <= 384 * MIB and 0 < mine[0]["seconds"] < 40
-    if any(f"(pid {p.pid}) because of a cgroup's limit, which held 3" in e for e in doc["evidence"]):  # the kernel's log may be read here
+    if rate < 20 * MIB:
+        assert mine and 200 * MIB < mine[0]["is"] <= 384 * MIB and 0 < mine[0]["seconds"] < 60
+    told = [e for e in doc["evidence"] if f"(pid {p.pid}) because of a cgroup's limit, which held 3" in e]
+    if not told:
+        has(doc, "cannot be read")  # the kernel's log
+    elif mine:
+        assert "train_that_leaks.py" in told[0] and " in " in told[0]
         assert "train_that_leaks.py" in doc["culprit"] and f"(pid {p.pid})" in doc["culprit"] and doc["culprit"] in r.text
-    else:
-        has(doc, "cannot be read")
 
 
 def test_the_recorder_alone_was_killed(headrace, tmp_path):
