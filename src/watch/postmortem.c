@@ -286,6 +286,20 @@ static void listen(struct hr_tape *t, const struct life *one, const struct hr_ro
     hr_buf_fini(&notes);
 }
 
+/* What the kernel killed held more at its end than when it was looked at last: the kernel's figure is the later one. */
+static void last_words(struct hr_post_look *l)
+{
+    for (size_t i = 0; i < l->log.victims; i++)
+        for (unsigned k = 0; k < l->n; k++) {
+            const struct hr_victim *v = &l->log.victim[i];
+            struct hr_post_seen *s = &l->seen[k];
+            if ((uint64_t)s->pid != v->pid || v->anon <= s->is || v->at < s->begun)
+                continue;
+            s->is = v->anon;
+            s->at_last = HR_MAX(s->at_last, v->at);
+        }
+}
+
 /* How long after the last moment this run of the kernel began. */
 static uint64_t started(const struct hr_root *root, uint64_t last)
 {
@@ -370,6 +384,7 @@ int hr_postmortem(struct hr_tape *t, const struct hr_root *root, const struct hr
     ended(t, &one, was, boot, ask->busy && one.to == t->n, p); /* who records now may have no moment yet */
     listen(t, &one, root, boot[0] != 0 && strcmp(was, boot) == 0, l);
     l->started = p->end == HR_POST_MACHINE ? started(root, p->last) : 0;
+    last_words(l);
     grew(p, l);
     hr_post_judge(p, l);
     tell_alerts(t, &one, p);

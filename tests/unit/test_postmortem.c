@@ -179,6 +179,23 @@ static void the_kernel_killed_machine_wide(void **state)
     says("headrace run -- COMMAND");
 }
 
+/* It died between two looks at it: what it held is then what the kernel says. */
+static void a_fast_death(void **state)
+{
+    (void)state;
+    char said[256];
+    machine("b007");
+    record("b007");
+    quiet(1, 30);
+    cut();
+    snprintf(said, sizeof said, "[%d.500000] Memory cgroup out of memory: Killed process 4711 (python) total-vm:9000000kB, anon-rss:8388608kB, file-rss:0kB\n", SAID(30));
+    kernel(said);
+    ask();
+    is(HR_POST_RECORDER, HR_CAUSE_OOM);
+    must("(pid 4711) because of a cgroup's limit, which held 8.00 GiB, 500 ms after the last moment: python train.py (pid 4711) grew from 2.00 GiB to 8.00 GiB in 29.5 s");
+    assert_non_null(strstr(post->culprit, "python train.py (pid 4711) grew from 2.00 GiB to 8.00 GiB"));
+}
+
 /* A message of long before, or of long after, is none of these minutes. */
 static void what_the_kernel_said_at_other_times_does_not_count(void **state)
 {
@@ -526,6 +543,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_kernel_killed_machine_wide),
+        cmocka_unit_test(a_fast_death),
         cmocka_unit_test(what_the_kernel_said_at_other_times_does_not_count),
         cmocka_unit_test(by_the_count_alone_where_the_log_is_forbidden),
         cmocka_unit_test(the_vm_is_gone_with_memory_used_up),
