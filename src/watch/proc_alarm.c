@@ -2,7 +2,7 @@
  * A gauge is the gap between a total that every tick reads anyway (anonymous memory, CPU time, disks) and the sum over the rows.
  *  A1  A gap that stands is nobody's (kernel, other containers, processes too small to count): the base.  It follows the gap down,
  *      and is taken anew by a sweep; what is beyond base and threshold is somebody's whom no row shows yet.
- *  A2  Sweeps that a gauge asks for cost, over time, at most its share of a CPU (all together 0.05 %), and what was saved up lasts
+ *  A2  Sweeps that a gauge asks for cost, over time, at most its share of a CPU (all together 0.035 %), and what was saved up lasts
  *      for AT_ONCE of them: a gap that no sweep can explain costs no more than that.
  *  A3  Each gauge has a credit of its own, so that builds whose processes come and go do not use up memory's. */
 #include "watch_inside.h"
@@ -59,8 +59,8 @@ static const struct rule {
     bool twice;     /* a rate that is asked for the first time is known after the second sweep */
 } rules[HR_GAUGES] = {
     [HR_GAUGE_MEMORY] = { memory_gap, 4000, 1, false, false },
-    [HR_GAUGE_CPU] = { cpu_gap, 8000, 2, true, false },
-    [HR_GAUGE_DISKS] = { disks_gap, 16000, 2, true, true },
+    [HR_GAUGE_CPU] = { cpu_gap, 16000, 2, true, false },
+    [HR_GAUGE_DISKS] = { disks_gap, 32000, 2, true, true },
 };
 
 static bool over(struct hr_watch *w, enum hr_gauge_kind k)

@@ -456,7 +456,9 @@ static bool files_due(struct hr_watch *w)
     const struct hr_model *m = w->model;
     uint64_t since = m->at - r->files_at, most = WINDOW * (w->options.frugal ? 8 : 2);
     bool cache = moved(&r->cache_was, m->memory.part[HR_PART_CACHE], 256 * MIB), shmem = moved(&r->shmem_was, m->memory.part[HR_PART_SHMEM], 64 * MIB);
-    r->stirred = r->stirred || cache || shmem || m->job_n != r->jobs_was;
+    r->stirred = r->stirred || cache || shmem;
+    if (m->job_n != r->jobs_was)
+        r->files_wait = WINDOW;
     r->jobs_was = m->job_n;
     uint64_t wait = r->stirred ? 5 * HR_SECOND : HR_MAX(r->files_wait, WINDOW);
     if (left(w) == 0 || !(r->closely || r->files_at == 0 || since >= wait))
