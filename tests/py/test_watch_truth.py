@@ -272,12 +272,12 @@ def zombies():
 
 def test_stopped_zombies_and_those_that_wait(headrace):
     before = look(headrace, "100ms")
-    with plant("zombies", 200) as z, plant("stopped") as s, plant("waits") as w, plant("threads", 300) as t:
+    with plant("zombies", 800) as z, plant("stopped") as s, plant("waits") as w, plant("threads", 300) as t:
         counted = [zombies()]
         doc = look(headrace)
         counted.append(zombies())
-        assert min(counted) * 0.98 <= doc["zombies"] <= max(counted) * 1.02 and min(counted) >= 200
-        assert sum(p["parent"] == z.pid and p["state"] == "Z" for p in doc["processes"]) == 200
+        assert min(counted) * 0.98 <= doc["zombies"] <= max(counted) * 1.02 and min(counted) >= 800
+        assert sum(p["parent"] == z.pid and p["state"] == "Z" for p in doc["processes"]) == 800
         assert row(doc, s.pid)["state"] == "T" and doc["stopped"] >= 1  # others stop and go on beside us
         assert row(doc, w.pid)["state"] == "D"
         assert row(doc, t.pid)["threads"] == 301
