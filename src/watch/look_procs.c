@@ -29,7 +29,7 @@ static const struct pace {
     uint64_t list_least, list_most, list_idle;
     unsigned round_share, list_share, most;
 } paces[2] = {
-    { 2 * HR_SECOND, 3 * HR_SECOND, 15 * HR_SECOND, 4 * HR_SECOND, 10 * HR_SECOND, 2 * HR_SECOND, 10 * HR_SECOND, 15 * HR_SECOND, 1000, 1000, 160 },
+    { 2 * HR_SECOND, 3 * HR_SECOND, 15 * HR_SECOND, 4 * HR_SECOND, 10 * HR_SECOND, 1 * HR_SECOND, 10 * HR_SECOND, 15 * HR_SECOND, 1000, 1000, 160 },
     { 4 * HR_SECOND, 20 * HR_SECOND, 90 * HR_SECOND, 90 * HR_SECOND, 15 * HR_SECOND, 4 * HR_SECOND, 20 * HR_SECOND, 60 * HR_SECOND, 6000, 5000, 40 },
 };
 
@@ -202,7 +202,8 @@ static void list(struct hr_watch *w)
             l->gone = true;
         }
     uint64_t took = hr_cpu_thread() - begun, new = (m->proc_n - first) * l->read_cost;
-    l->list_cost = took > new ? took - new : 0;
+    if (l->listing % KERNEL_AGAIN != 1) /* those read kernel threads, too */
+        l->list_cost = took > new ? took - new : 0;
     hr_rows_drop(w);
 }
 
@@ -255,8 +256,14 @@ static void live(struct hr_watch *w)
     l->ask_io = false;
 }
 
-/* Names the new: at once those that were there at the start or are busy, others when they were read twice, so that the hundreds
- * of short lives of a build cost nothing. */
+/* What jobs are made of; between its fork and its exec it has another's name, so it is named again. */
+static bool python(const struct hr_proc_load *p)
+{
+    return memcmp(p->comm, "python", 6) == 0 || memcmp(p->comm, "pt_", 3) == 0 || memcmp(p->comm, "torchrun", 8) == 0;
+}
+
+/* Names the new: at once those that were there at the start, are busy or may be of a job, others when they were read twice, so that the
+ * hundreds of short lives of a build cost nothing. */
 static void name_some(struct hr_watch *w)
 {
     enum { PER_TICK = 128 };
@@ -266,14 +273,14 @@ static void name_some(struct hr_watch *w)
     for (unsigned i = 0; i < m->proc_n && w->procs.unnamed; i++) {
         struct hr_proc_more *more = &w->procs.more[i];
         bool worth = !w->sight.live || w->procs.listing == 1 || w->rare.closely || (more->flags & (HR_FLAG_SEEN_TWICE | HR_FLAG_HOT)) != 0;
+        bool early = !worth && (more->flags & HR_FLAG_EARLY) == 0 && python(&m->proc[i]);
         if ((more->flags & HR_FLAG_NAMED) != 0)
             continue;
-        if (!worth || n >= most) {
-            left = true;
+        left = left || !worth || n >= most;
+        if ((!worth && !early) || n >= most)
             continue;
-        }
         hr_name_process(w, i);
-        more->flags |= HR_FLAG_NAMED;
+        more->flags |= worth ? HR_FLAG_NAMED : HR_FLAG_EARLY;
         w->procs.changed = true;
         n++;
     }

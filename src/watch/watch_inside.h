@@ -83,6 +83,7 @@ enum {
     HR_FLAG_MAPPED = 16, /* its mapped libraries are known */
     HR_FLAG_WORKER = 32, /* told so by its own name */
     HR_FLAG_WINDOWS = 64,/* it works on a drive of Windows */
+    HR_FLAG_EARLY = 128, /* named when it was seen for the first time, and once more when it is seen again */
 };
 
 /* The little that is gone through for all rows in every tick: four to a cache line. */
