@@ -39,7 +39,8 @@ static bool on_gpu(const struct hr_model *m, int pid)
     return false;
 }
 
-/* A forked worker has its parent's command line, and the parent's name unless it gave itself one. */
+/* A forked worker has its parent's command line and environment, and the parent's name unless it gave itself one.  Who was given a
+ * rank of its own was started for that, with whatever command line. */
 static void duties(const struct hr_watch *w, struct hr_making *k)
 {
     const struct hr_model *m = w->model;
@@ -53,7 +54,8 @@ static void duties(const struct hr_watch *w, struct hr_making *k)
         k->job[i] = NO_JOB;
         bool python = (more->flags & HR_FLAG_PYTHON) != 0;
         bool fork = python && parent >= 0 && (w->procs.more[parent].flags & HR_FLAG_PYTHON) != 0 &&
-                    same_command(&m->proc[i], &m->proc[parent]) && more->duty != HR_DUTY_LAUNCHER;
+                    same_command(&m->proc[i], &m->proc[parent]) && m->proc[i].rank == m->proc[parent].rank &&
+                    more->world == w->procs.more[parent].world && more->duty != HR_DUTY_LAUNCHER;
         if (fork) {
             k->duty[i] = HR_DUTY_WORKER;
             forks[parent] = (uint8_t)HR_MIN(forks[parent] + 1, 255);

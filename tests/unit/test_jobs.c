@@ -119,6 +119,23 @@ static void ranks_started_one_by_one_are_one_job(void **state)
     done();
 }
 
+/* A script that starts itself once a rank: the same command line, but an environment of their own. */
+static void ranks_that_their_like_started(void **state)
+{
+    (void)state;
+    fresh();
+    process(10, 1, 10, "python", "python train.py", "");
+    process(20, 10, 10, "python", "python train.py", "RANK=0 WORLD_SIZE=2 MASTER_PORT=1234");
+    process(21, 10, 10, "python", "python train.py", "RANK=1 WORLD_SIZE=2 MASTER_PORT=1234");
+    process(30, 20, 10, "python", "python train.py", "RANK=0 WORLD_SIZE=2 MASTER_PORT=1234");
+    const struct hr_model *m = looked();
+    assert_int_equal(m->job_n, 1);
+    is(m, 20, 0, HR_DUTY_RANK);
+    is(m, 21, 0, HR_DUTY_RANK);
+    is(m, 30, 0, HR_DUTY_WORKER);
+    done();
+}
+
 static void forked_workers_without_names(void **state)
 {
     (void)state;
@@ -229,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_launcher_with_ranks_workers_and_compilers),
         cmocka_unit_test(ranks_started_one_by_one_are_one_job),
+        cmocka_unit_test(ranks_that_their_like_started),
         cmocka_unit_test(forked_workers_without_names),
         cmocka_unit_test(workers_whose_parent_has_gone),
         cmocka_unit_test(what_is_no_training_is_no_job),
