@@ -13,8 +13,9 @@ import subprocess
 import pytest
 from places import BIN, ROOT
 
-# `make test` starts these tests, and a make inside of them would take itself for a part of that one.
-for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
+# `make test` starts these tests, and a make inside of them would take itself for a part of that one; readline, which pytest loads,
+# leaves the size of no terminal to the workers.
+for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "COLUMNS", "LINES"):
     os.environ.pop(name, None)
 # A shell that starts something in the background lets it ignore these, and what the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
