@@ -27,7 +27,7 @@ static const struct hr_opt opts[] = {
     HR_OPT_SIZE(struct args, size, 's', "size", "SIZE", NULL, HR_RING_SIZE_MIN, HR_RING_SIZE_MAX, "its size, for good; a new one has 64 MiB"),
     HR_OPT_DURATION(struct args, lasting, 'f', "for", "TIME", NULL, UINT64_C(1000000), UINT64_C(31536000000000000), "end after this long"),
     HR_OPT_DURATION(struct args, every, 'i', "interval", "TIME", "1s", UINT64_C(100000000), UINT64_C(3600000000000), "time between two looks"),
-    HR_OPT_DURATION(struct args, sync, 0, "sync", "TIME", "5s", UINT64_C(100000000), UINT64_C(3600000000000),
+    HR_OPT_DURATION(struct args, sync, 0, "sync", "TIME", "2s", UINT64_C(100000000), UINT64_C(3600000000000),
                     "put it on the disk this often, and every second while an alert stands: a power cut takes no more than this and one look"),
     HR_MARK_OPTS(struct args, mark),
     HR_OPT_END,
