@@ -142,7 +142,7 @@ int hr_admit(const struct hr_job *job, size_t n, const struct hr_space *s, uint6
     if (run == 0) /* A1 */
         return head;
     /* Whoever is paused comes first; where nothing else runs, the brake lets it go on. */
-    if (on != run || (rules->jobs != 0 && run >= rules->jobs) || hr_level(job, n, s) > HR_LEVEL_GREEN)
+    if (on != run || hr_admit_full(job, n, rules) || hr_level(job, n, s) > HR_LEVEL_GREEN)
         return NONE;
     bool lightly = run < rules->cpus;
     int64_t room = left(job, n, s->room, lightly);

@@ -230,7 +230,7 @@ static int start(struct hr_warden *w, struct hr_error *err)
     second_choice(w);
     const char *const *before = w->r->preload ? w->preload.envp : w->o->envp;
     struct hr_tokens_ask ask = { w->o->jobserver, w->r->gate || w->r->nested, w->o->argv, before, w->o->folder,
-                                 w->o->jobs != 0 ? w->o->jobs : hr_cpus(), hr_room_now(&w->room, 0, 0, hr_now()).room };
+                                 hr_admit_jobs(w->o->jobs, w->cpus), hr_room_now(&w->room, 0, 0, hr_now()).room };
     hr_tokens_start(&w->tokens, &ask);
     w->r->jobserver = w->tokens.address;
     memcpy(w->r->jobserver_why, w->tokens.why, sizeof w->r->jobserver_why);
