@@ -5,7 +5,8 @@
 #include "fault.h"
 #include "file.h"
 #include "mem.h"
-#include "model_make.h"
+#define BYTES_MOST ((size_t)8 << 20)
+#include "ring_fixture.h"
 #include "bygone.h"
 #include "ring_alerts.h"
 #include "rng.h"
@@ -16,28 +17,6 @@
 #include <unistd.h>
 
 #define SECOND UINT64_C(1000000000)
-
-static struct hr_model *model;
-static char path[64];
-static struct hr_buf bytes;
-
-static int begin(void **state)
-{
-    (void)state;
-    bytes = HR_BUF_INIT((size_t)8 << 20);
-    snprintf(path, sizeof path, "past-%d.test", (int)getpid());
-    model = hr_calloc(1, sizeof *model);
-    return model == NULL;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    hr_buf_fini(&bytes);
-    hr_free(model);
-    unlink(path);
-    return 0;
-}
 
 static uint64_t wall_of(unsigned t) /* as make_model has it */
 {

@@ -1,6 +1,7 @@
 /* How a loader lives: misuse, forks, faults, damage, builders, what it reports, memory marks. */
 #include "hash.h"
 #include "loader_fixture.h"
+#include "sanitized.h"
 
 #include "clock.h"
 #include "fault.h"
@@ -244,12 +245,6 @@ static void early_and_two(void **state)
         hr_loader_close(m);
     }
 }
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
 
 static uint64_t resident_now(void)
 {

@@ -4,8 +4,10 @@
 #include "fault.h"
 #include "file.h"
 #include "mem.h"
-#include "model_make.h"
+#define BYTES_MOST ((size_t)256 << 20)
+#include "ring_fixture.h"
 #include "ring_read.h"
+#include "sanitized.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,28 +16,6 @@
 #include <unistd.h>
 
 #define SECOND UINT64_C(1000000000)
-
-static struct hr_model *model;
-static char path[64];
-static struct hr_buf bytes;
-
-static int begin(void **state)
-{
-    (void)state;
-    bytes = HR_BUF_INIT((size_t)256 << 20);
-    snprintf(path, sizeof path, "ring-%d.test", (int)getpid());
-    model = hr_calloc(1, sizeof *model);
-    return model == NULL;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    hr_buf_fini(&bytes);
-    hr_free(model);
-    unlink(path);
-    return 0;
-}
 
 static struct hr_ring *opened(uint64_t size)
 {
@@ -322,11 +302,6 @@ static void every_call_may_fail(void **state)
 }
 
 /* A day; with a sanitizer, which makes it ten times as long, a sixth of one. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
 #ifdef __SANITIZE_ADDRESS__
 enum { SPAN = 86400 / 6 };
 #else
