@@ -134,7 +134,7 @@ static int conclude(struct run *x, const struct hr_build_job *job, const struct 
     if (r < 0)
         return r;
     if (g->verdict == HR_GUARD_INTERRUPTED || (hr_interrupted() != 0 && hr_build_status(g) != 0))
-        return hr_fail(err, HR_E_CANCELLED, "interrupted");
+        return hr_fail(err, HR_E_CANCELLED, "%s", ""); /* the verdict says it */
     x->cli->status = hr_build_status(g);
     if (x->cli->status == 0 && !x->told.proof.met)
         x->cli->status = HR_BUILD_UNMET;
@@ -150,7 +150,8 @@ int hr_build_job_run(struct hr_cli *cli, const struct hr_root *root, const struc
     HR_CLEANUP(hr_freep) struct hr_verify *verify = hr_calloc(1, sizeof *verify);
     int r = rungs == NULL || verify == NULL ? hr_fail_nomem(err, sizeof *rungs + sizeof *verify, "a build") :
                                               hr_build_new_log(root, &folder, err);
-    struct run x = { cli, { .env = &p->env, .outlook = &p->outlook, .folder = folder.data, .timeout_ns = p->timeout_ns,
+    struct run x = { cli, { .env = &p->env, .outlook = &p->outlook, .folder = folder.data, .command = job->guard.argv[0],
+                            .timeout_ns = p->timeout_ns,
                             .proof = { .v = NULL, .met = true } } };
     if (r == 0) {
         hr_note(cli, "forecast: %s%s%s", p->outlook.say, p->timeout_ns == 0 ? "" : "; it is ended after ",

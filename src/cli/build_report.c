@@ -1,6 +1,7 @@
 #include "build_report.h"
 
 #include "human.h"
+#include "not_started.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,8 +17,9 @@ int hr_build_status(const struct hr_guard_report *r)
     return WIFSIGNALED(r->status) ? 128 + WTERMSIG(r->status) : WEXITSTATUS(r->status);
 }
 
-static void verdict(struct hr_buf *b, const struct hr_guard_report *r, const struct hr_build_env *e)
+static void verdict(struct hr_buf *b, const struct hr_guard_report *r, const struct hr_build_told *told)
 {
+    const struct hr_build_env *e = told->env;
     struct hr_human time = hr_human_duration(r->wall_ns);
     const char *took = time.text;
     switch (r->verdict) {
@@ -29,7 +31,7 @@ static void verdict(struct hr_buf *b, const struct hr_guard_report *r, const str
                           WEXITSTATUS(r->status), took);
         return;
     case HR_GUARD_NOT_STARTED:
-        hr_buf_printf(b, "the command could not be started: %s", strerror(r->status));
+        hr_not_started(b, told->command, r->status);
         return;
     case HR_GUARD_TIMEOUT:
         hr_buf_printf(b, "ended by the time limit after %s; what is finished stays: run it again, or with a longer one (--timeout 3h, or none)", took);
@@ -69,7 +71,7 @@ static void trouble(struct hr_table *t, const struct hr_guard_report *r)
     }
     if (r->oom_kills != 0) {
         hr_table_cell(t, "the kernel");
-        hr_table_cell(t, "it shot %s for want of memory", r->oom_kills == 1 ? "one process" : "several processes");
+        hr_table_cell(t, "it shot %s for want of memory meanwhile, of this build or of others", r->oom_kills == 1 ? "one process" : "several processes");
     }
     if (r->worst_level > HR_LEVEL_GREEN) {
         hr_table_cell(t, "short");
@@ -95,12 +97,14 @@ static void trouble(struct hr_table *t, const struct hr_guard_report *r)
 
 static void facts(struct hr_table *t, const struct hr_guard_report *r)
 {
-    hr_table_cell(t, "jobs");
+    char heavy[48], starts[64] = "", at_once[48] = "";
+    snprintf(heavy, sizeof heavy, "%s heavy %s", r->leaves == 0 ? "no" : hr_human_count(r->leaves).text, r->leaves > 1 ? "ones" : "one");
     if (r->programs != 0)
-        hr_table_cell(t, "%s heavy ones in %s starts of programs; at most %u at once", hr_human_count(r->leaves).text,
-                      hr_human_count(r->programs).text, r->at_once);
-    else
-        hr_table_cell(t, "%s heavy ones; at most %u at once", hr_human_count(r->leaves).text, r->at_once);
+        snprintf(starts, sizeof starts, " in %s start%s of programs", hr_human_count(r->programs).text, r->programs == 1 ? "" : "s");
+    if (r->leaves > 1)
+        snprintf(at_once, sizeof at_once, "; at most %u at once", r->at_once);
+    hr_table_cell(t, "jobs");
+    hr_table_cell(t, "%s%s%s", heavy, starts, at_once);
     hr_table_cell(t, "held");
     if (r->held == 0)
         hr_table_cell(t, "none");
@@ -112,7 +116,7 @@ static void facts(struct hr_table *t, const struct hr_guard_report *r)
     if (r->paused == 0)
         hr_table_cell(t, "none");
     else
-        hr_table_cell(t, "%s times, %s in all", hr_human_count(r->paused).text, hr_human_duration(r->paused_ns).text);
+        hr_table_cell(t, "%s time%s, %s in all", hr_human_count(r->paused).text, r->paused == 1 ? "" : "s", hr_human_duration(r->paused_ns).text);
     hr_table_cell(t, "ended");
     hr_table_cell(t, "%s", r->ended == 0 ? "none" : hr_human_count(r->ended).text);
     trouble(t, r);
@@ -137,7 +141,7 @@ void hr_build_verdict(struct hr_buf *b, const struct hr_build_told *t)
 {
     const struct hr_rungs *r = t->rungs;
     const struct hr_rung_done *d = &r->done[r->n - 1];
-    verdict(b, &d->report, t->env);
+    verdict(b, &d->report, t);
     if (r->n > 1)
         hr_buf_printf(b, "; try %zu (%s), %s in all", r->n, hr_rung_name(d->rung.kind), hr_human_duration(r->wall_ns).text);
     if (r->why[0] != 0)
@@ -210,7 +214,8 @@ static void notes(struct hr_table *t, const struct hr_build_told *told)
     }
     if (r->left_behind != 0) {
         hr_table_cell(t, "left behind");
-        hr_table_cell(t, "%s processes of the command still ran and were ended", hr_human_count(r->left_behind).text);
+        hr_table_cell(t, r->left_behind == 1 ? "%s process of the command still ran and was ended" : "%s processes of the command still ran and were ended",
+                      hr_human_count(r->left_behind).text);
     }
     if (r->history_aside || r->history_why[0] != 0) {
         hr_table_cell(t, "history");
@@ -231,9 +236,11 @@ void hr_build_say(struct hr_cli *cli, const struct hr_build_told *told)
     hr_buf_adds(&b, "headrace build: ");
     hr_build_verdict(&b, told);
     hr_buf_addc(&b, '\n');
-    hr_verify_rows(&t, &told->proof);
-    facts(&t, hr_build_last(told));
-    notes(&t, told);
+    if (hr_build_last(told)->verdict != HR_GUARD_NOT_STARTED) { /* of what never ran there is nothing to tell */
+        hr_verify_rows(&t, &told->proof);
+        facts(&t, hr_build_last(told));
+        notes(&t, told);
+    }
     hr_table_write(&t, &b, 2);
     hr_table_fini(&t);
     if (told->rungs->n > 1)

@@ -14,6 +14,7 @@ struct hr_build_told {
     const struct hr_outlook *outlook;
     const struct hr_rungs *rungs; /* at least one try, except in a plan */
     const char *folder;
+    const char *command; /* its first word; NULL: there is none */
     uint64_t timeout_ns;          /* over all tries; 0: none */
     struct hr_proof proof;        /* of what was built */
     char compare[256];            /* the forecast beside what was measured; "" */

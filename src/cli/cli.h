@@ -14,7 +14,7 @@
  *
  * Output: results go to hr_print (standard output), notes and progress to standard error.  Nothing else prints.
  * Exit status: run returns 0 (done), negative with a sentence in *err (failed: printed once, status 1; status 2 when it
- * went through hr_cli_usage), or HR_CLI_FAILED when the result itself, already printed, says that something is wrong;
+ * went through hr_cli_usage; HR_E_CANCELLED without a sentence: the report says it), or HR_CLI_FAILED when the result itself, already printed, says that something is wrong;
  * HR_CLI_BAD, where a command tells two degrees of it apart, is the worse one.  A command that runs another program returns
  * HR_CLI_STATUS and leaves that program's exit status in cli->status. */
 #ifndef HR_CLI_H

@@ -1,3 +1,4 @@
+#include "build_cards.h"
 #include "build_job.h"
 #include "build_report.h"
 #include "mem.h"
@@ -31,7 +32,7 @@ static const struct hr_choice pools[] = {
 };
 
 static const struct hr_opt opts[] = {
-    HR_OPT_LIST(struct args, command, 0, "COMMAND", "COMMAND", "the command and its arguments, after --", .positional = true),
+    HR_OPT_LIST(struct args, command, 0, "COMMAND", "COMMAND", "the command and its arguments, after --", .positional = true, .rest = true),
     HR_OPT_HEADING("Limits"),
     HR_OPT_SIZE(struct args, memory, 'm', "memory", "SIZE", "(what is free)", UINT64_C(64) << 20, UINT64_C(1) << 50,
                 "memory for the whole build, below what is free"),
@@ -43,7 +44,7 @@ static const struct hr_opt opts[] = {
     HR_OPT_FLAG(struct args, gentle, 0, "gentle", "on", "let everything else go first, for CPU and disk"),
     HR_OPT_FLAG(struct args, gate, 0, "gate", "on", "have the kernel hold heavy jobs before they start"),
     HR_OPT_CHOICE(struct args, jobserver, 0, "jobserver", "WHEN", "auto", pools, "a pool of job tokens for make, ninja and cargo"),
-    HR_OPT_FLAG(struct args, preload, 0, "preload", "on", "where it does not, have a preloaded library hold them"),
+    HR_OPT_FLAG(struct args, preload, 0, "preload", "on", "where the kernel cannot, have a preloaded library hold them"),
     HR_OPT_HEADING("When memory was not enough"),
     HR_OPT_FLAG(struct args, ladder, 0, "ladder", "on", "run the command again in a smaller way"),
     HR_OPT_INT(struct args, retries, 'r', "retries", "N", "4", 0, HR_RUNGS_MAX - 1, "so many more tries at most"),
@@ -84,6 +85,35 @@ static struct hr_build_job job_of(const struct args *a)
     };
 }
 
+/* NAME or NAME=VALUE, as the environment takes it. */
+static bool names_a_variable(const char *s)
+{
+    size_t n = strcspn(s, "=");
+    for (size_t i = 0; i < n; i++)
+        if (!(s[i] == '_' || (s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= 'a' && s[i] <= 'z') || (i != 0 && s[i] >= '0' && s[i] <= '9')))
+            return false;
+    return n != 0;
+}
+
+/* What each option lets through alone, and all of them together do not mean. */
+static int check(struct hr_cli *cli, const struct args *a, struct hr_error *err)
+{
+    struct hr_error why = HR_ERROR_INIT;
+    struct hr_gpus *cards = NULL;
+    if (a->require_cuda && hr_opt_given(cli->given, "expect") && a->expect != HR_EXPECT_CUDA)
+        return hr_cli_usage(cli, err, "--require-cuda is --expect cuda, and --expect says something else: leave one of them out");
+    for (size_t i = 0; i < a->cpu.n; i++) {
+        const char *s = a->cpu.item[i];
+        if (!names_a_variable(s))
+            return hr_cli_usage(cli, err, "--cpu-variant: '%s' sets no variable: write NAME=VALUE, as in FORCE_CUDA=0, or NAME to unset it", s);
+        if (a->cpu.n > 1 && strcmp(s, "none") == 0)
+            return hr_cli_usage(cli, err, "--cpu-variant: 'none' stands alone: there is no such variant, or the others say what it is");
+    }
+    int r = a->arch == NULL ? 0 : hr_build_cards(a->arch, &cards, &why);
+    hr_gpus_free(cards);
+    return r == HR_E_INVALID ? hr_cli_usage(cli, err, "--arch: %s", why.text) : 0; /* short of memory it is told where the list is used */
+}
+
 static int run(struct hr_cli *cli, void *args, struct hr_error *err)
 {
     const struct args *a = args;
@@ -91,9 +121,12 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
     bool only_look = a->print_env || a->dry_run;
     if (a->command.n == 0 && !only_look)
         return hr_cli_usage(cli, err, "a command is missing: headrace build -- COMMAND...");
+    int r = check(cli, a, err);
+    if (r < 0)
+        return r;
     hr_memory_thrifty();
     HR_CLEANUP(hr_freep) struct hr_build_plan *p = hr_calloc(1, sizeof *p);
-    int r = p == NULL ? hr_fail_nomem(err, sizeof *p, "the plan") : hr_root_open(cli->common->root, &root, err);
+    r = p == NULL ? hr_fail_nomem(err, sizeof *p, "the plan") : hr_root_open(cli->common->root, &root, err);
     if (r < 0)
         return r;
     if (!only_look && !hr_root_is_live(root))

@@ -3,15 +3,19 @@
 #include "build_place.h"
 #include "cli.h"
 #include "clock.h"
+#include "file.h"
 #include "human.h"
 #include "interrupt.h"
 #include "keeper.h"
 #include "machine.h"
 #include "mem.h"
+#include "parse.h"
+#include "procfs.h"
 #include "room.h"
 #include "run_job.h"
 #include "run_report.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +31,7 @@ struct args {
 #define MARK(id, n, def, text) HR_OPT_STRING(struct args, mark[id], 0, n, "SIZE", def, text)
 
 static const struct hr_opt opts[] = {
-    HR_OPT_LIST(struct args, command, 0, "COMMAND", "COMMAND", "the command and its arguments, after --", .positional = true),
+    HR_OPT_LIST(struct args, command, 0, "COMMAND", "COMMAND", "the command and its arguments, after --", .positional = true, .rest = true),
     HR_OPT_HEADING("Marks: a size (12GiB), a part of what there is (80%), or none"),
     MARK(HR_MARK_WARN, "warn", "(4/5 of what is free)", "say so"),
     MARK(HR_MARK_ACT, "act", "(all but the reserve)", "do what --on-act says"),
@@ -105,6 +109,10 @@ static int marks(struct hr_cli *cli, const struct args *a, const struct means *m
         if (given[i] && hr_mark_parse(hr_str(a->mark[i]), m->whole, &o->mark[i].at, &why) < 0)
             return hr_cli_usage(cli, err, "--%s: %s", name, why.text);
     }
+    for (int i = 0; i < HR_MARKS; i++)
+        if (given[i] && m->whole != 0 && o->mark[i].at > m->whole)
+            hr_note(cli, "--%s: %s is more memory than there is here (%s): it may never be reached", hr_mark_name((enum hr_mark_id)i),
+                    hr_human_bytes(o->mark[i].at).text, hr_human_bytes(m->whole).text);
     hr_marks_default(o->mark, given, m->free, m->reserve);
     for (int i = 0; i < 2; i++) {
         struct hr_error why = HR_ERROR_INIT;
@@ -155,7 +163,7 @@ static int one(struct hr_run_job *j, const struct args *a, struct hr_error *err)
         e = hr_run_job(j, folder.data, r, err);
     if (e == 0) {
         cli->status = hr_run_status(r);
-        hr_run_say(cli, r, folder.data);
+        hr_run_say(cli, r, a->command.item[0], folder.data);
         if (cli->common->json) {
             struct hr_jw w = hr_print_json(cli);
             hr_run_json(&w, r, folder.data);
@@ -233,6 +241,11 @@ static int try_value(struct hr_run_job *j, const struct args *a, const char *fol
     e = hr_run_job(j, own, r, err);
     if (e < 0)
         return e;
+    if (r->verdict == HR_TRAIN_NOT_STARTED) { /* nor with another value */
+        j->cli->status = hr_run_status(r);
+        hr_run_say(j->cli, r, words[0], own);
+        return HR_CLI_STATUS;
+    }
     fill_row(row, r, own);
     say(j->cli, "value %s: %s after %s", row->value, hr_sweep_why_name(row->why), hr_human_duration(row->wall_ns).text);
     return 0;
@@ -276,11 +289,18 @@ static int sweep(struct hr_run_job *j, const struct args *a, struct hr_error *er
     if (e == 0)
         e = show_sweep(j, a, row, folder.data, err);
     hr_buf_fini(&folder);
-    if (e < 0)
+    if (e != 0)
         return e;
     if (stopped)
-        return hr_fail(err, HR_E_CANCELLED, "interrupted");
+        return hr_fail(err, HR_E_CANCELLED, "%s", ""); /* the report says it */
     return hr_sweep_best(row, a->values.n) >= 0 ? 0 : HR_CLI_FAILED;
+}
+
+/* Numbers must rise: the sweep ends at the first that does not fit, and the last that fits is called the largest. */
+static bool falls(const char *before, const char *value)
+{
+    double a, b;
+    return hr_parse_f64(hr_str(before), &a, NULL) == 0 && hr_parse_f64(hr_str(value), &b, NULL) == 0 && b < a;
 }
 
 /* Every value must have somewhere to go, and a folder of its own. */
@@ -296,6 +316,9 @@ static int check_sweep(struct hr_cli *cli, const struct args *a, struct hr_error
         for (size_t k = 0; k < i; k++)
             if (strcmp(a->values.item[i], a->values.item[k]) == 0)
                 return hr_cli_usage(cli, err, "--batch-sweep has the value '%s' twice", a->values.item[i]);
+        if (i != 0 && falls(a->values.item[i - 1], a->values.item[i]))
+            return hr_cli_usage(cli, err, "--batch-sweep goes from small to large, and stops at the first that does not fit: '%s' comes after '%s'",
+                                a->values.item[i], a->values.item[i - 1]);
     }
     int r = hr_sweep_words(a->command.item, a->command.n, "", &words, &places, err);
     if (r < 0)
@@ -306,12 +329,56 @@ static int check_sweep(struct hr_cli *cli, const struct args *a, struct hr_error
                                                 "headrace run --batch-sweep 1,2,4 -- python run.py --batch {}");
 }
 
+/* A report that cannot be written is told before the hours that it is about. */
+static int check_report(struct hr_cli *cli, const struct args *a, struct hr_error *err)
+{
+    struct hr_error why = HR_ERROR_INIT;
+    struct hr_buf beside = HR_BUF_INIT(8192);
+    int fd = -1;
+    if (a->report == NULL)
+        return 0;
+    if (hr_path_kind(a->report) == HR_KIND_DIR)
+        return hr_cli_usage(cli, err, "--report: '%s' is a folder: name a file in it", a->report);
+    hr_buf_printf(&beside, "%s.try-%d", a->report, hr_proc_self()); /* as the report itself: a new file beside it */
+    int r = beside.failed ? HR_E_LIMIT : hr_open(beside.data, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd, &why);
+    hr_close(fd);
+    if (r == 0)
+        r = hr_unlink(beside.data, &why);
+    hr_buf_fini(&beside);
+    return r < 0 ? hr_cli_usage(cli, err, "--report: '%s' could not be written there: %s", a->report, why.text) : 0;
+}
+
+/* --dry-run: what the announcement does not say, or all of it as JSON. */
+static int show_plan(struct hr_run_job *j, const struct args *a, uint64_t free, struct hr_error *err)
+{
+    for (size_t i = 0; i < a->values.n; i++) {
+        const char **words;
+        size_t places;
+        struct hr_buf line = HR_BUF_INIT(1 << 15);
+        int r = hr_sweep_words(a->command.item, a->command.n, a->values.item[i], &words, &places, err);
+        if (r < 0)
+            return r;
+        for (size_t k = 0; words[k] != NULL; k++)
+            hr_buf_printf(&line, " %s", words[k]);
+        say(j->cli, "value %s:%s", a->values.item[i], line.failed ? " –" : line.data);
+        hr_buf_fini(&line);
+        hr_free(words);
+    }
+    if (!j->cli->common->json)
+        return 0;
+    struct hr_jw w = hr_print_json(j->cli);
+    hr_run_plan_json(&w, &j->o, free, a->values.item, a->values.n);
+    return hr_print_json_end(j->cli, &w, err);
+}
+
 static int run_here(struct hr_cli *cli, const struct args *a, const struct hr_root *root, struct hr_error *err)
 {
     struct hr_run_job j = { .cli = cli, .root = root };
     struct means m = { 0, 0, 0 };
     struct hr_gpu_asker *cards = NULL;
     int r = check_sweep(cli, a, err);
+    if (r == 0)
+        r = check_report(cli, a, err);
     if (r == 0)
         r = means(root, &m, err);
     if (r == 0)
@@ -325,7 +392,9 @@ static int run_here(struct hr_cli *cli, const struct args *a, const struct hr_ro
     hr_run_announce(cli, &j.o, m.free);
     if (hr_interrupted() != 0) /* while a driver was waited for */
         r = hr_fail(err, HR_E_CANCELLED, "interrupted");
-    else if (!a->dry_run)
+    else if (a->dry_run)
+        r = show_plan(&j, a, m.free, err);
+    else
         r = a->values.n != 0 ? sweep(&j, a, err) : one(&j, a, err);
     hr_gpu_asker_close(cards);
     return r;

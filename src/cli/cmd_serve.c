@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "clock.h"
+#include "http_rules.h"
 #include "interrupt.h"
 #include "mark_opts.h"
 #include "prom.h"
@@ -116,8 +117,12 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
         return r;
     if (a->host.n >= HR_COUNT(hosts))
         return hr_cli_usage(cli, err, "at most %zu further names", HR_COUNT(hosts) - 1);
-    for (size_t i = 0; i < a->host.n; i++)
+    for (size_t i = 0; i < a->host.n; i++) {
         hosts[i] = a->host.item[i];
+        if (!hr_http_is_host(hosts[i]))
+            return hr_cli_usage(cli, err, "--host: '%s' is no name that a browser can ask for: write it alone, as in trainer.example or [fd00::1], "
+                                          "without http://, port and path", hosts[i]);
+    }
     o.host = hosts;
     if (a->token != NULL && strcmp(a->token, "auto") == 0) {
         r = hr_random_text(token, sizeof token, err);

@@ -11,6 +11,7 @@ struct parser {
     int argc, at; /* argv[at] is the next to be read */
     char *const *argv;
     size_t positionals; /* read so far */
+    bool rest;          /* the words of a command have begun: no option of ours is among them */
     struct hr_error *err;
 };
 
@@ -175,6 +176,7 @@ static int positional(struct parser *p, struct hr_str text)
             last = (struct hit) { o, &p->parts[k], false };
             if (i++ == p->positionals || o->type == HR_OPT_T_LIST) {
                 p->positionals++;
+                p->rest = o->rest;
                 return set_value(p, &last, text);
             }
         }
@@ -205,6 +207,7 @@ int hr_opt_parse(struct hr_opt_part *parts, size_t n, int argc, char *const *arg
     struct parser p = { .parts = parts, .parts_n = n, .argc = argc, .argv = argv, .err = err };
     bool dashes = true;
     while (p.at < argc) {
+        dashes = dashes && !p.rest;
         struct hr_str a = hr_str(argv[p.at]);
         bool option = dashes && a.n >= 2 && a.p[0] == '-';
         if (!option && ret_first != NULL)

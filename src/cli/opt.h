@@ -27,7 +27,8 @@
  * More columns are set by name behind the help: `.required = true`, `.split = ','`, `.hidden = true`.
  *
  * What is understood: --name value, --name=value, -n value, -nvalue, flags grouped as -qv, --no-name for every flag,
- * options before and after positionals, "--" before positionals that begin with a dash, "-" as a positional.  Long names
+ * options before and after positionals, "--" before positionals that begin with a dash, "-" as a positional.  Of a command
+ * to be run (`.rest`) the first word ends them, as with nice and env: "headrace build make -j6" is make's -j.  Long names
  * are written in full: an abbreviation that is clear today would break a script tomorrow.  The last value wins; a list
  * gathers them all. */
 #ifndef HR_OPT_H
@@ -79,6 +80,7 @@ struct hr_opt {
     bool positional;
     bool required;
     bool hidden; /* works, but is shown nowhere */
+    bool rest;   /* a positional LIST: from its first word on everything is its own, dashes and all */
     char split;  /* LIST: a value is also cut at this character */
     const char *name, *arg, *def, *help;
     size_t offset;

@@ -185,7 +185,8 @@ int hr_cli_main(int argc, char *const *argv)
     if (cli.out_closed)
         return 128 +
                13; /* as if SIGPIPE had ended it: a pipeline's reader that has seen enough is no error to tell about */
-    if (r < 0 && r != cli.out_err.code)
+    bool told = r == HR_E_CANCELLED && err.text[0] == 0; /* a report has said already that it was interrupted */
+    if (r < 0 && r != cli.out_err.code && !told)
         status = complain(&cli, &err);
     else if (cli.out_err.code != 0)
         status = complain(&cli, &cli.out_err);

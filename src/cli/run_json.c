@@ -149,3 +149,50 @@ void hr_run_json(struct hr_jw *w, const struct hr_train_report *r, const char *f
     hr_jw_kstr(w, "log", folder);
     hr_jw_end(w);
 }
+
+static void vram_plan(struct hr_jw *w, const char *key, const struct hr_vram_mark *m)
+{
+    hr_jw_key(w, key);
+    hr_jw_object_flat(w);
+    if (m->bytes != 0)
+        hr_jw_ku64(w, "bytes", m->bytes);
+    else
+        hr_jw_knull(w, "bytes");
+    if (m->bytes == 0 && m->percent > 0)
+        hr_jw_kf64(w, "percent", m->percent);
+    else
+        hr_jw_knull(w, "percent");
+    hr_jw_end(w);
+}
+
+void hr_run_plan_json(struct hr_jw *w, const struct hr_train_options *o, uint64_t free, const char *const *value, size_t n)
+{
+    static const char *const step[] = { [HR_ACT_DROP] = "drop", [HR_ACT_CHECKPOINT] = "checkpoint", [HR_ACT_END] = "end" };
+    hr_jw_object(w);
+    hr_jw_ku64(w, "free_bytes", free);
+    hr_jw_key(w, "marks");
+    hr_jw_object(w);
+    for (int i = 0; i < HR_MARKS; i++) {
+        if (o->mark[i].at != 0)
+            hr_jw_ku64(w, hr_mark_name((enum hr_mark_id)i), o->mark[i].at);
+        else
+            hr_jw_knull(w, hr_mark_name((enum hr_mark_id)i));
+    }
+    vram_plan(w, "vram-warn", &o->vram[0]);
+    vram_plan(w, "vram-act", &o->vram[1]);
+    hr_jw_end(w);
+    hr_jw_key(w, "on_act");
+    hr_jw_array_flat(w);
+    for (size_t i = 0; i < o->act.steps; i++)
+        hr_jw_str(w, step[o->act.step[i]]);
+    hr_jw_end(w);
+    hr_jw_kstr(w, "checkpoint_signal", hr_act_signal_name(o->checkpoint_signal));
+    hr_jw_ku64(w, "grace_ns", o->act.grace);
+    hr_jw_ku64(w, "tick_ns", o->tick_ns);
+    hr_jw_key(w, "values");
+    hr_jw_array_flat(w);
+    for (size_t i = 0; i < n; i++)
+        hr_jw_str(w, value[i]);
+    hr_jw_end(w);
+    hr_jw_end(w);
+}

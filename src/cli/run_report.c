@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "human.h"
+#include "not_started.h"
 #include "run_plot.h"
 #include "tty.h"
 
@@ -111,10 +112,10 @@ static void own_end(struct hr_buf *b, const struct hr_train_report *r)
         hr_buf_adds(b, "; it was not sent from here");
 }
 
-static void verdict(struct hr_buf *b, const struct hr_train_report *r)
+static void verdict(struct hr_buf *b, const struct hr_train_report *r, const char *command)
 {
     if (r->verdict == HR_TRAIN_NOT_STARTED) {
-        hr_buf_printf(b, "the command could not be started: %s", strerror(r->status));
+        hr_not_started(b, command, r->status);
         return;
     }
     if (r->verdict == HR_TRAIN_DONE) {
@@ -222,7 +223,8 @@ static void deed_rows(struct hr_table *t, const struct hr_train_report *r)
     }
     if (r->left_behind != 0) {
         hr_table_cell(t, "left behind");
-        hr_table_cell(t, "%s of its processes still run, and are left alone", hr_human_count(r->left_behind).text);
+        hr_table_cell(t, r->left_behind == 1 ? "%s of its processes still runs, and is left alone" : "%s of its processes still run, and are left alone",
+                      hr_human_count(r->left_behind).text);
     }
 }
 
@@ -239,12 +241,12 @@ static void draw(struct hr_cli *cli, const struct hr_train_report *r, struct hr_
         hr_run_plot(&r->curve, &p, b);
 }
 
-void hr_run_say(struct hr_cli *cli, const struct hr_train_report *r, const char *folder)
+void hr_run_say(struct hr_cli *cli, const struct hr_train_report *r, const char *command, const char *folder)
 {
     struct hr_buf b = HR_BUF_INIT(1 << 16);
     struct hr_table t = HR_TABLE_INIT(rows);
     hr_buf_adds(&b, "headrace run: ");
-    verdict(&b, r);
+    verdict(&b, r, command);
     hr_buf_addc(&b, '\n');
     if (r->verdict != HR_TRAIN_NOT_STARTED) {
         draw(cli, r, &b);

@@ -19,6 +19,18 @@ static const struct hr_table_column columns[] = {
     { .title = "time", .right = true },  { .title = "memory", .right = true }, { .title = "VRAM", .right = true }, { .title = "why" },
 };
 
+/* Nothing fits is said only where memory was the reason. */
+static const char *no_best(const struct hr_sweep_row *row, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (row[i].why == HR_SWEEP_INTERRUPTED)
+            return "interrupted before a value was known to fit";
+        if (hr_sweep_is_memory(row[i].why))
+            return "none of the values fits";
+    }
+    return "no value can be judged: the command failed each time, and not for want of memory; see output.log in the folder of the value";
+}
+
 void hr_sweep_say(struct hr_cli *cli, const struct hr_sweep_row *row, size_t n, const char *folder)
 {
     struct hr_buf b = HR_BUF_INIT(1 << 16);
@@ -28,7 +40,7 @@ void hr_sweep_say(struct hr_cli *cli, const struct hr_sweep_row *row, size_t n, 
     if (best >= 0)
         hr_buf_printf(&b, "headrace run: the largest that fits is %s\n", row[best].value);
     else
-        hr_buf_adds(&b, "headrace run: none of the values fits\n");
+        hr_buf_printf(&b, "headrace run: %s\n", no_best(row, n));
     const char *vram_why = NULL;
     for (size_t i = 0; i < n; i++) {
         const struct hr_sweep_row *r = &row[i];
@@ -48,6 +60,8 @@ void hr_sweep_say(struct hr_cli *cli, const struct hr_sweep_row *row, size_t n, 
             hr_table_cell(&t, "its output has \"%s\"", r->words);
         else if (r->note[0] != 0)
             hr_table_cell(&t, "%s", r->note);
+        else if (r->why == HR_SWEEP_FAILED)
+            hr_table_cell(&t, "not for want of memory");
         else
             hr_table_skip(&t);
     }

@@ -20,6 +20,14 @@ bool hr_http_rules_host(struct hr_http_rules *r, const char *host)
     return true;
 }
 
+bool hr_http_is_host(const char *s)
+{
+    size_t n = strlen(s), letters = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._");
+    if (s[0] == '[') /* an IPv6 address, as it stands in an address line */
+        return n > 3 && s[n - 1] == ']' && strspn(s + 1, "0123456789abcdefABCDEF:.") == n - 2;
+    return n != 0 && letters == n && s[0] != '-' && s[0] != '.';
+}
+
 static bool same(struct hr_str a, const char *z)
 {
     return a.n == strlen(z) && strncasecmp(a.p, z, a.n) == 0;

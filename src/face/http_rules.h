@@ -26,6 +26,9 @@ struct hr_http_head {
     struct hr_str origin, fetch_site, authorization, cookie;
 };
 
+/* A name or address as a browser puts it into Host, without the port: "trainer.example", "10.0.0.7", "[fd00::1]".  What is none ("a/b",
+ * "http://a", "a:9475") would be compared with every request and never be equal. */
+bool hr_http_is_host(const char *s);
 /* The three names of this machine for itself. */
 void hr_http_rules_init(struct hr_http_rules *r, uint16_t port);
 /* One more; false: there is no room, or it is too long. */

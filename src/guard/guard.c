@@ -270,6 +270,8 @@ static void finish(struct hr_warden *w)
     w->r->lines_lost = w->scribe.dropped;
     hr_scribe_finish(&w->scribe, hr_now() + 2000 * MS);
     w->r->wall_ns = hr_now() - w->start;
+    /* A job that came and went between two looks was never seen beside the others; together they were not less than it alone. */
+    w->r->tree_peak = HR_MAX(w->r->tree_peak, w->r->largest[0].bytes);
     w->r->tokens = w->tokens.most;
     w->r->tokens_lost = w->tokens.server.pool.lost;
     w->r->tokens_foreign = w->tokens.server.pool.foreign;

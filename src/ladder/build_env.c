@@ -3,11 +3,13 @@
 #include "arch.h"
 #include "build_cards.h"
 #include "dpkg.h"
+#include "kit_tables.h"
 #include "mem.h"
 #include "outside.h"
 #include "port.h"
 #include "python_envs.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +48,8 @@ void hr_build_env_set(const struct hr_root *root, struct hr_build_env *e, const 
 /* --- architectures --- */
 
 struct arches {
-    char torch[HR_WORD_MAX], cmake[HR_WORD_MAX], left_out[HR_WORD_MAX], worst[HR_WORD_MAX];
+    char torch[HR_WORD_MAX], cmake[HR_WORD_MAX], left_out[HR_WORD_MAX];
+    struct hr_verdict_build worst; /* of the last that is left out */
     unsigned built, cards;
 };
 
@@ -81,7 +84,7 @@ static struct arches arches_of(const struct hr_gpus *g, unsigned toolkit, const 
             a.built++;
         } else {
             join(a.left_out, sizeof a.left_out, ", ", hr_cc_text(cc).text);
-            snprintf(a.worst, sizeof a.worst, "%s", v.why);
+            a.worst = v;
         }
     }
     return a;
@@ -120,23 +123,58 @@ static void take_toolkit(const struct hr_root *root, const struct hr_toolkit *k,
     hr_build_env_set(root, e, "CUDA_PATH", k->path, "the same toolkit, for CMake");
 }
 
+HR_PRINTF(2, 3) static void mend(struct hr_build_env *e, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(e->mend[e->mends], sizeof e->mend[0], fmt, ap);
+    va_end(ap);
+    e->mends++;
+}
+
+/* The CUDA to install for a card that `toolkit` does not build for: the first that does, or the newest that still did; 0: none is known. */
+static unsigned wanted(unsigned toolkit, const struct hr_verdict_build *v)
+{
+    if (v->last == 0 || toolkit <= v->last)
+        return v->first > toolkit ? v->first : 0;
+    const struct hr_kit_row *row = hr_kit_newest(v->last);
+    return row == NULL ? 0 : row->cuda;
+}
+
+/* The newest card that it does build for. */
+static unsigned newest_of(unsigned toolkit)
+{
+    struct hr_images all = { .n = 0 };
+    unsigned cc = 0;
+    hr_arch_of_toolkit(toolkit, &all);
+    for (size_t i = 0; i < all.n; i++)
+        cc = hr_arch_is_tegra(all.image[i].cc) ? cc : all.image[i].cc;
+    return cc;
+}
+
 static void refuse(const struct hr_toolkits *kits, const struct hr_toolkit *kit, const struct arches *a, struct hr_build_env *e)
 {
-    static const char *const mends[] = {
-        "sudo apt-get install cuda-toolkit-12-8    # from NVIDIA's repository; on WSL2 never the packages 'cuda' or 'cuda-drivers'",
-        "headrace cuda --want 12.8    # every step for this very system, also as a script",
-        "export CUDACXX=/usr/local/cuda-12.8/bin/nvcc CUDA_HOME=/usr/local/cuda-12.8",
-        "# or, to build for other cards on purpose: export TORCH_CUDA_ARCH_LIST='9.0+PTX'",
-    };
+    unsigned want = wanted(kit->number, &a->worst), other = newest_of(kit->number);
+    struct hr_cc_text v = hr_cuda_text(want);
     e->refused = true;
-    snprintf(e->refuse_why, sizeof e->refuse_why, "the CUDA toolkit in %.100s cannot build for the card%s: %s", kit->path, e->asked != NULL ? "" : " here", a->worst);
+    snprintf(e->refuse_why, sizeof e->refuse_why, "the CUDA toolkit in %.100s cannot build for the card%s: %.120s", kit->path,
+             e->asked != NULL ? "" : " here", a->worst.why);
     snprintf(e->refuse_toolkit[0], sizeof e->refuse_toolkit[0], "%.150s/", kit->path);
     struct hr_str nvcc = hr_str(kits->nvcc.known ? kits->nvcc.v : "");
     if (kit == kits->nvcc_of && hr_str_ends(nvcc, "/bin/nvcc") && nvcc.n > 9)
         snprintf(e->refuse_toolkit[1], sizeof e->refuse_toolkit[1], "%.*s", (int)(nvcc.n - 8), nvcc.p);
-    for (size_t i = 0; i < HR_COUNT(mends); i++)
-        e->mend[i] = mends[i];
-    e->mends = HR_COUNT(mends);
+    e->mends = 0;
+    if (want != 0) {
+        mend(e, "sudo apt-get install cuda-toolkit-%u-%u    # from NVIDIA's repository; on WSL2 never the packages 'cuda' or 'cuda-drivers'",
+             want / 100, want % 100);
+        mend(e, "headrace cuda --want %s    # every step for this very system, also as a script", v.text);
+        mend(e, "export CUDACXX=/usr/local/cuda-%s/bin/nvcc CUDA_HOME=/usr/local/cuda-%s", v.text, v.text);
+    } else {
+        mend(e, "%s/bin/nvcc --list-gpu-code    # the cards that it builds for; no toolkit that is known here builds for this one", kit->path);
+    }
+    if (other != 0)
+        mend(e, e->asked != NULL ? "# or, to build for other cards on purpose: --arch '%s+PTX'" : "# or, to build for other cards on purpose: export TORCH_CUDA_ARCH_LIST='%s+PTX'",
+             hr_cc_text(other).text);
 }
 
 void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, const struct hr_toolkits *kits,

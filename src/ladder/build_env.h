@@ -29,7 +29,7 @@ struct hr_build_env {
     bool refused;
     char refuse_why[2 * HR_WORD_MAX];
     char refuse_toolkit[2][HR_WORD_MAX]; /* its folder, and the same as the PATH names it; "" */
-    const char *mend[HR_BUILD_MENDS_MAX];
+    char mend[HR_BUILD_MENDS_MAX][2 * HR_WORD_MAX];
     size_t mends;
 };
 

@@ -103,7 +103,7 @@ def test_status_and_output_pass(headrace, env):
     assert ran.out == "through\0�"
     headrace("build", "--", "sh", "-c", "kill -SEGV $$", env=env, status=128 + signal.SIGSEGV)
     ran = headrace("build", "--", "no-such-command-anywhere", env=env, status=127)
-    assert "could not be started" in ran.err
+    assert "there is no command" in ran.err
 
 
 def test_usage(headrace, env):

@@ -23,7 +23,7 @@ def env(tmp_path):
 def test_status_and_outputs(headrace, env):
     for command, status in (("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137), ("kill -TERM $$", 143)):
         headrace("run", "--", "sh", "-c", command, env=env, status=status)
-    assert "No such file" in headrace("run", "--", "no-such-command", env=env, status=127).err
+    assert "there is no command" in headrace("run", "--", "no-such-command", env=env, status=127).err
     headrace("run", "--", "/", env=env, status=126)
     ran = headrace("run", "--quiet", "--", "sh", "-c", "cat; printf 'x\\033[1m\\377' >&2", stdin="in\n", env=env)
     assert ran.out == "in\n" and ran.err == "x\x1b[1m\ufffd"

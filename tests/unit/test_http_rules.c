@@ -41,6 +41,17 @@ static void hosts(void **state)
     assert_int_equal(judge("GET", "localhost", NULL, NULL, "/"), 0);
 }
 
+static void names_that_can_be_asked_for(void **state)
+{
+    (void)state;
+    static const char *const good[] = { "trainer", "box.lan", "10.0.0.7", "[fd00::1]", "[::ffff:10.0.0.7]", "a_b-c.example" };
+    static const char *const bad[] = { "", "bad/host", "http://box.lan", "box.lan:9475", "fd00::1", "[fd00::1", "[]", "[g::1]", "-x", ".lan", "a b", "box\r\nX: y", "b\xc3\xbc", "a@b", "*" };
+    for (size_t i = 0; i < HR_COUNT(good); i++)
+        assert_true(hr_http_is_host(good[i]));
+    for (size_t i = 0; i < HR_COUNT(bad); i++)
+        assert_false(hr_http_is_host(bad[i]));
+}
+
 static void methods_and_origins(void **state)
 {
     (void)state;
@@ -115,6 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts),
+        cmocka_unit_test(names_that_can_be_asked_for),
         cmocka_unit_test(methods_and_origins),
         cmocka_unit_test(tokens),
         cmocka_unit_test(prometheus_text),

@@ -218,7 +218,18 @@ static void a_build_is_forecast_from_its_last(void **state)
     assert_non_null(strstr(again.say, "it fits"));
     assert_non_null(strstr(again.say, "big one.cpp"));
     assert_true(hr_outlook_compare(&again, &seen, text, sizeof text));
-    assert_non_null(strstr(text, "(0 %"));
+    assert_null(strstr(text, "%")); /* as forecast */
+    seen.peak = 640 * MIB;
+    assert_true(hr_outlook_compare(&again, &seen, text, sizeof text));
+    assert_non_null(strstr(text, "(100 % more)")); /* of the forecast, which stands before it */
+    seen.peak = 160 * MIB;
+    assert_true(hr_outlook_compare(&again, &seen, text, sizeof text));
+    assert_non_null(strstr(text, "(50 % less)"));
+    seen.peak = 320 * MIB;
+    assert_null(strstr(again.say, "runs alone"));
+    ask = ask_of(190 * MIB);
+    assert_int_equal(hr_outlook_make(&ask, &again, NULL), 0);
+    assert_non_null(strstr(again.say, "with 200 MiB, more than there is: it runs alone"));
     ask = ask_of(270 * MIB);
     assert_int_equal(hr_outlook_make(&ask, &again, NULL), 0);
     assert_true(again.here.peak < 270 * MIB && again.here.at_once == 1);

@@ -1,0 +1,162 @@
+"""What somebody types who has not read the manual: commands that are not there, nonsense in every option, no "--"; and whether the answer
+says what happened and what to do."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from places import BIN, ROOT
+
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+BOTH = ("build", "run")
+
+
+@pytest.fixture
+def env(tmp_path):
+    return {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+
+# --- the command ---
+
+@pytest.mark.parametrize("which", BOTH)
+def test_a_command_that_is_not_there(headrace, env, tmp_path, which):
+    (tmp_path / "plain.txt").write_text("no program\n")
+    for command, status, says in ((["no-such-command-anywhere", "-x"], 127, "no command 'no-such-command-anywhere' in the folders of PATH"),
+                                  (["./none"], 127, "'./none' could not be started"), (["make -j6"], 127, "give its words one by one"),
+                                  (["CC=gcc", "make"], 127, "write env CC=gcc and the command"), ([""], 127, "an empty word"),
+                                  (["./plain.txt"], 126, "'./plain.txt' could not be started"), (["/"], 126, "a folder")):
+        err = headrace(which, "--", *command, env=env, status=status).err
+        assert says in err and "heavy" not in err and "peak" not in err
+
+
+@pytest.mark.parametrize("which", BOTH)
+def test_the_words_of_a_command_are_its_own(headrace, env, which):
+    """Without "--" as well: its first word ends our options, as with nice and env."""
+    seen = headrace(which, "-q", "printf", "%s;", "-j6", "--memory", "--warn", "--help", "--", "--json", env=env)
+    assert seen.out == "-j6;--memory;--warn;--help;--;--json;"
+    assert headrace(which, "-q", "--", "printf", "%s;", "--", env=env).out == "--;"
+
+
+# --- build ---
+
+def test_nonsense_for_a_build_is_refused(headrace, env, tmp_path):
+    for args, says in ((["--cpu-variant", "="], "'=' sets no variable"), (["--cpu-variant", ""], "'' sets no variable"),
+                       (["--cpu-variant", "A B=3"], "'A B=3' sets no variable"), (["--cpu-variant", "1X=3"], "sets no variable"),
+                       (["--cpu-variant", "none", "--cpu-variant", "X=1"], "'none' stands alone"),
+                       (["--expect", "cpu", "--require-cuda"], "leave one of them out"), (["--expect", "any", "--require-cuda"], "leave one"),
+                       (["--arch", ""], "--arch: '' names no"), (["--arch", "native"], "--arch: 'native' names no"),
+                       (["--arch", "9.0a"], "one chip only")):
+        ran = headrace("build", *args, "--", "touch", "made", env=env, status=2)
+        assert says in ran.err and "headrace build: " in ran.err and not (tmp_path / "made").exists()
+    for args in (["--cpu-variant", "FORCE_CUDA=0", "--cpu-variant", "_X1"], ["--cpu-variant", "none"], ["--expect", "cuda", "--require-cuda", "--no-verify"]):
+        headrace("build", *args, "--print-env", env=env)
+
+
+@pytest.fixture
+def old_kit(tmp_path):
+    expand = ROOT / "build/tests/expand_root"
+    if not expand.exists():
+        pytest.skip("build/tests/expand_root is not built")
+    subprocess.run([expand, ROOT / "tests/roots/wsl2-6.18-5070ti.root", tmp_path / "pc"], check=True)  # CUDA 12.8
+    return tmp_path / "pc"
+
+
+@pytest.mark.parametrize("arch,advised", [("3.5", "11.8"), ("99.9", None)])
+def test_what_mends_it_builds_for_the_card(headrace, env, old_kit, arch, advised):
+    """Not the CUDA of an RTX 50 for every card: the one that builds for this, or none."""
+    d = headrace("--root", old_kit, "build", "--print-env", "--json", "--arch", arch, env=env, status=1).json()
+    said = "\n".join(d["mend"])
+    if advised is None:
+        assert "apt-get" not in said and "--want" not in said and "--list-gpu-code" in said
+    else:
+        assert f"cuda-toolkit-{advised.replace('.', '-')} " in said and f"--want {advised} " in said and f"cuda-{advised}/bin/nvcc" in said
+    assert "--arch '12.0+PTX'" in said
+
+
+def test_an_interruption_is_told_once(headrace, env):
+    def default():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    p = headrace.popen("build", "--", "sleep", "100", env={**os.environ, **env}, start_new_session=True, preexec_fn=default,
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert "forecast" in p.stderr.readline()
+    time.sleep(0.5)
+    os.killpg(p.pid, signal.SIGINT)
+    err = p.communicate(timeout=30)[1]
+    assert p.returncode == -signal.SIGINT and err.count("interrupted") == 1
+
+
+def test_the_peak_is_not_below_its_largest_job(headrace, env, tmp_path):
+    """Jobs that come and go between two looks."""
+    (tmp_path / "cc1plus").write_text(f"#!/bin/sh\nexec {sys.executable} -S -E -c 'bytearray(b\"x\") * (60 << 20)'\n")
+    (tmp_path / "cc1plus").chmod(0o755)
+    d = headrace("build", "--json", "--", "sh", "-c", "./cc1plus a.cpp", env=env).json()
+    if not d["gate"] or not d["largest"]:
+        pytest.skip(f"no job was seen: {d['gate_why']}")
+    assert d["tree_peak_bytes"] >= d["largest"][0]["peak_bytes"]
+
+
+@needs_make
+def test_one_and_none_in_words(headrace, env, tmp_path):
+    (tmp_path / "Makefile").write_text("")
+    ran = headrace("build", "--", "make", env=env, status=2)
+    assert "the command failed, status 2" in ran.err and "no heavy one" in ran.err and "at most" not in ran.err
+
+
+# --- run ---
+
+def test_a_report_that_cannot_be_written_is_told_before(headrace, env, tmp_path):
+    for place, says in ((tmp_path / "none/r.json", "could not be written"), (tmp_path, "is a folder")):
+        ran = headrace("run", "--report", place, "--", "touch", "made", env=env, status=2)
+        assert says in ran.err and not (tmp_path / "made").exists()
+    headrace("run", "--report", "r.json", "--dry-run", env=env)
+    assert not [p for p in os.listdir(tmp_path) if p.startswith("r.json")]
+
+
+def test_a_dry_run_as_json(headrace, env):
+    d = headrace("run", "--dry-run", "--json", "--warn", "100MiB", "--act", "200MiB", "--max", "none", "--on-act", "checkpoint,end", "--vram-act", "8GiB",
+                 "--grace", "5s", "--", "true", env=env).json()
+    assert d["marks"]["warn"] == 100 << 20 and d["marks"]["act"] == 200 << 20 and d["marks"]["max"] is None
+    assert d["marks"]["vram-act"] == {"bytes": 8 << 30, "percent": None} and d["marks"]["vram-warn"] == {"bytes": None, "percent": 95}
+    assert d["on_act"] == ["checkpoint", "end"] and d["grace_ns"] == 5 * 10**9 and d["free_bytes"] > 0 and d["values"] == []
+    ran = headrace("run", "--dry-run", "--json", "--batch-sweep", "1,2", "--", "echo", "--batch={}", env=env)
+    assert ran.json()["values"] == ["1", "2"] and "value 2: echo --batch=2" in ran.err
+
+
+def test_a_mark_above_what_there_is(headrace, env):
+    assert "--max: 900 TiB is more memory than there is here" in headrace("run", "--dry-run", "--max", "900TiB", env=env).err
+    assert "more memory" not in headrace("run", "--dry-run", "--warn", "1MiB", "--act", "2MiB", "--max", "3MiB", env=env).err
+
+
+def test_a_sweep_that_says_nothing_of_memory(headrace, env, tmp_path):
+    assert "goes from small to large" in headrace("run", "--batch-sweep", "8,4", "--", "touch", "made{}", env=env, status=2).err
+    assert "'9' comes after '10'" in headrace("run", "--batch-sweep", "1,10,9", "--", "touch", "made{}", env=env, status=2).err
+    assert not [p for p in os.listdir(tmp_path) if p.startswith("made")]
+    headrace("run", "--batch-sweep", "small,large", "--dry-run", "--", "echo", "{}", env=env)
+    ran = headrace("run", "--batch-sweep", "1,2", "--", "no-such-command-anywhere", "{}", env=env, status=127)
+    assert "no command 'no-such-command-anywhere'" in ran.err and "value 2" not in ran.err and "fits" not in ran.err
+    ran = headrace("run", "--batch-sweep", "1,2", "--", "sh", "-c", "exit 3", "{}", env=env, status=1)
+    assert "not for want of memory" in ran.err and "none of the values fits" not in ran.err
+
+
+# --- serve ---
+
+@pytest.mark.parametrize("name", ["bad/host", "http://trainer", "trainer:9475", "fd00::1", "", "two words"])
+def test_a_host_that_no_browser_asks_for(name):
+    ran = subprocess.run([BIN, "serve", "--port", "0", "--for", "1s", "--host", name], capture_output=True, text=True, timeout=30)
+    assert ran.returncode == 2 and f"--host: '{name}' is no name" in ran.stderr and ran.stdout == ""
+
+
+# --- what the README shows ---
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_readme_shows_this_doctor(headrace, tmp_path, readme):
+    expand = ROOT / "build/tests/expand_root"
+    if not expand.exists():
+        pytest.skip("build/tests/expand_root is not built")
+    subprocess.run([expand, ROOT / "tests/roots/wsl2-5070ti-old-torch.root", tmp_path / "pc"], check=True)
+    said = headrace("doctor", "--root", tmp_path / "pc", status=2).out.splitlines()
+    assert "\n".join("    " + line for line in said[:2]) in (ROOT / readme).read_text()
