@@ -77,7 +77,7 @@ static int means(const struct hr_root *root, struct means *ret, struct hr_error 
         return r;
     struct hr_space s = hr_room_now(&room, 0, 0, hr_now());
     int64_t free = s.room + (int64_t)s.reserve;
-    ret->whole = room.total;
+    ret->whole = room.machine.total;
     for (size_t i = 0; i < room.n; i++)
         ret->whole = ret->whole == 0 || room.group[i].limit < ret->whole ? room.group[i].limit : ret->whole;
     ret->free = free > 0 ? (uint64_t)free : 0;

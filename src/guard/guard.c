@@ -130,6 +130,7 @@ static void watch(struct hr_warden *w)
             hr_warden_stop(w, HR_GUARD_TIMEOUT);
         if (now - w->looked >= w->tick) {
             hr_warden_look(w, now, 0);
+            w->r->ceiling = hr_room_ceiling(&w->room);
             if (w->stop_at == 0 && !w->r->nested) {
                 hr_warden_brake(w, now);
                 hr_warden_audit(w, now);

@@ -89,7 +89,7 @@ struct hr_guard_report {
     uint64_t passed_blind;     /* leaves that the full table let through uncounted */
     unsigned at_once;          /* leaves at most */
     uint64_t tree_peak;        /* bytes of the whole tree */
-    uint64_t ceiling;          /* what it was allowed */
+    uint64_t ceiling;          /* what it was allowed, as of the last look */
     int64_t least_room;
     struct hr_guard_peak largest[HR_GUARD_LARGEST];
     uint64_t wall_ns, cpu_ns;  /* cpu: the watcher's own */

@@ -1,8 +1,8 @@
 #include "strain.h"
 
 #include "file.h"
+#include "held.h"
 #include "procfs.h"
-#include "room.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,7 +75,7 @@ static bool read_pressure(int fd, struct hr_strain_counts *c)
 static uint64_t line(const char *text, size_t n, const char *key)
 {
     uint64_t v;
-    return hr_room_line(text, n, key, &v) ? v : 0;
+    return hr_held_line(text, n, key, &v) ? v : 0;
 }
 
 static void read_vmstat(int fd, struct hr_strain_counts *c, bool psi)
@@ -95,7 +95,7 @@ static void read_vmstat(int fd, struct hr_strain_counts *c, bool psi)
 
 void hr_strain_open(const char *at, const char *group_dir, bool swap, struct hr_strain *ret)
 {
-    struct hr_strain s = { .machine = open_at(at, "/proc/pressure/memory", ""), -1, -1 };
+    struct hr_strain s = { .machine = open_at(at, "/proc/pressure/memory", ""), .group = -1, .vmstat = -1, .group_counts = group_dir != NULL };
     struct hr_strain_counts c = { 0, 0, 0, 0, 0 };
     if (!read_pressure(s.machine, &c)) { /* there and switched off (psi=0): EOPNOTSUPP */
         hr_close(s.machine);
@@ -123,7 +123,7 @@ void hr_strain_now(struct hr_strain *s, uint64_t now, struct hr_space *ret)
     read_vmstat(s->vmstat, &c, psi);
     if (psi || s->vmstat >= 0)
         hr_strain_feed(&s->of_machine, &c, psi, now);
-    if (read_pressure(s->group, &g))
+    if (s->group_counts && read_pressure(s->group, &g))
         hr_strain_feed(&s->of_group, &g, true, now);
     ret->some = (unsigned)HR_MAX(s->of_machine.some, s->of_group.some);
     ret->full = (unsigned)HR_MAX(s->of_machine.full, s->of_group.full);
@@ -134,7 +134,7 @@ void hr_strain_now(struct hr_strain *s, uint64_t now, struct hr_space *ret)
 
 const char *hr_strain_source(const struct hr_strain *s)
 {
-    return s->machine >= 0 && s->group >= 0 ? "pressure stall information of the machine and of the group" :
+    return s->machine >= 0 && s->group >= 0 && s->group_counts ? "pressure stall information of the machine and of the group" :
            s->machine >= 0                  ? "pressure stall information" :
            s->vmstat >= 0 ? "counts of reclaim; this kernel gives no pressure stall information" :
                             "nothing but free memory: neither /proc/pressure nor /proc/vmstat can be read";

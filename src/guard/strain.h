@@ -24,6 +24,7 @@ void hr_strain_feed(struct hr_strain_rates *r, const struct hr_strain_counts *c,
 
 struct hr_strain {
     int machine, group, vmstat; /* -1: not there */
+    bool group_counts;          /* it is read: the group has a limit, or one around it */
     struct hr_strain_rates of_machine, of_group;
     unsigned worst_some, worst_full; /* per mille, so far */
     uint64_t swapped_first;          /* pages */

@@ -35,8 +35,7 @@ static void look_at_memory(const struct hr_root *root, const char *dir, bool v2,
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%.4000s/%s", dir, v2 ? "memory.max" : "memory.limit_in_bytes");
     struct hr_figure limit = hr_root_figure(root, path);
-    /* v1 writes "no limit" as the largest page-aligned number */
-    if (limit.known && limit.v < (UINT64_C(1) << 60) && (!c->limit.known || limit.v < c->limit.v)) {
+    if (limit.known && limit.v < HR_CGROUP_NO_LIMIT && (!c->limit.known || limit.v < c->limit.v)) {
         c->limit = limit;
         c->limit_file = hr_word_unknown("no limit is set");
         char shown[HR_WORD_MAX];
@@ -128,48 +127,25 @@ void hr_cgroup_read(const struct hr_root *root, struct hr_cgroup *ret)
     hr_buf_fini(&b);
 }
 
-static struct hr_figure in_dir(const struct hr_root *root, const char *dir, const char *name)
-{
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%.4000s/%s", dir, name);
-    return hr_root_figure(root, path);
-}
-
-/* v1 writes "no limit" as the largest page-aligned number. */
-static uint64_t set(struct hr_figure f)
-{
-    return f.known && f.v < (UINT64_C(1) << 60) ? f.v : UINT64_MAX;
-}
-
-static bool wall_of(const struct hr_root *root, const char *dir, bool v2, struct hr_cgroup_wall *ret)
-{
-    uint64_t max = set(in_dir(root, dir, v2 ? "memory.max" : "memory.limit_in_bytes"));
-    uint64_t high = v2 ? set(in_dir(root, dir, "memory.high")) : UINT64_MAX;
-    struct hr_figure swap = in_dir(root, dir, v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes");
-    int n = snprintf(ret->dir, sizeof ret->dir, "/%s", dir);
-    ret->v2 = v2;
-    ret->limit = HR_MIN(max, high);
-    ret->swap = high < max || !(swap.known && swap.v <= (v2 ? 0 : max));
-    return ret->limit != UINT64_MAX && n > 0 && (size_t)n < sizeof ret->dir;
-}
-
-size_t hr_cgroup_walls(const struct hr_root *root, struct hr_cgroup_wall *walls, size_t most)
+void hr_cgroup_each(const struct hr_root *root, void (*each)(void *ctx, const char *dir, bool v2), void *ctx)
 {
     static const char *const mount[] = { "sys/fs/cgroup", "sys/fs/cgroup/unified", "sys/fs/cgroup/memory" };
     struct hr_buf b = HR_BUF_INIT(TEXT_MAX);
     struct hr_str v1 = { NULL, 0 }, v2 = { NULL, 0 };
-    size_t n = 0;
+    char dir[HR_CGROUP_DIR_MAX];
     if (hr_root_read(root, "proc/self/cgroup", &b, NULL) == 0) {
         bool has_v1 = hr_cgroup_named(hr_buf_str(&b), "memory", &v1), has_v2 = hr_cgroup_named(hr_buf_str(&b), NULL, &v2);
         for (size_t i = 0; i < HR_COUNT(mount); i++) {
             bool two = i < 2, skip = i == 1 && !has_v1;
             struct climb c = { mount[i], two ? v2 : v1, 0, skip || (two ? !has_v2 : !has_v1), "" };
-            while (n < most && climb(&c))
-                n += wall_of(root, c.dir, two, &walls[n]);
+            while (climb(&c)) {
+                int n = snprintf(dir, sizeof dir, "/%s", c.dir);
+                if (n > 0 && (size_t)n < sizeof dir)
+                    each(ctx, dir, two);
+            }
         }
     }
     hr_buf_fini(&b);
-    return n;
 }
 
 /* "50000 100000" or "max 100000" */

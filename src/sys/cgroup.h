@@ -17,15 +17,11 @@ struct hr_cgroup {
 
 void hr_cgroup_read(const struct hr_root *root, struct hr_cgroup *ret);
 
-/* One group on the way up that has a limit: each counts, since another one's processes may fill it. */
-struct hr_cgroup_wall {
-    char dir[512]; /* "/sys/fs/cgroup/user.slice" */
-    bool v2;
-    uint64_t limit; /* bytes: memory.max or memory.high, whichever is lower */
-    bool swap;      /* what passes the limit may go to swap, or is only slowed down (memory.high) */
-};
-/* From the process's own group upwards; at most `most` of them. */
-size_t hr_cgroup_walls(const struct hr_root *root, struct hr_cgroup_wall *walls, size_t most);
+/* v1 writes "no limit" as the largest page-aligned number: from here on it is none. */
+#define HR_CGROUP_NO_LIMIT (UINT64_C(1) << 60)
+enum { HR_CGROUP_DIR_MAX = 512 };
+/* The folder ("/sys/fs/cgroup/user.slice") of each group on the way up that may count memory, from the process's own. */
+void hr_cgroup_each(const struct hr_root *root, void (*each)(void *ctx, const char *dir, bool v2), void *ctx);
 /* The tightest CPU quota, in CPUs: "50000 100000" is 0.5.  Unknown where none is set. */
 struct hr_real hr_cgroup_cpus(const struct hr_root *root);
 /* Parsers of the texts alone.  The group that a line of /proc/self/cgroup names: of v2 (`controller` NULL), or of one of v1's

@@ -1,6 +1,6 @@
 #include "footprint.h"
 
-#include "room.h"
+#include "held.h"
 
 #define PAGE UINT64_C(4096)
 
@@ -14,18 +14,18 @@ bool hr_rollup_parse(const char *text, size_t n, struct hr_rollup *ret)
 {
     struct hr_rollup r = { .apart = true };
     uint64_t huge = 0, huge_own = 0, own_dirty = 0;
-    if (!hr_room_line(text, n, "Rss", &r.rss) || !hr_room_line(text, n, "Pss", &r.pss))
+    if (!hr_held_line(text, n, "Rss", &r.rss) || !hr_held_line(text, n, "Pss", &r.pss))
         return false;
-    r.apart = hr_room_line(text, n, "Pss_Anon", &r.anon) && hr_room_line(text, n, "Pss_File", &r.file) &&
-              hr_room_line(text, n, "Pss_Shmem", &r.shmem);
+    r.apart = hr_held_line(text, n, "Pss_Anon", &r.anon) && hr_held_line(text, n, "Pss_File", &r.file) &&
+              hr_held_line(text, n, "Pss_Shmem", &r.shmem);
     if (!r.apart) {
         r.anon = r.pss;
         r.file = r.shmem = 0;
     }
-    hr_room_line(text, n, "Private_Dirty", &own_dirty);
-    hr_room_line(text, n, "Shared_Hugetlb", &huge);
-    hr_room_line(text, n, "Private_Hugetlb", &huge_own);
-    hr_room_line(text, n, "SwapPss", &r.swap);
+    hr_held_line(text, n, "Private_Dirty", &own_dirty);
+    hr_held_line(text, n, "Shared_Hugetlb", &huge);
+    hr_held_line(text, n, "Private_Hugetlb", &huge_own);
+    hr_held_line(text, n, "SwapPss", &r.swap);
     /* Huge pages of hugetlbfs are in no RSS and no PSS. */
     r.anon += huge_own + huge;
     r.own = HR_MIN(own_dirty + huge_own, r.anon + r.shmem);

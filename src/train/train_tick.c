@@ -1,5 +1,6 @@
 /* One look at a training job: who is in it, what it takes, which marks are crossed. */
 #include "clock.h"
+#include "held.h"
 #include "human.h"
 #include "train_inside.h"
 
@@ -24,11 +25,11 @@ static void read_counts(struct hr_train *w)
     uint64_t total, free;
     if (n <= 0)
         return;
-    hr_room_line(text, (size_t)n, "AnonPages", &c.anon);
-    hr_room_line(text, (size_t)n, "Shmem", &c.shmem);
-    hr_room_line(text, (size_t)n, "Cached", &c.cached);
-    hr_room_line(text, (size_t)n, "MemAvailable", &c.available);
-    if (hr_room_line(text, (size_t)n, "SwapTotal", &total) && hr_room_line(text, (size_t)n, "SwapFree", &free))
+    hr_held_line(text, (size_t)n, "AnonPages", &c.anon);
+    hr_held_line(text, (size_t)n, "Shmem", &c.shmem);
+    hr_held_line(text, (size_t)n, "Cached", &c.cached);
+    hr_held_line(text, (size_t)n, "MemAvailable", &c.available);
+    if (hr_held_line(text, (size_t)n, "SwapTotal", &total) && hr_held_line(text, (size_t)n, "SwapFree", &free))
         c.swap = total - free;
     c.cached -= HR_MIN(c.cached, c.shmem);
     w->counts = c;

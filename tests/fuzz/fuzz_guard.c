@@ -1,9 +1,9 @@
 /* What the guard reads of others: its own history file, the arguments of a program, a line of /proc/PID/stat.  What a history
  * gives is written and read back to itself. */
+#include "held.h"
 #include "history.h"
 #include "leaf.h"
 #include "procfs.h"
-#include "room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size > 1)
             hr_proc_parse_stat(text + 1, size - 1, &s);
         /* Neither terminated nor text: a counter is found or not. */
-        if (hr_room_line(text + 1, size - 1, "oom_kill", &v) && memmem(text + 1, size - 1, "oom_kill", 8) == NULL)
+        if (hr_held_line(text + 1, size - 1, "oom_kill", &v) && memmem(text + 1, size - 1, "oom_kill", 8) == NULL)
             abort();
         break;
     case 1: {

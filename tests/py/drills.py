@@ -457,6 +457,34 @@ def nested(t):
         return row(d, "finished")
 
 
+def limit(t):
+    """The limit of the group shrinks in the middle of the build, and grows later to twice what it was."""
+    if not t.boxed:
+        return None
+    most = 700 * t.scale
+    with t.place(most) as p:
+        units = [p.hog(f"u{i}", 80 * t.scale, rate=800 * t.scale) for i in range(6)]
+        large = p.hog("large", 480 * t.scale, rate=960 * t.scale)  # more than it shrinks to
+        p.run(command=" && ".join([*units, large]))  # what each takes is known now
+        for name in ("started", "done"):
+            (p.path / name).unlink()
+        for i in range(6):
+            p.hog(f"u{i}", 80 * t.scale, rate=50 * t.scale, hold=2.4)
+        run = p.start("--jobs", "64", command=["sh", "-c", f"({together(*units, gap=0.6)}) && until test -e grown; do sleep 0.1; done && {large}"])
+        until(lambda: len(p.words("started")) == 2)
+        p.box.move(most * 4 // 7 * MIB)
+        until(lambda: len(p.words("done")) == 6 or run.poll() is not None, 60)
+        p.box.move(most * 2 * MIB)
+        time.sleep(1.2)  # a limit is not read more often than once a second
+        (p.path / "grown").touch()
+        out, err = run.communicate(timeout=60)
+        d = json.loads(out)
+        assert d["oom_kills"] == 0 and p.box.kills() == 0, d
+        assert d["status"] == 0 and len(p.words("done")) == 7 and d["ended"] == 0 and d["held"] + d["paused"] >= 1, d
+        assert d["ceiling_bytes"] > 1.8 * most * MIB, d  # as of the end
+        return row(d, "finished", at_once=d["at_once"])
+
+
 DRILLS = {"a growth of 2 GiB/s": growth, "b 64 leaves at once": many, "c a foreign process": foreign, "d deaf to SIGTERM": deaf,
           "e guard killed -9": shot, "f lost SIGCONT": lost, "g token theft": theft, "h kernel refuses": without, "i sudo inside": sudo,
-          "j cache server outside": server, "k nested guard": nested, "- stalled leaf": stalled}
+          "j cache server outside": server, "k nested guard": nested, "l limit that moves": limit, "- stalled leaf": stalled}

@@ -43,6 +43,15 @@ class MemBox:
                 if line.startswith(key):
                     self.peak = max(self.peak, int(line.split()[1]))
 
+    def move(self, limit):
+        """Another limit from now on; OSError: more than that is taken (v1)."""
+        names = ["memory.max"] if self.v2 else ["memory.limit_in_bytes"]
+        if not self.v2 and (self.path / "memory.memsw.limit_in_bytes").exists():
+            names.insert(0 if limit > self.limit else 1, "memory.memsw.limit_in_bytes")  # never less than memory alone
+        for name in names:
+            (self.path / name).write_text(str(limit))
+        self.limit = limit
+
     def enter(self):
         (self.path / "cgroup.procs").write_text(str(os.getpid()))
 

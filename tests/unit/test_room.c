@@ -134,7 +134,8 @@ static void groups_of_v1(void **state)
     put("sys/fs/cgroup/memory/box/memory.stat", "cache 5\ninactive_file 7\ntotal_inactive_file 104857600\ntotal_active_file 104857600\n");
     put("sys/fs/cgroup/memory/box/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
     struct hr_room r = room_of(0);
-    assert_int_equal(r.n, 1);
+    assert_int_equal(r.n, 2); /* the one without a limit may get one */
+    assert_true(!r.group[0].wall && r.group[1].wall);
     struct hr_space s = hr_room_now(&r, 0, 0, SECOND);
     assert_int_equal(s.room, (int64_t)(GIB + 200 * MIB - 2 * GIB / 100 * 5));
     assert_true(s.wall && !s.machine);
@@ -265,6 +266,172 @@ static void others_that_take_memory_are_seen(void **state)
     hr_room_close(&r);
 }
 
+static uint64_t reserve_of(uint64_t limit)
+{
+    return HR_MIN(HR_MAX(limit / 100 * 5, 48 * MIB), limit / 4);
+}
+
+static void a_limit_may_come_move_and_go(void **state)
+{
+    (void)state;
+    machine(32 * GIB, 30 * GIB, 0);
+    put("proc/self/cgroup", "0::/outer/job\n");
+    group_v2("outer/job", "max\n", GIB, 0);
+    put("sys/fs/cgroup/outer/job/memory.high", "max\n");
+    group_v2("outer", "17179869184\n", 2 * GIB, 0);
+    put("sys/fs/cgroup/outer/job/memory.events", "oom 0\noom_kill 1\n");
+    struct hr_room r = room_of(0);
+    uint64_t t = 10 * SECOND;
+    struct hr_space s = hr_room_now(&r, 0, 0, t);
+    assert_int_equal(s.room, (int64_t)(14 * GIB - reserve_of(16 * GIB)));
+    assert_int_equal(hr_room_ceiling(&r), 16 * GIB - reserve_of(16 * GIB));
+    /* R4: seen within a second, and not at each look. */
+    number("sys/fs/cgroup/outer/job/memory.max", 3 * GIB);
+    s = hr_room_now(&r, 0, 0, t += SECOND - MS);
+    assert_int_equal(s.reserve, reserve_of(16 * GIB));
+    s = hr_room_now(&r, 0, 0, t += MS);
+    assert_int_equal(s.room, (int64_t)(2 * GIB - reserve_of(3 * GIB)));
+    assert_int_equal(s.reserve, reserve_of(3 * GIB));
+    assert_true(s.wall && !s.machine);
+    assert_int_equal(hr_room_ceiling(&r), 3 * GIB - reserve_of(3 * GIB));
+    assert_int_equal(s.foreign, 0);
+    /* Its kills count from the opening on, also when the limit has gone again. */
+    put("sys/fs/cgroup/outer/job/memory.events", "oom 1\noom_kill 3\n");
+    assert_int_equal(hr_room_kills(&r), 2);
+    /* A limit of slowing down. */
+    number("sys/fs/cgroup/outer/job/memory.high", 2 * GIB);
+    s = hr_room_now(&r, 0, 0, t += SECOND);
+    assert_int_equal(s.room, (int64_t)(GIB - reserve_of(2 * GIB)));
+    put("sys/fs/cgroup/outer/job/memory.high", "max\n");
+    put("sys/fs/cgroup/outer/job/memory.max", "max\n");
+    s = hr_room_now(&r, 0, 0, t += SECOND);
+    assert_int_equal(s.room, (int64_t)(14 * GIB - reserve_of(16 * GIB)));
+    assert_int_equal(hr_room_kills(&r), 2);
+    /* More than the machine has: no wall, and none is left. */
+    number("sys/fs/cgroup/outer/memory.max", 40 * GIB);
+    s = hr_room_now(&r, 0, 0, t += SECOND);
+    assert_true(s.machine);
+    assert_int_equal(s.room, (int64_t)(30 * GIB - 32 * GIB / 100 * 8));
+    assert_int_equal(hr_room_ceiling(&r), 32 * GIB - 32 * GIB / 100 * 8);
+    hr_room_close(&r);
+}
+
+static void a_limit_of_v1_moves_too(void **state)
+{
+    (void)state;
+    machine(32 * GIB, 30 * GIB, 8 * GIB);
+    put("proc/self/cgroup", "4:memory:/job\n");
+    number("sys/fs/cgroup/memory/memory.limit_in_bytes", UINT64_C(9223372036854771712));
+    number("sys/fs/cgroup/memory/memory.usage_in_bytes", 2 * GIB);
+    number("sys/fs/cgroup/memory/job/memory.limit_in_bytes", UINT64_C(9223372036854771712));
+    number("sys/fs/cgroup/memory/job/memory.memsw.limit_in_bytes", UINT64_C(9223372036854771712));
+    number("sys/fs/cgroup/memory/job/memory.usage_in_bytes", GIB);
+    struct hr_room r = room_of(0);
+    struct hr_space s = hr_room_now(&r, 0, 0, SECOND);
+    assert_true(s.machine && !s.wall);
+    number("sys/fs/cgroup/memory/job/memory.limit_in_bytes", 4 * GIB);
+    s = hr_room_now(&r, 0, 0, 2 * SECOND); /* what passes it goes to swap */
+    assert_true(!s.machine && !s.wall);
+    number("sys/fs/cgroup/memory/job/memory.memsw.limit_in_bytes", 4 * GIB);
+    s = hr_room_now(&r, 0, 0, 3 * SECOND);
+    assert_true(!s.machine && s.wall);
+    assert_int_equal(s.room, (int64_t)(3 * GIB - reserve_of(4 * GIB)));
+    number("sys/fs/cgroup/memory/job/memory.limit_in_bytes", UINT64_C(9223372036854771712));
+    s = hr_room_now(&r, 0, 0, 4 * SECOND);
+    assert_true(s.machine);
+    hr_room_close(&r);
+}
+
+/* Hyper-V's dynamic memory. */
+static void the_machine_may_shrink_and_grow(void **state)
+{
+    (void)state;
+    machine(16 * GIB, 12 * GIB, 0);
+    put("proc/self/cgroup", "0::/job\n");
+    group_v2("job", "8589934592\n", GIB, 0);
+    struct hr_room r = room_of(0);
+    struct hr_space s = hr_room_now(&r, 0, 0, SECOND);
+    assert_true(!s.machine);
+    put("proc/meminfo", "MemTotal: 8388608 kB\nMemAvailable: 4194304 kB\nSwapTotal: 0 kB\n");
+    s = hr_room_now(&r, 0, 0, 2 * SECOND); /* the group may take all of it now: no wall */
+    assert_true(s.machine);
+    assert_int_equal(s.room, (int64_t)(4 * GIB - 8 * GIB / 100 * 8));
+    assert_int_equal(hr_room_ceiling(&r), 8 * GIB - 8 * GIB / 100 * 8);
+    put("proc/meminfo", "MemTotal: 8912896 kB\nMemAvailable: 8900000 kB\n"); /* R3: all but half a GiB */
+    s = hr_room_now(&r, 0, 0, 3 * SECOND);
+    assert_true(s.machine);
+    assert_int_equal(s.reserve, (8 * GIB + 512 * MIB) / 100 * 8);
+    assert_int_equal(s.room, (int64_t)(7 * GIB) - (int64_t)s.reserve);
+    put("proc/meminfo", "MemAvailable: 8900000 kB\n"); /* it does not say: what it was */
+    s = hr_room_now(&r, 0, 0, 4 * SECOND);
+    assert_int_equal(s.reserve, (8 * GIB + 512 * MIB) / 100 * 8);
+    put("proc/meminfo", "MemTotal: 33554432 kB\nMemAvailable: 29360128 kB\n");
+    s = hr_room_now(&r, 0, 0, 5 * SECOND);
+    assert_true(!s.machine);
+    assert_int_equal(s.room, (int64_t)(7 * GIB - reserve_of(8 * GIB)));
+    hr_room_close(&r);
+}
+
+static void swap_that_goes_leaves_a_wall(void **state)
+{
+    (void)state;
+    machine(16 * GIB, 8 * GIB, 4 * GIB);
+    struct hr_room r = room_of(0);
+    assert_false(hr_room_now(&r, 0, 0, SECOND).wall);
+    put("proc/meminfo", "MemTotal: 16777216 kB\nMemAvailable: 8388608 kB\nSwapTotal: 0 kB\n");
+    assert_true(hr_room_now(&r, 0, 0, 2 * SECOND).wall);
+    put("proc/meminfo", "MemTotal: 16777216 kB\nMemAvailable: 8388608 kB\nSwapTotal: 4 kB\n");
+    assert_false(hr_room_now(&r, 0, 0, 3 * SECOND).wall);
+    hr_room_close(&r);
+    /* Nobody has watched from the beginning what goes there. */
+    machine(16 * GIB, 8 * GIB, 0);
+    r = room_of(0);
+    put("proc/meminfo", "MemTotal: 16777216 kB\nMemAvailable: 8388608 kB\nSwapTotal: 4194304 kB\n");
+    assert_true(hr_room_now(&r, 0, 0, SECOND).wall);
+    hr_room_close(&r);
+}
+
+static void a_group_that_is_gone_is_no_wall(void **state)
+{
+    (void)state;
+    machine(16 * GIB, 8 * GIB, 0);
+    put("proc/self/cgroup", "0::/job\n");
+    group_v2("job", "2147483648\n", GIB, 0);
+    struct hr_room r = room_of(0);
+    int64_t was = hr_room_now(&r, 0, 0, SECOND).room;
+    assert_int_equal(was, (int64_t)(GIB - reserve_of(2 * GIB)));
+    put("sys/fs/cgroup/job/memory.max", ""); /* its limit alone cannot be read: what it was */
+    assert_int_equal(hr_room_now(&r, 0, 0, 2 * SECOND).room, was);
+    put("sys/fs/cgroup/job/memory.current", "");
+    struct hr_space s = hr_room_now(&r, 0, 0, 3 * SECOND);
+    assert_true(s.machine);
+    assert_int_equal(s.room, (int64_t)(8 * GIB - 16 * GIB / 100 * 8));
+    assert_int_equal(hr_room_ceiling(&r), 16 * GIB - 16 * GIB / 100 * 8);
+    number("sys/fs/cgroup/job/memory.current", GIB);
+    assert_int_equal(hr_room_now(&r, 0, 0, 4 * SECOND).room, was);
+    hr_room_close(&r);
+}
+
+static void of_too_many_groups_those_with_a_limit_are_held(void **state)
+{
+    (void)state;
+    char path[256] = "a", line[300];
+    machine(16 * GIB, 15 * GIB, 0);
+    group_v2("a", "4294967296\n", GIB, 0);
+    for (int i = 0; i < HR_ROOM_GROUPS_MAX + 3; i++) {
+        strcat(path, "/b");
+        group_v2(path, "max\n", GIB, 0);
+    }
+    snprintf(line, sizeof line, "0::/%s\n", path);
+    put("proc/self/cgroup", line);
+    struct hr_room r = room_of(0);
+    assert_int_equal(r.n, HR_ROOM_GROUPS_MAX);
+    assert_int_equal(hr_room_now(&r, 0, 0, SECOND).room, (int64_t)(3 * GIB - reserve_of(4 * GIB)));
+    group_v2(path, "2147483648\n", GIB, 0); /* the build's own */
+    assert_int_equal(hr_room_now(&r, 0, 0, 2 * SECOND).room, (int64_t)(GIB - reserve_of(2 * GIB)));
+    hr_room_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +443,12 @@ int main(void)
         cmocka_unit_test(strain_is_the_share_of_the_last_second),
         cmocka_unit_test(without_pressure_reclaim_is_counted),
         cmocka_unit_test(others_that_take_memory_are_seen),
+        cmocka_unit_test(a_limit_may_come_move_and_go),
+        cmocka_unit_test(a_limit_of_v1_moves_too),
+        cmocka_unit_test(the_machine_may_shrink_and_grow),
+        cmocka_unit_test(swap_that_goes_leaves_a_wall),
+        cmocka_unit_test(a_group_that_is_gone_is_no_wall),
+        cmocka_unit_test(of_too_many_groups_those_with_a_limit_are_held),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
