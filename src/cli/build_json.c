@@ -33,7 +33,11 @@ static void figures(struct hr_jw *w, const struct hr_guard_report *r)
     hr_jw_ku64(w, "waited_permille", r->worst_some);
     hr_jw_ku64(w, "all_waited_permille", r->worst_full);
     hr_jw_ku64(w, "swapped_bytes", r->swapped);
-    hr_jw_ku64(w, "tree_peak_bytes", r->tree_peak);
+    if (r->tree_peak == 0)
+        hr_jw_knull(w, "tree_peak_bytes");
+    else
+        hr_jw_ku64(w, "tree_peak_bytes", r->tree_peak);
+    hr_jw_kstr(w, "tree_peak_why", r->tree_peak == 0 ? hr_build_unseen : NULL);
     hr_jw_ku64(w, "ceiling_bytes", r->ceiling);
     hr_jw_ki64(w, "least_room_bytes", r->least_room);
     hr_jw_ku64(w, "wall_ns", r->wall_ns);

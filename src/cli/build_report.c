@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+const char *const hr_build_unseen = "it ended before it could be looked at";
+
 int hr_build_status(const struct hr_guard_report *r)
 {
     if (r->verdict == HR_GUARD_NOT_STARTED)
@@ -121,8 +123,11 @@ static void facts(struct hr_table *t, const struct hr_guard_report *r)
     hr_table_cell(t, "%s", r->ended == 0 ? "none" : hr_human_count(r->ended).text);
     trouble(t, r);
     hr_table_cell(t, "peak");
-    hr_table_cell(t, "%s of all its processes together; %s could be given", hr_human_bytes(r->tree_peak).text,
-                  hr_human_bytes(r->ceiling).text);
+    if (r->tree_peak == 0)
+        hr_table_cell(t, "– (%s); %s could be given", hr_build_unseen, hr_human_bytes(r->ceiling).text);
+    else
+        hr_table_cell(t, "%s of all its processes together; %s could be given", hr_human_bytes(r->tree_peak).text,
+                      hr_human_bytes(r->ceiling).text);
     for (size_t i = 0; i < 3 && r->largest[i].key.tool != NULL; i++) {
         hr_table_cell(t, "%s", i == 0 ? "largest" : " ");
         hr_table_cell(t, "%s  %s %s%s%s", hr_human_bytes(r->largest[i].bytes).text, r->largest[i].key.tool->name,
@@ -179,7 +184,7 @@ static void try_table(struct hr_buf *b, const struct hr_rungs *r)
         hr_table_cell(&t, "%u", d->report.at_once);
         hr_table_cell(&t, "%s", hr_human_count(d->report.held).text);
         hr_table_cell(&t, "%s", hr_human_count(d->report.ended).text);
-        hr_table_cell(&t, "%s", hr_human_bytes(d->report.tree_peak).text);
+        hr_table_cell(&t, "%s", d->report.tree_peak == 0 ? "–" : hr_human_bytes(d->report.tree_peak).text);
     }
     hr_table_write(&t, b, 2);
     hr_table_fini(&t);
@@ -191,7 +196,7 @@ static void notes(struct hr_table *t, const struct hr_build_told *told)
     const struct hr_rung_done *d = &told->rungs->done[told->rungs->n - 1];
     if (r->jobserver != HR_POOL_NONE) {
         hr_table_cell(t, "jobserver");
-        hr_table_cell(t, "%u tokens at most, by %s", r->tokens, hr_pool_address_name(r->jobserver));
+        hr_table_cell(t, "%u token%s at most, by %s", r->tokens, r->tokens == 1 ? "" : "s", hr_pool_address_name(r->jobserver));
     }
     if (r->nested) {
         hr_table_cell(t, "gate");

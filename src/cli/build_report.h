@@ -40,6 +40,8 @@ void hr_build_say(struct hr_cli *cli, const struct hr_build_told *t);
 void hr_build_json(struct hr_jw *w, const struct hr_build_told *t);
 void hr_build_plan_json(struct hr_jw *w, const struct hr_build_told *t); /* before it starts */
 void hr_build_try_json(struct hr_jw *w, const struct hr_build_told *t);  /* of the last try alone */
+/* Why there is no peak where it is 0. */
+extern const char *const hr_build_unseen;
 /* The command succeeded, and what it built is not what was expected. */
 enum { HR_BUILD_UNMET = 123 };
 /* The exit status: the command's own, 128 and the signal, 126 or 127 when it could not be started, 124 when it was ended. */

@@ -277,12 +277,14 @@ static int sweep(struct hr_run_job *j, const struct args *a, struct hr_error *er
     HR_CLEANUP(hr_freep) struct hr_sweep_row *row = hr_calloc(a->values.n, sizeof *row);
     int e = row == NULL ? hr_fail_nomem(err, a->values.n * sizeof *row, "the values") : hr_new_log(j->root, "run", &folder, err);
     bool on = true, stopped = false;
+    int last = 0; /* the status of the value that was tried last */
     for (size_t i = 0; e == 0 && i < a->values.n; i++) {
         row[i].value = a->values.item[i];
         row[i].why = HR_SWEEP_NOT_RUN;
         if (!on)
             continue;
         e = try_value(j, a, folder.data, &row[i], err);
+        last = row[i].status;
         stopped = row[i].why == HR_SWEEP_INTERRUPTED || hr_interrupted() != 0;
         on = e == 0 && !stopped && !hr_sweep_is_memory(row[i].why);
     }
@@ -291,8 +293,11 @@ static int sweep(struct hr_run_job *j, const struct args *a, struct hr_error *er
     hr_buf_fini(&folder);
     if (e != 0)
         return e;
-    if (stopped)
-        return hr_fail(err, HR_E_CANCELLED, "%s", ""); /* the report says it */
+    if (stopped) { /* the report says it, and a loop of a shell must see it */
+        hr_print_flush(j->cli);
+        hr_die_of(last > 128 ? last - 128 : SIGINT);
+        return hr_fail(err, HR_E_CANCELLED, "%s", "");
+    }
     return hr_sweep_best(row, a->values.n) >= 0 ? 0 : HR_CLI_FAILED;
 }
 

@@ -82,16 +82,26 @@ static size_t second_cell(struct hr_str line)
     return i + 1 < line.n ? i : 0;
 }
 
+/* A row of more than two columns: filled into lines it would lose them, and the terminal's own wrap leaves them at their places. */
+static bool has_columns(struct hr_str cells)
+{
+    unsigned gaps = 0;
+    for (size_t i = 1; i + 1 < cells.n; i++)
+        gaps += cells.p[i] == ' ' && cells.p[i + 1] == ' ' && cells.p[i - 1] != ' ';
+    return gaps > 1;
+}
+
 /* Appends a line; one that is longer than `width` is filled into several, of a table below its cell. */
 static void add_line(struct hr_buf *out, struct hr_str line, size_t width)
 {
     struct hr_buf clean = HR_BUF_INIT(1 << 16);
     hr_utf8_show(&clean, line);
     struct hr_str text = hr_buf_str(&clean);
-    if (width == 0 || hr_utf8_columns(text) <= width) {
+    size_t cell = second_cell(text);
+    if (width == 0 || hr_utf8_columns(text) <= width || (cell != 0 && has_columns((struct hr_str) { text.p + cell, text.n - cell }))) {
         hr_buf_add(out, text.p, text.n);
     } else {
-        size_t cell = second_cell(text), column = hr_utf8_columns((struct hr_str) { text.p, cell });
+        size_t column = hr_utf8_columns((struct hr_str) { text.p, cell });
         if (column > width / 2)
             cell = column = 0;
         hr_buf_add(out, text.p, cell);

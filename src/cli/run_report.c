@@ -78,7 +78,7 @@ void hr_run_announce(struct hr_cli *cli, const struct hr_train_options *o, uint6
         vram_level(&b, "warn", &o->vram[0], true);
         vram_level(&b, "act", &o->vram[1], false);
     }
-    hr_complain(b.data);
+    hr_complain_in(cli, b.data);
     hr_buf_fini(&b);
 }
 
@@ -228,11 +228,10 @@ static void deed_rows(struct hr_table *t, const struct hr_train_report *r)
     }
 }
 
-static void draw(struct hr_cli *cli, const struct hr_train_report *r, struct hr_buf *b)
+static void draw(const struct hr_train_report *r, struct hr_buf *b)
 {
     struct hr_run_plot p = { .end = r->wall_ns, .width = HR_MIN(HR_MAX(hr_terminal_width(2, 80), 40u), 200u), .rows = 6, .margin = 2,
                          .ascii = !hr_run_utf8() };
-    (void)cli;
     for (int i = 0; i < HR_MARKS; i++) {
         p.name[i] = hr_mark_name((enum hr_mark_id)i);
         p.level[i] = r->mark[i].at;
@@ -241,26 +240,39 @@ static void draw(struct hr_cli *cli, const struct hr_train_report *r, struct hr_
         hr_run_plot(&r->curve, &p, b);
 }
 
+/* What is in the buffer, without the end of its last line, and empties it; `cli` NULL: as it is. */
+static void tell(const struct hr_cli *cli, struct hr_buf *b)
+{
+    while (b->len != 0 && b->data[b->len - 1] == '\n')
+        b->data[--b->len] = 0;
+    if (b->len != 0 && cli != NULL)
+        hr_complain_in(cli, b->data);
+    else if (b->len != 0)
+        hr_complain(b->data);
+    b->len = 0;
+}
+
 void hr_run_say(struct hr_cli *cli, const struct hr_train_report *r, const char *command, const char *folder)
 {
     struct hr_buf b = HR_BUF_INIT(1 << 16);
     struct hr_table t = HR_TABLE_INIT(rows);
+    if (cli->common->quiet && r->verdict == HR_TRAIN_DONE)
+        return;
     hr_buf_adds(&b, "headrace run: ");
     verdict(&b, r, command);
-    hr_buf_addc(&b, '\n');
+    hr_complain_in(cli, b.data);
     if (r->verdict != HR_TRAIN_NOT_STARTED) {
-        draw(cli, r, &b);
+        b.len = 0;
+        draw(r, &b); /* as wide as the terminal: not to be filled into lines */
+        tell(NULL, &b);
         memory_rows(&t, r);
         card_rows(&t, r);
         deed_rows(&t, r);
         hr_table_cell(&t, "log");
         hr_table_cell(&t, "%s", folder);
         hr_table_write(&t, &b, 2);
+        tell(cli, &b);
     }
     hr_table_fini(&t);
-    while (b.len != 0 && b.data[b.len - 1] == '\n')
-        b.data[--b.len] = 0;
-    if (!cli->common->quiet || r->verdict != HR_TRAIN_DONE)
-        hr_complain(b.data);
     hr_buf_fini(&b);
 }

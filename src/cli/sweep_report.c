@@ -36,7 +36,6 @@ void hr_sweep_say(struct hr_cli *cli, const struct hr_sweep_row *row, size_t n, 
     struct hr_buf b = HR_BUF_INIT(1 << 16);
     struct hr_table t = HR_TABLE_INIT(columns);
     int best = hr_sweep_best(row, n);
-    (void)cli;
     if (best >= 0)
         hr_buf_printf(&b, "headrace run: the largest that fits is %s\n", row[best].value);
     else
@@ -75,7 +74,7 @@ void hr_sweep_say(struct hr_cli *cli, const struct hr_sweep_row *row, size_t n, 
             break;
         }
     hr_buf_printf(&b, "  log  %s", folder);
-    hr_complain(b.data);
+    hr_complain_in(cli, b.data);
     hr_buf_fini(&b);
 }
 

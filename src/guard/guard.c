@@ -185,7 +185,7 @@ static void choose_gate(struct hr_warden *w)
     }
     w->r->gate = w->o->gate && word == NULL && (en = hr_gate_selftest()) == 0;
     if (!w->o->gate)
-        snprintf(w->r->gate_why, sizeof w->r->gate_why, "it was not wanted");
+        snprintf(w->r->gate_why, sizeof w->r->gate_why, "the kernel's gate was not wanted");
     else if (word != NULL)
         snprintf(w->r->gate_why, sizeof w->r->gate_why, "the command has '%s' in it, which cannot work behind the gate", word);
     else if (en != 0)

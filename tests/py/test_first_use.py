@@ -1,11 +1,15 @@
 """What somebody types who has not read the manual: commands that are not there, nonsense in every option, no "--"; and whether the answer
 says what happened and what to do."""
 
+import fcntl
 import os
+import pty
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
@@ -106,7 +110,64 @@ def test_one_and_none_in_words(headrace, env, tmp_path):
     assert "the command failed, status 2" in ran.err and "no heavy one" in ran.err and "at most" not in ran.err
 
 
+def test_what_was_not_seen_is_not_zero(headrace, env):
+    """A command that is over before the first look; some are looked at all the same."""
+    ran = [headrace("build", "--no-gate", "--no-preload", "--", "true", env=env).err for _ in range(5)]
+    assert all("peak" in err and "0 B of" not in err and "the kernel's gate was not wanted" in err for err in ran)
+    d = headrace("build", "--json", "--no-gate", "--no-preload", "--", "true", env=env).json()
+    assert (d["tree_peak_bytes"] is None) == (d["tree_peak_why"] is not None) and d["tree_peak_bytes"] != 0
+
+
+def on_a_terminal(columns, env, *args, interrupt=None):
+    """Everything it prints on a terminal of that width, and how it ended; interrupt: a line after which Ctrl-C is typed."""
+    def child():
+        os.setsid()
+        fcntl.ioctl(end, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    own, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    p = subprocess.Popen([BIN, *args], stdin=end, stdout=end, stderr=end, env={**os.environ, **env, "TERM": "xterm"}, preexec_fn=child)
+    os.close(end)
+    said = b""
+    while True:
+        try:
+            more = os.read(own, 65536)
+        except OSError:
+            more = b""
+        if not more:
+            break
+        said += more
+        if interrupt is not None and interrupt in said.decode("utf-8", "replace"):
+            interrupt = None
+            time.sleep(0.3)
+            os.write(own, b"\x03")
+    os.close(own)
+    return said.decode("utf-8", "replace").replace("\r", ""), p.wait(timeout=30)
+
+
+@needs_make
+def test_a_table_keeps_its_columns_on_a_narrow_terminal(env, tmp_path):
+    (tmp_path / "Makefile").write_text("a:\n\t@echo 'cc1plus: out of memory allocating 65536 bytes'; exit 1\n")
+    said, _ = on_a_terminal(60, env, "build", "--", "make", "-C", str(tmp_path), "-j4")
+    lines = said.splitlines()
+    head = next(i for i, line in enumerate(lines) if line.startswith("  try  what"))
+    at = lines[head].index("ended")
+    assert len(lines[head]) > 60 and all(line[at:].startswith("status 2 ") for line in lines[head + 1:head + 3]), lines[head:]
+    begin = next(i for i, line in enumerate(lines) if line.startswith("headrace build: "))
+    assert all(len(line) <= 60 for line in lines[begin:head] if not line.startswith("  log"))
+
+
 # --- run ---
+
+def test_what_is_said_before_a_training_fits_the_terminal(env):
+    said, status = on_a_terminal(60, env, "run", "--", "true")
+    assert status == 0 and all(len(line) <= 60 for line in said.splitlines() if not line.startswith("  log")), said
+
+
+def test_a_sweep_that_is_interrupted_ends_as_a_shell_expects(env):
+    said, status = on_a_terminal(80, env, "run", "--batch-sweep", "1,2", "--", "sh", "-c", "echo begun; sleep 100", "{}", interrupt="begun")
+    assert status == -signal.SIGINT and "interrupted before a value" in said and "not run" in said and said.count("headrace: interrupted") == 0
+
 
 def test_a_report_that_cannot_be_written_is_told_before(headrace, env, tmp_path):
     for place, says in ((tmp_path / "none/r.json", "could not be written"), (tmp_path, "is a folder")):
