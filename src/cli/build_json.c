@@ -14,6 +14,7 @@ static void figures(struct hr_jw *w, const struct hr_guard_report *r)
     hr_jw_ku64(w, "held_ns", r->held_ns);
     hr_jw_ku64(w, "held_longest_ns", r->held_longest_ns);
     hr_jw_ku64(w, "paused", r->paused);
+    hr_jw_ku64(w, "parked", r->parked);
     hr_jw_ku64(w, "paused_ns", r->paused_ns);
     hr_jw_ku64(w, "ended", r->ended);
     hr_jw_ku64(w, "passed_blind", r->passed_blind);

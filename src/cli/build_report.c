@@ -115,10 +115,14 @@ static void facts(struct hr_table *t, const struct hr_guard_report *r)
                       hr_human_count(r->leaves).text, hr_human_duration(r->held_ns).text, r->held_longest,
                       hr_human_duration(r->held_longest_ns).text);
     hr_table_cell(t, "paused");
-    if (r->paused == 0)
+    if (r->paused + r->parked == 0)
         hr_table_cell(t, "none");
-    else
+    else if (r->parked == 0)
         hr_table_cell(t, "%s time%s, %s in all", hr_human_count(r->paused).text, r->paused == 1 ? "" : "s", hr_human_duration(r->paused_ns).text);
+    else
+        hr_table_cell(t, "%s time%s, %s in all; %s of them as planned, so that two large ones could overlap",
+                      hr_human_count(r->paused + r->parked).text, r->paused + r->parked == 1 ? "" : "s",
+                      hr_human_duration(r->paused_ns).text, hr_human_count(r->parked).text);
     hr_table_cell(t, "ended");
     hr_table_cell(t, "%s", r->ended == 0 ? "none" : hr_human_count(r->ended).text);
     trouble(t, r);

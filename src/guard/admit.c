@@ -1,15 +1,19 @@
 #include "admit.h"
 
+#include "banker.h"
+
 enum { NONE = -1 };
 #define MS UINT64_C(1000000)
 #define PAUSE_EVERY (200 * MS)
 #define END_EVERY (500 * MS)
 #define RESUME_AFTER (1000 * MS)
 #define RESUME_EVERY (300 * MS)
+#define UNPARK_AFTER (100 * MS)
 #define END_SWAP_EVERY (2000 * MS)
 #define SWAP_RED (2000 * MS)
 #define AHEAD (500 * MS)  /* how far growth is carried on */
-#define IMPACT (100 * MS) /* two looks before the wall */
+#define IMPACT (100 * MS) /* before the wall, where it is not known when the next look comes */
+#define LOOKS 3           /* before the wall: the one that sees it, the one that missed it, and the time a signal takes */
 #define MIB (UINT64_C(1) << 20)
 #define LAST_MIB 128 /* of the machine: below it Linux itself hardly gets on (docs/decisions/0011) */
 /* Shares of the last second, per mille, as Buck2's threshold for `some` and a fifth and a half of `full`. */
@@ -18,6 +22,8 @@ enum { SOME_YELLOW = 100, SOME_ORANGE = 400, FULL_ORANGE = 200, FULL_BLACK = 500
 uint64_t hr_job_to_come(const struct hr_job *j)
 {
     uint64_t most = HR_MAX(j->predicted, j->peak);
+    if (j->resident < j->peak / 16) /* it has given back all: it ends */
+        return 0;
     return most > j->resident ? most - j->resident : 0;
 }
 
@@ -64,10 +70,9 @@ static bool pausable(const struct hr_job *j)
     return active(j) && !j->fixed;
 }
 
-/* What it is expected to take; `lightly`: half of it where it is a guess. */
 static uint64_t expected(const struct hr_job *j, bool lightly)
 {
-    return lightly && j->guess ? j->predicted / 2 : j->predicted;
+    return lightly && j->likely != 0 ? j->likely : j->predicted;
 }
 
 static int64_t left(const struct hr_job *job, size_t n, int64_t room, bool lightly)
@@ -103,6 +108,17 @@ static int64_t part(const struct hr_space *s, uint64_t of)
     return (int64_t)(HR_MIN(s->reserve, (uint64_t)INT64_MAX / 8) / of);
 }
 
+/* What of that nobody foresaw: where the banker watches over those that grow towards what is known of them, the rest. */
+static uint64_t unforeseen(const struct hr_job *job, size_t n, const struct hr_space *s)
+{
+    uint64_t sum = hr_ahead(job, 0, s, AHEAD);
+    if (!hr_banker_knows(job, n))
+        return hr_ahead(job, n, s, AHEAD);
+    for (size_t i = 0; i < n; i++)
+        sum += hr_job_to_come(&job[i]) == 0 ? hr_ahead(&job[i], 1, &(struct hr_space) { 0 }, AHEAD) : 0;
+    return HR_MIN(sum, (uint64_t)INT64_MAX / 8);
+}
+
 enum hr_level hr_level(const struct hr_job *job, size_t n, const struct hr_space *s)
 {
     bool last = s->reserve >= 2 * LAST_MIB * MIB && s->available != 0 && s->available < LAST_MIB * MIB;
@@ -110,7 +126,7 @@ enum hr_level hr_level(const struct hr_job *job, size_t n, const struct hr_space
         return HR_LEVEL_BLACK;
     if (beyond(s, part(s, 2)) || (s->near && (s->swapping >= SWAP_RED || s->full >= FULL_BLACK)))
         return HR_LEVEL_RED;
-    if (s->room < 0 || s->room < (int64_t)hr_ahead(job, n, s, AHEAD) ||
+    if (s->room < 0 || s->room < (int64_t)unforeseen(job, n, s) ||
         (s->near && (s->some >= SOME_ORANGE || s->full >= FULL_ORANGE)))
         return HR_LEVEL_ORANGE;
     return s->near && s->some >= SOME_YELLOW ? HR_LEVEL_YELLOW : HR_LEVEL_GREEN;
@@ -129,6 +145,22 @@ bool hr_admit_full(const struct hr_job *job, size_t n, const struct hr_admit_rul
     return rules->jobs != 0 && run >= rules->jobs;
 }
 
+static bool fits(const struct hr_job *j, int64_t room, bool lightly)
+{
+    return room > 0 && expected(j, lightly) <= (uint64_t)room;
+}
+
+/* The oldest of those held that fits; or, where the banker is asked (`s`), that may begin. */
+static int oldest(const struct hr_job *job, size_t n, int64_t room, bool lightly, const struct hr_space *s)
+{
+    int best = NONE;
+    for (size_t i = 0; i < n; i++)
+        if (held(&job[i]) && (best == NONE || job[i].order < job[best].order) &&
+            (s != NULL ? hr_banker_may(job, n, s, i) : fits(&job[i], room, lightly)))
+            best = (int)i;
+    return best;
+}
+
 int hr_admit(const struct hr_job *job, size_t n, const struct hr_space *s, uint64_t now, const struct hr_admit_rules *rules)
 {
     int head = extreme(job, n, false, held);
@@ -144,18 +176,14 @@ int hr_admit(const struct hr_job *job, size_t n, const struct hr_space *s, uint6
     /* Whoever is paused comes first; where nothing else runs, the brake lets it go on. */
     if (on != run || hr_admit_full(job, n, rules) || hr_level(job, n, s) > HR_LEVEL_GREEN)
         return NONE;
-    bool lightly = run < rules->cpus;
+    bool lightly = run < rules->cpus, bank = hr_banker_knows(job, n);
     int64_t room = left(job, n, s->room, lightly);
-    if (room > 0 && expected(&job[head], lightly) <= (uint64_t)room)
-        return head;
     if (now - job[head].since >= rules->age) /* A4 */
-        return NONE;
-    int best = NONE;
-    for (size_t i = 0; i < n; i++)
-        if (held(&job[i]) && room > 0 && expected(&job[i], lightly) <= (uint64_t)room &&
-            (best == NONE || job[i].order < job[best].order))
-            best = (int)i;
-    return best;
+        return fits(&job[head], room, lightly) || (bank && hr_banker_may(job, n, s, (size_t)head)) ? head : NONE;
+    int best = bank ? hr_banker_begin(job, n, s, rules->jobs != 0 ? rules->jobs : rules->cpus) : NONE;
+    if (best == NONE)
+        best = oldest(job, n, room, lightly, NULL);
+    return best == NONE && bank ? oldest(job, n, room, lightly, s) : best;
 }
 
 static bool due(uint64_t now, uint64_t last, uint64_t every)
@@ -166,12 +194,15 @@ static bool due(uint64_t now, uint64_t last, uint64_t every)
 static enum hr_brake_what go_on(const struct hr_job *job, size_t n, const struct hr_space *s, uint64_t now,
                                 const struct hr_brake *last, int *ret_job)
 {
-    int who = extreme(job, n, false, paused);
+    bool bank = hr_banker_knows(job, n);
+    int who = bank ? hr_banker_first_parked(job, n, s) : extreme(job, n, false, paused);
     if (who == NONE)
         return HR_BRAKE_NOTHING;
     *ret_job = who;
     if (extreme(job, n, false, active) == NONE) /* A1 */
         return HR_BRAKE_RESUME;
+    if (bank)
+        return due(now, last->parked, UNPARK_AFTER) && due(now, last->paused, RESUME_AFTER) && hr_banker_goes_on(job, n, s, who) ? HR_BRAKE_RESUME : HR_BRAKE_NOTHING;
     /* What all paused ones still take counts in left(): only this one shall go on. */
     int64_t room = left(job, n, s->room, false);
     for (size_t i = 0; i < n; i++)
@@ -181,10 +212,11 @@ static enum hr_brake_what go_on(const struct hr_job *job, size_t n, const struct
     return calm && room > (int64_t)(s->reserve / 8) ? HR_BRAKE_RESUME : HR_BRAKE_NOTHING;
 }
 
-/* Would the kernel shoot somebody within the next two looks, even if only the oldest went on? */
+/* Would the kernel shoot somebody within the next looks, even if only the oldest went on? */
 static bool impact(const struct hr_job *job, const struct hr_space *s, int oldest)
 {
-    return s->wall && s->room - (int64_t)hr_ahead(&job[oldest], 1, s, IMPACT) < -part(s, 1);
+    uint64_t ns = s->gap == 0 ? IMPACT : HR_MIN(LOOKS * s->gap, IMPACT);
+    return s->wall && s->room - (int64_t)hr_ahead(&job[oldest], 1, s, ns) < -part(s, 1);
 }
 
 /* Whom to end: the newest; the oldest only where it is alone and the kernel would do it.  NONE: nobody. */
@@ -194,6 +226,15 @@ static int to_end(const struct hr_job *job, size_t n, bool hits, int oldest)
     if (newest != NONE && newest != oldest && job[newest].order > job[oldest].order) /* A2 */
         return newest;
     return hits ? oldest : NONE;
+}
+
+/* Whom to pause, where it is short (A2). */
+static int to_pause(const struct hr_job *job, size_t n, const struct hr_space *s, int oldest)
+{
+    if (hr_banker_knows(job, n))
+        return hr_banker_last(job, n, s);
+    int newest = extreme(job, n, true, pausable);
+    return newest == oldest ? NONE : newest;
 }
 
 enum hr_brake_what hr_brake(const struct hr_job *job, size_t n, const struct hr_space *s, uint64_t now,
@@ -219,11 +260,16 @@ enum hr_brake_what hr_brake(const struct hr_job *job, size_t n, const struct hr_
         }
     }
     if (level >= HR_LEVEL_ORANGE) {
-        int newest = extreme(job, n, true, pausable);
-        if (newest == NONE || newest == oldest || !due(now, last->paused, PAUSE_EVERY)) /* A2 */
+        int who = to_pause(job, n, s, oldest);
+        if (who == NONE || !due(now, last->paused, PAUSE_EVERY))
             return HR_BRAKE_NOTHING;
-        *ret_job = newest;
+        *ret_job = who;
         return HR_BRAKE_PAUSE;
+    }
+    int who = hr_banker_knows(job, n) ? hr_banker_park(job, n, s) : NONE;
+    if (who != NONE) {
+        *ret_job = who;
+        return HR_BRAKE_PARK;
     }
     return level == HR_LEVEL_GREEN ? go_on(job, n, s, now, last, ret_job) : HR_BRAKE_NOTHING;
 }

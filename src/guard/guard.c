@@ -19,6 +19,7 @@
 
 #define MS UINT64_C(1000000)
 #define GUARD_VARIABLE "HEADRACE_GUARD" /* in the command's environment: our pid, for a guard inside */
+#define FRESH (5 * MS) /* so old figures may be on which something is let through */
 enum { OUTPUT_MAX = 256 << 20, AT_ONCE = 64, FD_FIRST = 2 };
 
 const char *hr_guard_verdict_name(enum hr_guard_verdict v)
@@ -32,7 +33,6 @@ const char *hr_guard_verdict_name(enum hr_guard_verdict v)
 
 static void at_gate(struct hr_warden *w, const struct hr_gate_leaf *g, uint64_t now)
 {
-    bool known;
     for (size_t i = 0; i < HR_COUNT(w->o->refuse_toolkit); i++) {
         const char *kit = w->o->refuse_toolkit[i];
         if (kit != NULL && kit[0] != 0 && strncmp(w->gate.path, kit, strlen(kit)) == 0)
@@ -43,21 +43,19 @@ static void at_gate(struct hr_warden *w, const struct hr_gate_leaf *g, uint64_t 
         struct hr_leaf *f = &w->leaves.leaf[before];
         bool early = w->gate.door && f->note == 0; /* the look around came before its knock: it is counted now */
         w->r->leaves -= early;
-        w->r->known -= early && f->known;
+        w->r->known -= early && w->leaves.job[before].known;
         if (early || !hr_leaf_has_become(f)) /* or its program was not there: nothing to learn from */
             f->began = 0;
         hr_warden_ended(w, (size_t)before, now);
     }
-    uint64_t predicted = hr_history_predict(&w->history, &g->key, &known);
-    struct hr_leaf *leaf = hr_leaves_add(&w->leaves, &g->key, g->pid, g->id, predicted, now);
-    w->r->known += known;
+    struct hr_expected e = hr_history_predict(&w->history, &g->key);
+    struct hr_leaf *leaf = hr_leaves_add(&w->leaves, &g->key, g->pid, g->id, e, now);
+    w->r->known += e.known;
     if (leaf == NULL) {
         w->r->passed_blind++;
         hr_gate_let(&w->gate, g->id);
         return;
     }
-    leaf->known = known;
-    w->leaves.job[w->leaves.n - 1].guess = hr_history_guesses(&w->history, &g->key);
     if (w->stop_at != 0)
         hr_warden_let(w, w->leaves.n - 1, now);
 }
@@ -128,8 +126,8 @@ static void watch(struct hr_warden *w)
             hr_warden_stop(w, HR_GUARD_INTERRUPTED);
         if (w->o->timeout_ns != 0 && now - w->start >= w->o->timeout_ns)
             hr_warden_stop(w, HR_GUARD_TIMEOUT);
-        if (now - w->looked >= w->tick) {
-            hr_warden_look(w, now, 0);
+        if (now - w->looked >= (hr_leaves_held(&w->leaves) ? HR_MIN(w->tick, FRESH) : w->tick)) {
+            hr_warden_look(w, now);
             w->r->ceiling = hr_room_ceiling(&w->room);
             if (w->stop_at == 0 && !w->r->nested) {
                 hr_warden_brake(w, now);
@@ -317,7 +315,7 @@ int hr_guard_run(const struct hr_root *root, const struct hr_guard_options *o, s
             report.strain = hr_strain_source(&w->room.strain);
             report.locked = hr_memory_lock();
             uint64_t allocated = hr_mem_count(), cpu = hr_cpu_process();
-            hr_warden_look(w, w->start, 0);
+            hr_warden_look(w, w->start);
             watch(w);
             report.allocations = hr_mem_count() - allocated;
             own_memory(w, root);

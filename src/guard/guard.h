@@ -65,7 +65,7 @@ struct hr_guard_report {
     uint64_t known;            /* leaves whose prediction was their own past */
     uint64_t held, held_ns, held_longest_ns; /* leaves that waited for memory */
     char held_longest[HR_LEAF_SOURCE_MAX];
-    uint64_t paused, paused_ns, ended;       /* leaves */
+    uint64_t paused, parked, paused_ns, ended; /* leaves; parked: paused as was foreseen (banker.h); paused_ns: of both */
     uint64_t stalled;          /* leaves that were ended because they used no CPU, and the last one's name */
     char stalled_source[HR_LEAF_SOURCE_MAX];
     uint64_t too_large;        /* leaves that took more than all that could be given, and the largest of them */

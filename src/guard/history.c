@@ -107,25 +107,20 @@ void hr_history_learn(struct hr_history *h, const struct hr_leaf_key *key, uint6
     }
 }
 
-bool hr_history_guesses(const struct hr_history *h, const struct hr_leaf_key *key)
-{
-    int t = hr_leaf_tool_index(key->tool->name);
-    return find(h, key) == NULL && !key->preprocess && t >= 0 && (size_t)t < HR_COUNT(h->tool) && h->tool[t].n == 0;
-}
-
-uint64_t hr_history_predict(const struct hr_history *h, const struct hr_leaf_key *key, bool *ret_known)
+struct hr_expected hr_history_predict(const struct hr_history *h, const struct hr_leaf_key *key)
 {
     const struct hr_past *p = find(h, key);
-    *ret_known = p != NULL;
+    uint64_t own = p == NULL ? 0 : p->peak + p->peak / 20 + 4 * MIB, table = hr_leaf_default(key);
     if (p != NULL)
-        return p->peak + p->peak / 20 + 4 * MIB;
+        return (struct hr_expected) { own, own, true };
     int t = hr_leaf_tool_index(key->tool->name);
-    uint64_t table = hr_leaf_default(key);
-    if (t < 0 || (size_t)t >= HR_COUNT(h->tool) || h->tool[t].n == 0 || key->preprocess)
-        return table;
+    if (key->preprocess || t < 0 || (size_t)t >= HR_COUNT(h->tool))
+        return (struct hr_expected) { table, table, false };
+    if (h->tool[t].n == 0)
+        return (struct hr_expected) { table, table / 2, false };
     /* Each one seen makes the next less of a surprise: twice, one and a half times, one and a quarter of the largest. */
     uint64_t most = h->tool[t].most, more = most / (h->tool[t].n == 1 ? 1 : h->tool[t].n == 2 ? 2 : 4);
-    return HR_MIN(most + more, HR_MAX(table, most + most / 4));
+    return (struct hr_expected) { HR_MIN(most + more, HR_MAX(table, most + most / 4)), most, false };
 }
 
 /* --- the file --- */

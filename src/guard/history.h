@@ -42,10 +42,13 @@ int hr_history_save(const struct hr_history *h, const char *path, struct hr_erro
 
 /* These two allocate nothing. */
 void hr_history_learn(struct hr_history *h, const struct hr_leaf_key *key, uint64_t peak);
-/* Bytes that it will take: its own past with a margin of a twentieth; else, from the largest of that tool in this run, twice, one and a half
- * or one and a quarter times as much after one, two or three of them; else the table.  *ret_known: its own past. */
-uint64_t hr_history_predict(const struct hr_history *h, const struct hr_leaf_key *key, bool *ret_known);
-/* Is nothing known of this work, and of its tool in this run neither? */
-bool hr_history_guesses(const struct hr_history *h, const struct hr_leaf_key *key);
+/* What a leaf will take, in bytes. */
+struct hr_expected {
+    uint64_t careful; /* its own past with a margin of a twentieth; else, from the largest of that tool in this run, twice, one and a
+                       * half or one and a quarter times as much after one, two or three of them; else the table */
+    uint64_t likely;  /* the same where it is known; else as much as the largest of that tool in this run, or half of the table */
+    bool known;       /* its own past */
+};
+struct hr_expected hr_history_predict(const struct hr_history *h, const struct hr_leaf_key *key);
 
 #endif

@@ -33,7 +33,7 @@ static void mark_waiting(struct hr_leaves *l)
 }
 
 struct hr_leaf *hr_leaves_add(struct hr_leaves *l, const struct hr_leaf_key *key, int pid, uint64_t note,
-                              uint64_t predicted, uint64_t now)
+                              struct hr_expected e, uint64_t now)
 {
     if (l->n == HR_LEAVES_MAX)
         return NULL;
@@ -45,7 +45,8 @@ struct hr_leaf *hr_leaves_add(struct hr_leaves *l, const struct hr_leaf_key *key
     size_t at = l->n++;
     l->leaf[at] = (struct hr_leaf) { .key = *key, .pid = pid, .pidfd = pidfd, .statm = statm, .note = note, .arrived = now,
                                      .under = leaf_above(l, pid), .began = note != 0 ? 0 : now, .there = note == 0 };
-    l->job[at] = (struct hr_job) { .state = note != 0 ? HR_JOB_HELD : HR_JOB_RUNNING, .predicted = predicted,
+    l->job[at] = (struct hr_job) { .state = note != 0 ? HR_JOB_HELD : HR_JOB_RUNNING, .predicted = e.careful,
+                                   .likely = e.likely, .known = e.known,
                                    .order = ++l->order, .since = now, .fixed = note != 0 };
     mark_waiting(l);
     return &l->leaf[at];
@@ -71,6 +72,14 @@ int hr_leaves_find(const struct hr_leaves *l, int pid)
         if (l->leaf[i].pid == pid)
             return (int)i;
     return -1;
+}
+
+bool hr_leaves_held(const struct hr_leaves *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->job[i].state == HR_JOB_HELD)
+            return true;
+    return false;
 }
 
 /* Until its exec is done a process still is its parent's image (after vfork its very memory). */

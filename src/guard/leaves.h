@@ -5,6 +5,7 @@
 
 #include "admit.h"
 #include "course.h"
+#include "history.h"
 #include "leaf.h"
 
 enum { HR_LEAVES_MAX = 256 };
@@ -17,7 +18,6 @@ struct hr_leaf {
     uint64_t arrived, began; /* ns; began: let through */
     uint64_t refused; /* ns: when it first had to wait for memory, 0: never; waiting for the watcher itself or for a CPU is not that */
     uint64_t stopped, stopped_at; /* ns paused, and since when */
-    bool known;             /* its prediction is its own past */
     bool there;             /* its exec has been seen: the figures are its own and not its parent's */
     bool ended_by_us;
     bool paused_once;
@@ -39,9 +39,10 @@ struct hr_leaves {
 /* A leaf at the gate (note != 0), or one found running.  NULL: the table is full, or it has gone.  No process stands in the table
  * twice: one that turns into another program (a wrapper's exec) is removed first. */
 struct hr_leaf *hr_leaves_add(struct hr_leaves *l, const struct hr_leaf_key *key, int pid, uint64_t note,
-                              uint64_t predicted, uint64_t now);
+                              struct hr_expected e, uint64_t now);
 void hr_leaves_remove(struct hr_leaves *l, size_t at); /* the last one takes its place */
 int hr_leaves_find(const struct hr_leaves *l, int pid); /* -1: none */
+bool hr_leaves_held(const struct hr_leaves *l); /* is one? */
 /* Has its exec been done?  One whose program was not there (a search along PATH) tries the next, as the process it was. */
 bool hr_leaf_has_become(struct hr_leaf *f);
 /* Reads the memory of all that run, and how fast it grows. */

@@ -17,6 +17,7 @@ enum { TREE_MAX = 4096 };
 #define SCAN_GATED (1000 * MS)
 #define SCAN_BLIND (100 * MS)
 #define TICK_LEAST (20 * MS)
+#define TICK_WALL (5 * MS) /* where the kernel's limit is a tenth of a second away */
 #define TICK_MOST (50 * MS)
 #define TICK_IDLE (100 * MS) /* while no leaf is there */
 #define GROWTH_LEAST (UINT64_C(512) << 20) /* bytes per second: compilers have been seen to take as much */
@@ -71,7 +72,6 @@ static void found(struct hr_warden *w, int pid, uint64_t now)
     struct hr_proc_stat s;
     char path[64];
     struct hr_leaf_key key;
-    bool known;
     if (hr_proc_stat(pid, &s) < 0 || s.state == 'Z' || hr_leaf_tool_of_comm(s.comm) == NULL)
         return;
     snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
@@ -81,13 +81,12 @@ static void found(struct hr_warden *w, int pid, uint64_t now)
     struct hr_args args = { w->gate.args, n < 0 ? 0 : (size_t)n, false };
     if (!hr_leaf_key_of(s.comm, args, &key))
         return;
-    uint64_t predicted = hr_history_predict(&w->history, &key, &known);
-    struct hr_leaf *leaf = hr_leaves_add(&w->leaves, &key, pid, 0, predicted, now);
+    struct hr_expected e = hr_history_predict(&w->history, &key);
+    struct hr_leaf *leaf = hr_leaves_add(&w->leaves, &key, pid, 0, e, now);
     if (leaf == NULL)
         return;
-    leaf->known = known;
     w->r->leaves++;
-    w->r->known += known;
+    w->r->known += e.known;
     count_running(w);
     hr_warden_tell(w, "found", leaf, &w->leaves.job[w->leaves.n - 1]);
 }
@@ -124,11 +123,13 @@ void hr_warden_scan(struct hr_warden *w, uint64_t now)
 /* When to look again: where a leaf could take an eighth of what is left. */
 static void set_tick(struct hr_warden *w)
 {
-    uint64_t rate = GROWTH_LEAST + w->space.foreign, room = w->space.room < 0 ? 0 : (uint64_t)w->space.room;
+    uint64_t rate = w->space.foreign, room = w->space.room < 0 ? 0 : (uint64_t)w->space.room;
     for (size_t i = 0; i < w->leaves.n; i++)
         rate += w->leaves.job[i].state == HR_JOB_RUNNING ? w->leaves.job[i].grows : 0;
-    uint64_t ms = room / (rate / 1000 + 1) / 8;
-    w->tick = HR_MIN(HR_MAX(ms * MS, TICK_LEAST), w->leaves.n == 0 ? TICK_IDLE : TICK_MOST);
+    int64_t to_wall = w->space.room + (int64_t)HR_MIN(w->space.reserve, (uint64_t)INT64_MAX / 8);
+    uint64_t least = w->space.wall && to_wall < (int64_t)(rate / 10) ? TICK_WALL : TICK_LEAST;
+    uint64_t ms = room / ((rate + GROWTH_LEAST) / 1000 + 1) / 8;
+    w->tick = HR_MIN(HR_MAX(ms * MS, least), w->leaves.n == 0 ? TICK_IDLE : TICK_MOST);
 }
 
 static void note_level(struct hr_warden *w, uint64_t passed)
@@ -142,10 +143,8 @@ static void note_level(struct hr_warden *w, uint64_t passed)
         hr_warden_tell(w, "level", NULL, NULL);
 }
 
-void hr_warden_look(struct hr_warden *w, uint64_t now, uint64_t fresh_ns)
+void hr_warden_look(struct hr_warden *w, uint64_t now)
 {
-    if (w->looked != 0 && now - w->looked < fresh_ns)
-        return;
     if (w->looked != 0 && w->leaves.n != 0)
         w->r->worst_gap_ns = HR_MAX(w->r->worst_gap_ns, now - w->looked);
     uint64_t passed = w->looked == 0 ? 0 : now - w->looked;
@@ -155,6 +154,7 @@ void hr_warden_look(struct hr_warden *w, uint64_t now, uint64_t fresh_ns)
     hr_leaves_sample(&w->leaves, now);
     uint64_t tree = w->leaves.resident + w->others;
     w->space = hr_room_now(&w->room, w->leaves.resident, w->others, now);
+    w->space.gap = HR_MAX(w->tick, passed);
     w->r->tree_peak = HR_MAX(w->r->tree_peak, tree);
     w->r->least_room = HR_MIN(w->r->least_room, w->space.room);
     note_level(w, passed);
@@ -185,16 +185,17 @@ void hr_warden_let(struct hr_warden *w, size_t at, uint64_t now)
     count_running(w);
 }
 
-/* Those that wait, and guesses that run, came with what was thought of them then; each that has ended since has taught something. */
+/* Those that wait, and unknown ones that run, came with what was thought of them then; each that has ended since has taught something. */
 static void think_again(struct hr_warden *w)
 {
-    bool known;
     for (size_t i = 0; w->learnt && i < w->leaves.n; i++) {
         struct hr_job *j = &w->leaves.job[i];
-        if (j->state != HR_JOB_HELD && !j->guess)
+        if (j->state != HR_JOB_HELD && j->known)
             continue;
-        j->predicted = hr_history_predict(&w->history, &w->leaves.leaf[i].key, &known);
-        j->guess = hr_history_guesses(&w->history, &w->leaves.leaf[i].key);
+        struct hr_expected e = hr_history_predict(&w->history, &w->leaves.leaf[i].key);
+        j->predicted = e.careful;
+        j->likely = e.likely;
+        j->known = e.known;
     }
     w->learnt = false;
 }
@@ -202,13 +203,9 @@ static void think_again(struct hr_warden *w)
 void hr_warden_admit(struct hr_warden *w, uint64_t now)
 {
     struct hr_admit_rules rules = { .jobs = hr_admit_jobs(w->o->jobs, w->cpus), .age = AGE, .cpus = w->cpus };
-    bool any = false;
-    for (size_t i = 0; i < w->leaves.n; i++)
-        any |= w->leaves.job[i].state == HR_JOB_HELD;
-    if (!any)
+    if (!hr_leaves_held(&w->leaves))
         return;
     think_again(w);
-    hr_warden_look(w, now, 5 * MS);
     for (;;) {
         int at = hr_admit(w->leaves.job, w->leaves.n, &w->space, now, &rules);
         if (at < 0)
@@ -275,6 +272,9 @@ void hr_warden_ended(struct hr_warden *w, size_t at, uint64_t now)
     }
     hr_warden_tell(w, f->began != 0 ? "ended" : "gone", f, &w->leaves.job[at]);
     hr_leaves_remove(&w->leaves, at);
+    for (size_t i = 0; i < w->leaves.n; i++)
+        if (w->leaves.job[i].state == HR_JOB_PAUSED)
+            w->tick = 0; /* it may go on at once */
 }
 
 /* --- the brake --- */
@@ -298,6 +298,14 @@ static bool is_alone(const struct hr_warden *w, size_t at)
     return true;
 }
 
+static void stop(struct hr_warden *w, size_t at, uint64_t now)
+{
+    signal_leaf(w, at, SIGSTOP);
+    w->leaves.leaf[at].stopped_at = now;
+    w->leaves.leaf[at].paused_once = true;
+    w->leaves.job[at].state = HR_JOB_PAUSED;
+}
+
 static void go_on(struct hr_warden *w, size_t at, uint64_t now)
 {
     struct hr_leaf *f = &w->leaves.leaf[at];
@@ -318,13 +326,16 @@ void hr_warden_brake(struct hr_warden *w, uint64_t now)
     case HR_BRAKE_NOTHING:
         return;
     case HR_BRAKE_PAUSE:
-        signal_leaf(w, (size_t)at, SIGSTOP);
-        f->stopped_at = now;
-        f->paused_once = true;
-        j->state = HR_JOB_PAUSED;
+        stop(w, (size_t)at, now);
         w->brake.paused = now;
         w->r->paused++;
         hr_warden_tell(w, "paused", f, j);
+        return;
+    case HR_BRAKE_PARK:
+        stop(w, (size_t)at, now);
+        w->brake.parked = now;
+        w->r->parked++;
+        hr_warden_tell(w, "parked", f, j);
         return;
     case HR_BRAKE_RESUME:
         go_on(w, (size_t)at, now);

@@ -47,8 +47,8 @@ void hr_warden_stop(struct hr_warden *w, enum hr_guard_verdict why);
 void hr_warden_stop_step(struct hr_warden *w, uint64_t now);
 /* Looks at the processes of the tree: what those take that are no leaves; and without a gate, which leaves have come. */
 void hr_warden_scan(struct hr_warden *w, uint64_t now);
-/* Reads leaves and room anew unless they are fresh. */
-void hr_warden_look(struct hr_warden *w, uint64_t now, uint64_t fresh_ns);
+/* Reads leaves and room anew.  Every look is followed by the brake: what lets more through on fresh figures also stops on them. */
+void hr_warden_look(struct hr_warden *w, uint64_t now);
 void hr_warden_admit(struct hr_warden *w, uint64_t now);
 void hr_warden_brake(struct hr_warden *w, uint64_t now);
 /* Once a second: leaves that stand still, and compilers of a server outside. */

@@ -24,12 +24,13 @@ struct node {
     bool done, taken, here;
 };
 
-/* Bytes it holds after that share of its time. */
+/* Bytes it holds after that share of its time: a point is reached at the end of its eighth, and a straight line leads there. */
 static double holds(const struct hr_course_leaf *l, double share)
 {
-    double at = share * HR_SHAPE_POINTS;
-    size_t i = at <= 0 ? 0 : HR_MIN((size_t)at, (size_t)HR_SHAPE_POINTS - 1);
-    return (double)l->shape[i] / 255.0 * (double)l->peak * KIB;
+    double at = HR_MIN(HR_MAX(share * HR_SHAPE_POINTS, 0.0), HR_SHAPE_POINTS - 1e-9);
+    size_t i = (size_t)at;
+    double from = i == 0 ? 0 : l->shape[i - 1], to = l->shape[i];
+    return (from + (to - from) * (at - (double)i)) / 255.0 * (double)l->peak * KIB;
 }
 
 /* --- the record --- */
@@ -118,7 +119,7 @@ int64_t hr_replay_base(const struct hr_course *c, uint64_t measured_peak)
     for (size_t i = 0; i < c->n; i++)
         for (unsigned p = 0; p < HR_SHAPE_POINTS; p++) {
             const struct hr_course_leaf *me = &c->leaf[i];
-            double at = me->began + (me->ended - me->began) * (p + 0.5) / HR_SHAPE_POINTS, sum = 0;
+            double at = me->began + (me->ended - me->began) * (p + 1 - 1e-6) / HR_SHAPE_POINTS, sum = 0;
             size_t from = i > AT_ONCE_MAX ? i - AT_ONCE_MAX : 0, to = HR_MIN(i + AT_ONCE_MAX, c->n);
             if ((double)me->shape[p] * 8 < 255)
                 continue; /* the peak of the tree is where somebody is large */
@@ -143,6 +144,7 @@ struct play {
     size_t on;
     double now, step;
     uint64_t order;
+    struct hr_brake brake;
     struct hr_replay r;
 };
 
@@ -178,7 +180,7 @@ static void arrivals(struct play *p)
         me->left = me->work;
         p->active[p->on] = (int)i;
         p->job[p->on++] = (struct hr_job) { .state = HR_JOB_HELD, .predicted = learnt + learnt / 20 + 4 * MIB, .order = ++p->order,
-                                            .since = (uint64_t)(p->now * 1e6) };
+                                            .since = (uint64_t)(p->now * 1e6), .known = true };
     }
 }
 
@@ -188,8 +190,10 @@ static double advance(struct play *p, unsigned running)
     double share = running > p->ask->cpus ? (double)p->ask->cpus / running : 1.0, tree = (double)p->ask->base;
     for (size_t a = p->on; a-- > 0;) {
         struct node *me = &p->node[p->active[a]];
-        if (p->job[a].state != HR_JOB_RUNNING)
+        if (p->job[a].state != HR_JOB_RUNNING) {
+            tree += (double)p->job[a].resident;
             continue;
+        }
         me->left -= p->step * share;
         if (me->left <= 0) {
             me->done = true;
@@ -197,7 +201,8 @@ static double advance(struct play *p, unsigned running)
             p->job[a] = p->job[p->on];
             continue;
         }
-        double bytes = holds(me->l, 1 - me->left / me->work);
+        double bytes = holds(me->l, 1 - me->left / me->work), was = (double)p->job[a].resident;
+        p->job[a].grows = bytes > was ? (uint64_t)((bytes - was) / p->step * 1e3) : 0;
         p->job[a].resident = (uint64_t)bytes;
         p->job[a].peak = HR_MAX(p->job[a].peak, (uint64_t)bytes);
         tree += bytes;
@@ -205,11 +210,42 @@ static double advance(struct play *p, unsigned running)
     return HR_MAX(tree, 0.0);
 }
 
+static struct hr_space space(const struct play *p, double tree)
+{
+    int64_t room = p->ask->room >= INT64_MAX ? INT64_MAX / 2 : (int64_t)p->ask->room;
+    return (struct hr_space) { .room = room - (int64_t)tree };
+}
+
+/* There is no reserve here, so that nobody is ended. */
+static void brake(struct play *p, double tree)
+{
+    struct hr_space s = space(p, tree);
+    uint64_t now = (uint64_t)(p->now * 1e6);
+    int at = NOBODY;
+    switch (hr_brake(p->job, p->on, &s, now, &p->brake, &at)) {
+    case HR_BRAKE_PAUSE:
+        p->brake.paused = now;
+        p->job[at].state = HR_JOB_PAUSED;
+        return;
+    case HR_BRAKE_PARK:
+        p->brake.parked = now;
+        p->job[at].state = HR_JOB_PAUSED;
+        return;
+    case HR_BRAKE_RESUME:
+        p->brake.resumed = now;
+        p->job[at].state = HR_JOB_RUNNING;
+        return;
+    case HR_BRAKE_NOTHING:
+    case HR_BRAKE_END_JOB:
+    case HR_BRAKE_END_ALL:
+        return;
+    }
+}
+
 static void admit(struct play *p, double tree)
 {
-    struct hr_admit_rules rules = { .jobs = p->ask->jobs, .age = AGE };
-    struct hr_space s = { 0 };
-    s.room = p->ask->room >= INT64_MAX ? INT64_MAX / 2 : (int64_t)p->ask->room - (int64_t)tree;
+    struct hr_admit_rules rules = { .jobs = p->ask->jobs, .age = AGE, .cpus = p->ask->cpus };
+    struct hr_space s = space(p, tree);
     for (int at; (at = hr_admit(p->job, p->on, &s, (uint64_t)(p->now * 1e6), &rules)) >= 0;) {
         double waited = p->now - p->node[p->active[at]].came;
         p->job[at].state = HR_JOB_RUNNING;
@@ -224,6 +260,7 @@ static void play(struct play *p)
     double tree = 0;
     for (unsigned steps = 0; p->low < p->n && steps < STEPS_MAX; steps++) {
         arrivals(p);
+        brake(p, tree);
         admit(p, tree);
         unsigned running = 0;
         for (size_t a = 0; a < p->on; a++)

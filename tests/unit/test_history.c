@@ -23,10 +23,10 @@ static struct hr_leaf_key key(const char *tool, const char *source)
 
 static uint64_t expected(const struct hr_history *h, struct hr_leaf_key k, bool wanted)
 {
-    bool known;
-    uint64_t v = hr_history_predict(h, &k, &known);
-    assert_int_equal(known, wanted);
-    return v;
+    struct hr_expected e = hr_history_predict(h, &k);
+    assert_int_equal(e.known, wanted);
+    assert_true(e.likely <= e.careful);
+    return e.careful;
 }
 
 static void peaks_are_learnt(void **state)
