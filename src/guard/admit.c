@@ -108,14 +108,21 @@ static int64_t part(const struct hr_space *s, uint64_t of)
     return (int64_t)(HR_MIN(s->reserve, (uint64_t)INT64_MAX / 8) / of);
 }
 
-/* What of that nobody foresaw: where the banker watches over those that grow towards what is known of them, the rest. */
-static uint64_t unforeseen(const struct hr_job *job, size_t n, const struct hr_space *s)
+/* What of that is an alarm.  Of known ones only what goes beyond their past: the banker watches over the rest.  Of others no more than
+ * is likely until they have reached that, for many begin with a leap. */
+static uint64_t alarming(const struct hr_job *job, size_t n, const struct hr_space *s)
 {
-    uint64_t sum = hr_ahead(job, 0, s, AHEAD);
-    if (!hr_banker_knows(job, n))
-        return hr_ahead(job, n, s, AHEAD);
-    for (size_t i = 0; i < n; i++)
-        sum += hr_job_to_come(&job[i]) == 0 ? hr_ahead(&job[i], 1, &(struct hr_space) { 0 }, AHEAD) : 0;
+    static const struct hr_space nobody = { 0 };
+    bool bank = hr_banker_knows(job, n);
+    uint64_t sum = hr_ahead(NULL, 0, s, AHEAD);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t more = hr_ahead(&job[i], 1, &nobody, AHEAD);
+        if (bank && hr_job_to_come(&job[i]) != 0)
+            more = 0;
+        else if (!bank && job[i].likely > job[i].resident)
+            more = HR_MIN(more, job[i].likely - job[i].resident);
+        sum += more;
+    }
     return HR_MIN(sum, (uint64_t)INT64_MAX / 8);
 }
 
@@ -126,7 +133,7 @@ enum hr_level hr_level(const struct hr_job *job, size_t n, const struct hr_space
         return HR_LEVEL_BLACK;
     if (beyond(s, part(s, 2)) || (s->near && (s->swapping >= SWAP_RED || s->full >= FULL_BLACK)))
         return HR_LEVEL_RED;
-    if (s->room < 0 || s->room < (int64_t)unforeseen(job, n, s) ||
+    if (s->room < 0 || s->room < (int64_t)alarming(job, n, s) ||
         (s->near && (s->some >= SOME_ORANGE || s->full >= FULL_ORANGE)))
         return HR_LEVEL_ORANGE;
     return s->near && s->some >= SOME_YELLOW ? HR_LEVEL_YELLOW : HR_LEVEL_GREEN;

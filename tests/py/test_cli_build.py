@@ -128,12 +128,12 @@ def test_logs_are_kept_and_bounded(headrace, env, tmp_path):
 
 @needs_gxx
 def test_too_little_memory_for_all_at_once(headrace, env, gate, project):
-    budget = 100  # one takes about 70: two never fit
+    budget = 70  # one takes about 42: two never fit
     d = headrace("build", "--json", "--memory", f"{budget}MiB", "--", "make", "-j4", cwd=project, env=env, timeout=300).json()
     assert d["verdict"] == "done" and d["status"] == 0
     assert d["leaves"] == 4 and d["at_once"] == 1 and d["held"] >= 2
     assert d["paused"] == d["ended"] == 0
-    assert 40 * MIB < d["tree_peak_bytes"] < budget * MIB
+    assert 38 * MIB < d["tree_peak_bytes"] < budget * MIB
     assert d["watcher"]["allocations"] == 0
     assert all((project / f"u{i}.o").exists() for i in range(4))
     # The second time each is known, and with room for two, two run.

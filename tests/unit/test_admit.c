@@ -229,6 +229,19 @@ static void growth_is_carried_on_for_half_a_second(void **state)
     assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_ORANGE);
 }
 
+static void a_leap_at_the_beginning_is_no_alarm(void **state)
+{
+    (void)state;
+    struct hr_space s = space(300);
+    struct hr_job j[2] = { running(800, 500, 1), running(800, 100, 2) };
+    j[0].likely = 400 * MIB; /* reached: nothing is likely of it any more */
+    j[1].likely = 390 * MIB;
+    j[1].grows = 1000 * MIB;
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_GREEN);
+    j[1].resident = j[1].peak = 391 * MIB;
+    assert_int_equal(hr_level(j, 2, &s), HR_LEVEL_ORANGE);
+}
+
 static void nothing_starts_and_nothing_goes_on_while_it_is_yellow(void **state)
 {
     (void)state;
@@ -293,6 +306,7 @@ int main(void)
         cmocka_unit_test(the_paused_go_on_when_it_is_calm),
         cmocka_unit_test(each_level_has_its_reasons),
         cmocka_unit_test(growth_is_carried_on_for_half_a_second),
+        cmocka_unit_test(a_leap_at_the_beginning_is_no_alarm),
         cmocka_unit_test(nothing_starts_and_nothing_goes_on_while_it_is_yellow),
         cmocka_unit_test(before_a_wall_the_last_one_is_ended_here),
         cmocka_unit_test(the_likely_counts_while_a_cpu_is_idle),
