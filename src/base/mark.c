@@ -23,6 +23,8 @@ int hr_mark_parse(struct hr_str text, uint64_t whole, uint64_t *ret, struct hr_e
             return r;
         if (v == 0)
             return hr_fail(err, HR_E_INVALID, "a mark of 0 is none: say 'none' to have none");
+        if (v < HR_MARK_LEAST) /* "14" for 14 GiB would end a job in its first second */
+            return hr_fail(err, HR_E_INVALID, "'%.*s' is %s, less than any program has: write the unit, as in 14GiB", HR_STR_ARG(text), hr_human_bytes(v).text);
         *ret = v;
         return 0;
     }

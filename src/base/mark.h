@@ -8,7 +8,8 @@
 #include "str.h"
 
 enum hr_mark_id { HR_MARK_WARN, HR_MARK_ACT, HR_MARK_MAX, HR_MARKS };
-enum { HR_MARK_BACK = 20 }; /* M1: this part of the mark below it */
+enum { HR_MARK_BACK = 20, /* M1: this part of the mark below it */
+       HR_MARK_LEAST = 1 << 20 }; /* bytes; a size below it lacks its unit */
 const char *hr_mark_name(enum hr_mark_id id); /* "warn" */
 
 struct hr_mark {

@@ -166,7 +166,7 @@ static int one(struct hr_run_job *j, const struct args *a, struct hr_error *err)
         hr_run_say(cli, r, a->command.item[0], folder.data);
         if (cli->common->json) {
             struct hr_jw w = hr_print_json(cli);
-            hr_run_json(&w, r, folder.data);
+            hr_run_json(&w, r, a->command.item[0], folder.data);
             e = hr_print_json_end(cli, &w, err);
         }
     }

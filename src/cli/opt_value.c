@@ -166,6 +166,8 @@ static int set_choice(const struct hr_opt *o, int *ret, struct hr_str text, stru
     for (const struct hr_choice *c = o->choices; c->name != NULL; c++)
         hr_buf_printf(&legal, "%s%s", c == o->choices ? "" : c[1].name == NULL ? " or " : ", ", c->name);
     const char *best = hr_suggest_best(&near);
+    if (best != NULL && text.n <= 3 && best[0] != text.p[0]) /* all are named anyway, and "gpu" does not mean "cpu" */
+        best = NULL;
     int r = best != NULL
                 ? hr_fail(err, HR_E_INVALID, "'%.*s' is not %s; did you mean '%s'?", HR_STR_ARG(text), legal.data, best)
                 : hr_fail(err, HR_E_INVALID, "'%.*s' is not %s", HR_STR_ARG(text), legal.data);

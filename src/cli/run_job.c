@@ -59,7 +59,7 @@ static void write_report(struct hr_run_job *j, const struct hr_train_report *r, 
     struct hr_buf b = HR_BUF_INIT(1 << 20);
     struct hr_jw w = HR_JW_INIT(&b, 2);
     struct hr_error why = HR_ERROR_INIT;
-    hr_run_json(&w, r, folder);
+    hr_run_json(&w, r, j->o.argv[0], folder);
     hr_buf_addc(&b, '\n');
     if (path == NULL || !hr_jw_done(&w) || hr_replace(path, b.data, b.len, &why) < 0)
         hr_note(j->cli, "the report could not be written: %s", why.text);

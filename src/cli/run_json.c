@@ -1,6 +1,8 @@
 /* The report of `headrace run` as JSON. */
 #include "run_report.h"
 
+#include "not_started.h"
+
 #include <sys/wait.h>
 
 static void figure(struct hr_jw *w, const char *key, const char *why_key, const struct hr_figure *f)
@@ -44,7 +46,7 @@ static void mark(struct hr_jw *w, const char *prefix, const char *name, int card
 
 static void memory(struct hr_jw *w, const struct hr_train_report *r)
 {
-    hr_jw_kstr(w, "memory_why", r->looks != 0 ? NULL : "it ended before it could be looked at");
+    hr_jw_kstr(w, "memory_why", r->looks != 0 ? NULL : r->verdict == HR_TRAIN_NOT_STARTED ? "the command did not run" : "it ended before it could be looked at");
     if (r->looks == 0)
         hr_jw_knull(w, "peak");
     else
@@ -131,11 +133,17 @@ static void watcher(struct hr_jw *w, const struct hr_train_report *r)
     hr_jw_end(w);
 }
 
-void hr_run_json(struct hr_jw *w, const struct hr_train_report *r, const char *folder)
+void hr_run_json(struct hr_jw *w, const struct hr_train_report *r, const char *command, const char *folder)
 {
+    struct hr_buf why = HR_BUF_INIT(1 << 15);
+    if (r->verdict == HR_TRAIN_NOT_STARTED)
+        hr_not_started(&why, command, r->status);
+    else if (r->verdict == HR_TRAIN_ENDED)
+        hr_buf_adds(&why, hr_act_why_name(r->why));
     hr_jw_object(w);
     hr_jw_kstr(w, "verdict", hr_train_verdict_name(r->verdict));
-    hr_jw_kstr(w, "why", r->verdict == HR_TRAIN_ENDED ? hr_act_why_name(r->why) : NULL);
+    hr_jw_kstr(w, "why", why.len != 0 ? why.data : NULL);
+    hr_buf_fini(&why);
     hr_jw_ki64(w, "status", hr_run_status(r));
     if (r->verdict != HR_TRAIN_NOT_STARTED && WIFSIGNALED(r->status))
         hr_jw_ki64(w, "signal", WTERMSIG(r->status));

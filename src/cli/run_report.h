@@ -10,7 +10,7 @@
 void hr_run_announce(struct hr_cli *cli, const struct hr_train_options *o, uint64_t free);
 /* The last word, on standard error: standard output is the command's. */
 void hr_run_say(struct hr_cli *cli, const struct hr_train_report *r, const char *command, const char *folder);
-void hr_run_json(struct hr_jw *w, const struct hr_train_report *r, const char *folder);
+void hr_run_json(struct hr_jw *w, const struct hr_train_report *r, const char *command, const char *folder);
 /* For --dry-run: the marks, what is done at them, and the values that would be tried (n of them, may be 0). */
 void hr_run_plan_json(struct hr_jw *w, const struct hr_train_options *o, uint64_t free, const char *const *value, size_t n);
 /* The exit status: the command's own, 128 and the signal, 126 or 127 when it could not be started; 124 for one that was ended here and

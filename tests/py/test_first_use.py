@@ -53,7 +53,7 @@ def test_nonsense_for_a_build_is_refused(headrace, env, tmp_path):
                        (["--cpu-variant", "none", "--cpu-variant", "X=1"], "'none' stands alone"),
                        (["--expect", "cpu", "--require-cuda"], "leave one of them out"), (["--expect", "any", "--require-cuda"], "leave one"),
                        (["--arch", ""], "--arch: '' names no"), (["--arch", "native"], "--arch: 'native' names no"),
-                       (["--arch", "9.0a"], "one chip only")):
+                       (["--arch", "9.0a"], "one chip only"), (["--expect", "gpu"], "'gpu' is not any, cuda or cpu\n")):
         ran = headrace("build", *args, "--", "touch", "made", env=env, status=2)
         assert says in ran.err and "headrace build: " in ran.err and not (tmp_path / "made").exists()
     for args in (["--cpu-variant", "FORCE_CUDA=0", "--cpu-variant", "_X1"], ["--cpu-variant", "none"], ["--expect", "cuda", "--require-cuda", "--no-verify"]):
@@ -190,6 +190,18 @@ def test_a_dry_run_as_json(headrace, env):
 def test_a_mark_above_what_there_is(headrace, env):
     assert "--max: 900 TiB is more memory than there is here" in headrace("run", "--dry-run", "--max", "900TiB", env=env).err
     assert "more memory" not in headrace("run", "--dry-run", "--warn", "1MiB", "--act", "2MiB", "--max", "3MiB", env=env).err
+
+
+def test_a_mark_without_its_unit(headrace, env, tmp_path):
+    """12 and 14 bytes would end the training at once."""
+    for args in (["--act", "14"], ["--warn", "1.5"], ["--max", "16K"], ["--vram-act", "8"]):
+        err = headrace("run", *args, "--", "touch", "made", env=env, status=2).err
+        assert f"{args[0]}: '{args[1]}' is " in err and "write the unit" in err and not (tmp_path / "made").exists()
+
+
+def test_why_it_was_not_started_is_in_the_json(headrace, env):
+    d = headrace("run", "--json", "--", "no-such-command-anywhere", env=env, status=127).json()
+    assert "no command 'no-such-command-anywhere'" in d["why"] and d["memory_why"] == "the command did not run"
 
 
 def test_a_sweep_that_says_nothing_of_memory(headrace, env, tmp_path):

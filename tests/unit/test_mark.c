@@ -27,7 +27,7 @@ static void what_users_write(void **state)
     assert_int_equal(parsed("0.5%", 1000), 5);
     assert_int_equal(parsed("100%", 1000), 1000);
     assert_int_equal(parsed("none", 0), 0);
-    static const char *const bad[] = { "", "%", "0", "0%", "-5%", "101%", "nan%", "inf%", "1e999%", "12GiB%", "None", "5 %%" };
+    static const char *const bad[] = { "", "%", "0", "12", "1.5", "16K", "0%", "-5%", "101%", "nan%", "inf%", "1e999%", "12GiB%", "None", "5 %%" };
     for (size_t i = 0; i < HR_COUNT(bad); i++)
         assert_true(parsed(bad[i], 1000) == UINT64_MAX);
     assert_true(parsed("80%", 0) == UINT64_MAX); /* of what? */
