@@ -61,6 +61,8 @@ struct sums {
 static void count_running(struct hr_warden *w)
 {
     unsigned run = 0;
+    if (w->stop_at != 0) /* let go only to be ended */
+        return;
     for (size_t i = 0; i < w->leaves.n; i++)
         run += w->leaves.job[i].state == HR_JOB_RUNNING && !w->leaves.job[i].waits;
     w->r->at_once = HR_MAX(w->r->at_once, run);

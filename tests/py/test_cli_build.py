@@ -305,6 +305,13 @@ def test_many_at_once_and_wrappers(headrace, env, gate, tmp_path):
     assert [line.split("\t")[5] for line in past.splitlines() if "sought.c" in line] == ["1"]
 
 
+def test_who_is_let_go_to_be_ended_has_not_run(headrace, env, gate, tmp_path):
+    script(tmp_path, "cc1", "sleep 20\n")
+    command = "for i in $(seq 6); do ./cc1 u$i.c & done; wait"
+    d = headrace("build", "--json", "--jobs", "2", "--timeout", "1s", "--", "sh", "-c", command, env=env, status=124, timeout=60).json()
+    assert d["verdict"] == "time limit" and d["at_once"] == 2 and d["leaves"] == 6
+
+
 def test_time_limit(headrace, env):
     begin = time.monotonic()
     ran = headrace("build", "--timeout", "1s", "--", "sh", "-c", "trap '' TERM; sleep 100", env=env, status=124)
