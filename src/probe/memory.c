@@ -190,7 +190,7 @@ void hr_ram_read(const struct hr_root *root, struct hr_ram *ret)
     ret->thp_defrag = chosen(root, "sys/kernel/mm/transparent_hugepage/defrag");
     ret->zswap = hr_root_word(root, "sys/module/zswap/parameters/enabled");
     ret->reclaim = hr_truth_of(hr_root_exists(root, "sys/fs/cgroup/memory.reclaim"));
-    hr_cgroup_read(root, &ret->group);
+    hr_cgroup_read(root, 0, &ret->group);
     read_shm(root, ret);
     hr_pressure_read(root, "memory", &ret->pressure);
     hr_pressure_read(root, "io", &ret->io_pressure);

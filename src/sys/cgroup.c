@@ -95,15 +95,17 @@ bool hr_cgroup_named(struct hr_str text, const char *controller, struct hr_str *
     return false;
 }
 
-void hr_cgroup_read(const struct hr_root *root, struct hr_cgroup *ret)
+void hr_cgroup_read(const struct hr_root *root, int pid, struct hr_cgroup *ret)
 {
     static const char *const mount[] = { "sys/fs/cgroup", "sys/fs/cgroup/unified", "sys/fs/cgroup/memory" };
     struct hr_buf b = HR_BUF_INIT(TEXT_MAX);
-    char why[HR_WHY_MAX];
+    char why[HR_WHY_MAX], path[32] = "proc/self/cgroup";
     struct hr_figure none = hr_figure_unknown("no limit is set");
     *ret = (struct hr_cgroup) { .limit = none, .used = none, .high = none };
     ret->limit_file = hr_word_unknown("no limit is set");
-    if (!hr_root_text(root, "proc/self/cgroup", &b, why)) {
+    if (pid != 0)
+        snprintf(path, sizeof path, "proc/%d/cgroup", pid);
+    if (!hr_root_text(root, path, &b, why)) {
         ret->limit = ret->used = ret->high = hr_figure_unknown("%s", why);
         ret->path = ret->limit_file = hr_word_unknown("%s", why);
         ret->v2 = hr_truth_unknown("%s", why);

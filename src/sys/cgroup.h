@@ -1,4 +1,4 @@
-/* The cgroups that hold this process: what they let it take.  v1, v2 and both at once; limits of every group on the way up
+/* The cgroups that hold this process, or another: what they let it take.  v1, v2 and both at once; limits of every group on the way up
  * count, the tightest one wins. */
 #ifndef HR_CGROUP_H
 #define HR_CGROUP_H
@@ -15,7 +15,8 @@ struct hr_cgroup {
     struct hr_figure high;     /* bytes: the lowest memory.high (v2): above it the kernel slows the group down */
 };
 
-void hr_cgroup_read(const struct hr_root *root, struct hr_cgroup *ret);
+/* Of the process `pid`; 0: this one. */
+void hr_cgroup_read(const struct hr_root *root, int pid, struct hr_cgroup *ret);
 
 /* v1 writes "no limit" as the largest page-aligned number: from here on it is none. */
 #define HR_CGROUP_NO_LIMIT (UINT64_C(1) << 60)

@@ -21,7 +21,7 @@ void hr_memory_read(const struct hr_root *root, struct hr_memory *ret)
     }
     hr_buf_fini(&b);
     struct hr_cgroup group;
-    hr_cgroup_read(root, &group);
+    hr_cgroup_read(root, 0, &group);
     ret->limit = group.limit;
     ret->used = group.used;
 }

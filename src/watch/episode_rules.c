@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SECOND UINT64_C(1000000000)
+#define OTHER_LIMIT "the cgroup limit of"
 #define TEXT sizeof(((struct hr_episode *)0)->text)
 
 /* --- the figures of the curves --- */
@@ -19,6 +20,7 @@ const struct hr_metric_word *hr_rule_figure_word(const struct hr_rule_figure *f)
         [HR_OWN_NONE] = { "", "", HR_UNIT_COUNT },
         [HR_OWN_GROUP_USED] = { "cgroup-used", "used of this cgroup", HR_UNIT_BYTES },
         [HR_OWN_GROUP_LEFT] = { "cgroup-left", "left of this cgroup", HR_UNIT_BYTES },
+        [HR_OWN_OTHER_LEFT] = { "other-cgroup-left", "left of that cgroup", HR_UNIT_BYTES },
         [HR_OWN_SPACE_LEFT] = { "space-left", "space left", HR_UNIT_BYTES },
         [HR_OWN_SILENCE] = { "driver-silence", "driver silent for", HR_UNIT_NS },
         [HR_OWN_ORPHANS] = { "orphans", "orphans", HR_UNIT_COUNT },
@@ -36,6 +38,9 @@ static bool own_figure(const struct hr_rule_figure *f, const struct hr_model *m,
     case HR_OWN_GROUP_LEFT:
         *ret = (double)(a->limit.v - HR_MIN(a->limit_used.v, a->limit.v));
         return a->limit.known && a->limit_used.known;
+    case HR_OWN_OTHER_LEFT:
+        *ret = (double)(a->other.limit.v - HR_MIN(a->other.used.v, a->other.limit.v));
+        return a->other.limit.known && a->other.used.known;
     case HR_OWN_SPACE_LEFT:
         for (unsigned i = 0; i < m->space_n; i++)
             if (strcmp(m->space[i].at, f->at) == 0) {
@@ -144,21 +149,25 @@ static void memory_forecast(struct hr_rule_sight *t)
     struct hr_fill_forecast one, r = { .likely = -1 };
     unsigned wall = HR_WALL_MACHINE;
     t->known = t->wall != NULL && a->available.known && a->total.known;
+    const bool there[HR_WALLS] = { true, a->limit.known, a->other.limit.known }; /* a limit may be taken away */
     for (unsigned i = 0; t->known && i < HR_WALLS; i++)
-        if (hr_fill_when(&t->wall[i], &one) && (r.likely < 0 || one.likely < r.likely)) {
+        if (there[i] && hr_fill_when(&t->wall[i], &one) && (r.likely < 0 || one.likely < r.likely)) {
             r = one;
             wall = i;
         }
-    double whole = (double)(wall == HR_WALL_GROUP && a->limit.known ? a->limit.v : a->total.v);
+    double whole = (double)(wall == HR_WALL_GROUP ? a->limit.v : wall == HR_WALL_OTHER ? a->other.limit.v : a->total.v);
     if (r.likely < 0 || r.slope < whole / 2000 / 60) /* a fall of at least 0.05 % of the memory a minute */
         return;
     t->worst = 1800 / HR_MAX(r.likely, 1);
     t->value = r.likely;
     t->bad = r.likely < 300;
-    char what[64] = "memory is full";
+    char what[96] = "memory is full";
     if (wall == HR_WALL_GROUP) {
         t->figure.own = HR_OWN_GROUP_LEFT;
         snprintf(what, sizeof what, "this cgroup's limit of %s is reached", hr_human_bytes(a->limit.v).text);
+    } else if (wall == HR_WALL_OTHER) {
+        t->figure.own = HR_OWN_OTHER_LEFT;
+        snprintf(what, sizeof what, OTHER_LIMIT " %s around %.15s (pid %d) is reached", hr_human_bytes(a->other.limit.v).text, a->other.comm, a->other.pid);
     }
     snprintf(t->text, TEXT, "at this slope %s in about %s (%s to %s): %s less every minute. See who grows in headrace top; stop it, or give it less to hold",
              what, hr_human_duration((uint64_t)(r.likely * 1e9)).text, hr_human_duration((uint64_t)(r.soon * 1e9)).text,
@@ -317,6 +326,8 @@ bool hr_rule_figure_of(const char *key, const char *text, struct hr_rule_figure 
             ret->gpu = (unsigned)(gpu[4] - '0'); /* more than these have no past */
         if (r->metric == HR_METRICS || (r->own != HR_OWN_NONE && strstr(text, "this cgroup") != NULL))
             ret->own = r->own;
+        if (r->own == HR_OWN_GROUP_LEFT && strstr(text, OTHER_LIMIT) != NULL)
+            ret->own = HR_OWN_OTHER_LEFT;
         if (ret->own == HR_OWN_SPACE_LEFT)
             snprintf(ret->at, sizeof ret->at, "%.*s", has == NULL ? 0 : (int)(has - text), text);
         return true;

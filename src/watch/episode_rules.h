@@ -6,7 +6,7 @@
 #include "fill.h"
 
 /* The figure whose curve an alert keeps: a metric that has a past, or one of the rule's own. */
-enum hr_own_figure { HR_OWN_NONE, HR_OWN_GROUP_USED, HR_OWN_GROUP_LEFT, HR_OWN_SPACE_LEFT, HR_OWN_SILENCE, HR_OWN_ORPHANS, HR_OWN_FIGURES };
+enum hr_own_figure { HR_OWN_NONE, HR_OWN_GROUP_USED, HR_OWN_GROUP_LEFT, HR_OWN_OTHER_LEFT, HR_OWN_SPACE_LEFT, HR_OWN_SILENCE, HR_OWN_ORPHANS, HR_OWN_FIGURES };
 struct hr_rule_figure {
     enum hr_own_figure own; /* NONE: the metric */
     enum hr_metric metric;
@@ -20,8 +20,8 @@ const struct hr_metric_word *hr_rule_figure_word(const struct hr_rule_figure *f)
 bool hr_rule_figure_of(const char *key, const char *text, struct hr_rule_figure *ret);
 bool hr_rule_figure_same(const struct hr_rule_figure *a, const struct hr_rule_figure *b);
 
-/* The rooms that memory may run into: the machine's own, and the limit of this process's cgroup. */
-enum hr_memory_wall { HR_WALL_MACHINE, HR_WALL_GROUP, HR_WALLS };
+/* The rooms that memory may run into: the machine's own, the limit of this process's cgroup, and of another one in which a process grows. */
+enum hr_memory_wall { HR_WALL_MACHINE, HR_WALL_GROUP, HR_WALL_OTHER, HR_WALLS };
 
 /* What a rule sees: how bad it is now (0 is fine, 1 and more begins), and the words. */
 struct hr_rule_sight {

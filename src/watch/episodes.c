@@ -16,6 +16,7 @@ struct lead {
 
 struct hr_episodes {
     struct hr_fill wall[HR_WALLS];
+    unsigned other; /* whose past wall[HR_WALL_OTHER] is */
     struct hr_memory_marks marks;
     struct hr_episode episode[HR_RULES];
     uint64_t turned[HR_RULES]; /* `at` of the first look of the stretch that may begin or end it; 0: none */
@@ -112,13 +113,29 @@ static void turn(struct hr_episodes *e, size_t i, const struct hr_rule_sight *t)
     }
 }
 
-void hr_episodes_take(struct hr_episodes *e, const struct hr_model *m, const struct hr_series *s)
+static uint64_t left(const struct hr_figure *limit, const struct hr_figure *used)
+{
+    return limit->v - HR_MIN(used->v, limit->v);
+}
+
+static void take_walls(struct hr_episodes *e, const struct hr_model *m)
 {
     const struct hr_account *a = &m->memory;
     if (a->available.known)
         hr_fill_take(&e->wall[HR_WALL_MACHINE], m->at, a->available.v);
     if (a->limit.known && a->limit_used.known)
-        hr_fill_take(&e->wall[HR_WALL_GROUP], m->at, a->limit.v - HR_MIN(a->limit_used.v, a->limit.v));
+        hr_fill_take(&e->wall[HR_WALL_GROUP], m->at, left(&a->limit, &a->limit_used));
+    if (a->other.turn != e->other) {
+        e->other = a->other.turn;
+        e->wall[HR_WALL_OTHER] = (struct hr_fill) { .begun = false };
+    }
+    if (a->other.limit.known && a->other.used.known)
+        hr_fill_take(&e->wall[HR_WALL_OTHER], m->at, left(&a->other.limit, &a->other.used));
+}
+
+void hr_episodes_take(struct hr_episodes *e, const struct hr_model *m, const struct hr_series *s)
+{
+    take_walls(e, m);
     for (size_t i = 0; i < HR_RULES; i++) {
         struct hr_rule_sight t = { .m = m, .s = s, .marks = &e->marks, .wall = e->wall, .figure = { .metric = hr_rules[i].metric } };
         bool was = e->episode[i].on;

@@ -2,7 +2,6 @@
  * remainder last). */
 #include "watch_inside.h"
 
-#include "cgroup.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -133,46 +132,14 @@ static void of_vmstat(struct hr_watch *w, struct hr_str text, uint64_t *ret_zspa
         hr_unset(&a->pinned, "this kernel does not count pages pinned for devices");
 }
 
-/* The tightest cgroup limit is looked up once; how much of it is used, every tick. */
-static void group(struct hr_watch *w)
-{
-    struct hr_look_memory *l = &w->memory;
-    struct hr_account *a = &w->model->memory;
-    if (!a->limit.known || l->used_path[0] == 0)
-        return;
-    struct hr_str text = hr_sight_read(&w->sight, &l->group_used);
-    const char *p = text.p, *end = text.p == NULL ? NULL : text.p + text.n;
-    if (text.p == NULL || text.n == 0 || (unsigned)(*p - '0') >= 10)
-        return;
-    uint64_t used = hr_digits(&p, end), v[2] = { 0, 0 };
-    bool f[2];
-    static const char *const v2_keys[2] = { "inactive_file", "active_file" };
-    static const char *const v1_keys[2] = { "total_inactive_file", "total_active_file" };
-    hr_keyed(hr_sight_read(&w->sight, &l->group_stat), l->v2 ? v2_keys : v1_keys, 2, v, f);
-    hr_set(&a->limit_used, less(used, v[0] + v[1]));
-}
-
 int hr_look_memory_open(struct hr_watch *w)
 {
     struct hr_look_memory *l = &w->memory;
     struct hr_account *a = &w->model->memory;
-    struct hr_cgroup g;
     l->meminfo.path = "proc/meminfo";
     l->vmstat.path = "proc/vmstat";
     l->page = w->sight.live ? (uint64_t)sysconf(_SC_PAGESIZE) : 4096;
     of_meminfo(hr_sight_read(&w->sight, &l->meminfo), 0, a); /* how much there is, before the first tick: marks are parts of it */
-    hr_cgroup_read(w->sight.root, &g);
-    a->limit = g.limit;
-    a->limit_used = g.used;
-    const char *file = g.limit.known && g.limit_file.known ? g.limit_file.v + (g.limit_file.v[0] == '/') : NULL;
-    const char *slash = file == NULL ? NULL : strrchr(file, '/');
-    if (slash != NULL && slash - file < HR_WORD_MAX - 40) {
-        l->v2 = strcmp(slash + 1, "memory.max") == 0;
-        snprintf(l->used_path, sizeof l->used_path, "%.*s/%s", (int)(slash - file), file, l->v2 ? "memory.current" : "memory.usage_in_bytes");
-        snprintf(l->stat_path, sizeof l->stat_path, "%.*s/memory.stat", (int)(slash - file), file);
-        l->group_used.path = l->used_path;
-        l->group_stat.path = l->stat_path;
-    }
     return 0;
 }
 
@@ -181,12 +148,11 @@ void hr_look_memory(struct hr_watch *w)
     uint64_t zspages = 0;
     of_vmstat(w, hr_sight_read(&w->sight, &w->memory.vmstat), &zspages);
     of_meminfo(hr_sight_read(&w->sight, &w->memory.meminfo), zspages, &w->model->memory);
-    group(w);
 }
 
 void hr_look_memory_close(struct hr_watch *w)
 {
-    struct hr_kept_file *f[] = { &w->memory.meminfo, &w->memory.vmstat, &w->memory.group_used, &w->memory.group_stat };
+    struct hr_kept_file *f[] = { &w->memory.meminfo, &w->memory.vmstat };
     for (size_t i = 0; i < HR_COUNT(f); i++)
         hr_kept_file_close(f[i]);
 }

@@ -78,6 +78,14 @@ struct hr_part_word {
 };
 const struct hr_part_word *hr_part_word(enum hr_part p);
 
+/* A group with a limit that the watcher is not in, and that of a process which grows. */
+struct hr_other_group {
+    struct hr_figure limit, used;
+    int pid; /* of that process */
+    char comm[16];
+    unsigned turn; /* another number: another group */
+};
+
 struct hr_account {
     struct hr_figure total;
     struct hr_reading part[HR_PARTS];
@@ -90,6 +98,7 @@ struct hr_account {
     struct hr_figure writeback, huge_anon; /* inside of the parts */
     /* The cgroup of this process, when it has a limit: what counts before the machine's own end is reached. */
     struct hr_figure limit, limit_used;
+    struct hr_other_group other; /* not recorded */
     /* What Windows sees held by this VM; unknown outside WSL2, and inside as long as nothing tells it. */
     struct hr_figure windows_held;
     /* rates per second */

@@ -57,6 +57,7 @@ int hr_watch_open(const struct hr_root *root, const struct hr_watch_options *opt
         w->model->captured = !w->sight.live;
         identity(w);
         hr_look_memory_open(w);
+        hr_look_group_open(w);
         r = hr_look_gpu_open(w, err);
     }
     if (r == 0)
@@ -76,6 +77,7 @@ void hr_watch_close(struct hr_watch *w)
     if (w == NULL)
         return;
     hr_look_memory_close(w);
+    hr_look_group_close(w);
     hr_look_cpu_close(w);
     hr_look_io_close(w);
     hr_look_gpu_close(w);
@@ -126,6 +128,7 @@ void hr_watch_tick(struct hr_watch *w)
     hr_look_spaces(w);
     hr_look_gpu(w);
     hr_look_procs(w);
+    hr_look_group(w);
     hr_look_jobs(w);
     hr_look_rare(w);
     hr_sum_jobs(w);

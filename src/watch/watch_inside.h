@@ -9,11 +9,19 @@
 #define HR_SECOND UINT64_C(1000000000)
 
 struct hr_look_memory {
-    struct hr_kept_file meminfo, vmstat, group_used, group_stat;
-    char used_path[HR_WORD_MAX], stat_path[HR_WORD_MAX];
-    bool v2;
+    struct hr_kept_file meminfo, vmstat;
     uint64_t page;
     struct hr_count swap_in, swap_out, major, refault, stall;
+};
+
+struct hr_group_paths {
+    char used[HR_WORD_MAX], stat[HR_WORD_MAX];
+    bool v2;
+};
+struct hr_look_group {
+    struct hr_kept_file used, stat;
+    struct hr_group_paths paths;
+    uint64_t seen_at; /* when somebody in it was last seen to grow */
 };
 
 struct hr_look_cpu {
@@ -65,6 +73,7 @@ struct hr_proc_more {
     uint64_t wait;              /* between two readings, while it is not hot */
     uint64_t grew_at;           /* when it was last seen to grow; 0: never */
     uint64_t io_at, pss_at;
+    uint64_t resident_was;      /* when it was last asked who grows */
     uint64_t pss_own, locked;   /* `own` when PSS was measured; mlock'ed then */
     uint64_t pss_wait;          /* until PSS is measured again although nothing seems to have changed */
     struct hr_count faults, read, written;
@@ -161,6 +170,8 @@ struct hr_watch {
     struct hr_model *model;
     struct hr_series *series;
     struct hr_look_memory memory;
+    struct hr_look_group own_group, other_group;
+    uint64_t groups_at; /* when they were looked up last */
     struct hr_look_cpu cpu;
     struct hr_look_io io;
     struct hr_look_gpu gpu;
@@ -175,6 +186,10 @@ uint64_t hr_watch_now(const struct hr_watch *w);
 int hr_look_memory_open(struct hr_watch *w);
 void hr_look_memory(struct hr_watch *w);
 void hr_look_memory_close(struct hr_watch *w);
+/* look_group.c: limits of cgroups; after the processes, since it is asked who of them grows. */
+void hr_look_group_open(struct hr_watch *w);
+void hr_look_group(struct hr_watch *w);
+void hr_look_group_close(struct hr_watch *w);
 void hr_look_cpu(struct hr_watch *w);
 void hr_look_cpu_close(struct hr_watch *w);
 void hr_look_io(struct hr_watch *w);

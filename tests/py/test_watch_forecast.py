@@ -22,10 +22,11 @@ def seconds(text):
 
 
 class Watched:
-    """A watcher inside of the box, whose limit is then the wall that comes first; what it forecasts, as (time, likely, soon, late)."""
+    """A watcher inside of the box, whose limit is then the wall that comes first, or outside; what it forecasts, as (time, likely, soon, late)."""
 
     def __init__(self, box, interval="500ms"):
-        self.p = subprocess.Popen([BIN, "serve", "--port", "0", "-i", interval], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=box.enter)
+        self.p = subprocess.Popen([BIN, "serve", "--port", "0", "-i", interval], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                  preexec_fn=box and box.enter)
         self.url = self.p.stdout.readline().strip()
         assert self.url.startswith("http://")
         self.told, self.stop = [], threading.Event()
@@ -59,9 +60,9 @@ class Watched:
         self.p.wait(timeout=20)
 
 
-def leak_into(limit, rate):
+def leak_into(limit, rate, inside=True):
     """Lets it run until the kernel ends it: how far each forecast was off, as (seconds that were left, share)."""
-    with MemBox(limit) as box, Watched(box) as w:
+    with MemBox(limit) as box, Watched(box if inside else None) as w:
         time.sleep(3)
         p = subprocess.Popen([PLANT, "leak", str(rate)], stdout=subprocess.PIPE, text=True, preexec_fn=box.enter)
         try:
@@ -85,6 +86,13 @@ def test_a_leak_ends_when_it_was_told(limit, rate, record_property):
           f"inside of their span {sum(s <= left <= e for left, _, s, e, _ in off) / len(off):.0%}")
     assert abs(worst[1]) <= 0.2, worst
     assert all("limit of" in o[4] for o in off)
+
+
+def test_a_leak_in_another_cgroup_is_told_outside():
+    off = leak_into(400 * MIB, 4 * MIB, inside=False)
+    other = [o for o in off if "the cgroup limit of 400 MiB around plant" in o[4]]
+    assert len(other) >= 10 and max(o[0] for o in other) > 30, off
+    assert max(abs(o[1]) for o in other) <= 0.2, other
 
 
 LOADS = """

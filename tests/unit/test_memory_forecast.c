@@ -130,12 +130,72 @@ static void a_leak_that_is_stopped(void **state)
     end();
 }
 
+/* The limit of the watcher's own group falls in the middle of a leak, and is taken away at the end. */
+static void a_limit_that_moves(void **state)
+{
+    (void)state;
+    begin(8 * GIB);
+    const struct hr_episode *e = NULL;
+    uint64_t used = 100 * MIB;
+    for (unsigned t = 0; t < 90; t++)
+        e = look(12 * GIB, used += 40 * MIB);
+    assert_non_null(strstr(e == NULL ? "" : e->text, "limit of 8.00 GiB"));
+    put("sys/fs/cgroup/job/memory.max", "6442450944\n");
+    for (unsigned t = 0; t < 30; t++)
+        e = look(12 * GIB, used += 40 * MIB);
+    assert_non_null(strstr(e == NULL ? "" : e->text, "limit of 6.00 GiB"));
+    double whole = (double)(6 * GIB - used) / (double)(40 * MIB);
+    assert_true(fabs(e->value - whole) < 0.1 * whole);
+    put("sys/fs/cgroup/job/memory.max", "max\n");
+    for (unsigned t = 0; t < 60; t++)
+        e = look(12 * GIB, used += 40 * MIB);
+    assert_null(e);
+    end();
+}
+
+static struct hr_model *seen;
+
+static const struct hr_episode *look_other(uint64_t limit, uint64_t used, unsigned turn)
+{
+    now += SECOND;
+    hr_watch_tick(watch);
+    *seen = *hr_watch_model(watch);
+    seen->memory.other = (struct hr_other_group) { hr_figure_of(limit), hr_figure_of(used), 4711, "python3", turn };
+    hr_episodes_take(alerts, seen, hr_watch_series(watch));
+    return hr_episodes_find(alerts, "memory-forecast");
+}
+
+/* That of a process outside of it, and then of another one. */
+static void the_limit_around_who_grows(void **state)
+{
+    (void)state;
+    begin(0);
+    seen = hr_calloc(1, sizeof *seen);
+    assert_non_null(seen);
+    const struct hr_episode *e = NULL;
+    uint64_t used = 100 * MIB;
+    for (unsigned t = 0; t < 60; t++)
+        e = look_other(2 * GIB, used += 15 * MIB, 1);
+    assert_true(e != NULL && e->on);
+    assert_non_null(strstr(e->text, "at this slope the cgroup limit of 2.00 GiB around python3 (pid 4711) is reached in about"));
+    double whole = (double)(2 * GIB - used) / (double)(15 * MIB);
+    assert_true(fabs(e->value - whole) < 0.1 * whole);
+    assert_string_equal(e->curve.what->key, "other-cgroup-left");
+    for (unsigned t = 0; t < 60; t++) /* the past of the first says nothing of the second, which stands still */
+        e = look_other(GIB, 900 * MIB, 2);
+    assert_false(e->on);
+    hr_free(seen);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_wall_that_is_reached_first),
         cmocka_unit_test(what_does_not_leak_is_silent),
         cmocka_unit_test(a_leak_that_is_stopped),
+        cmocka_unit_test(a_limit_that_moves),
+        cmocka_unit_test(the_limit_around_who_grows),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
