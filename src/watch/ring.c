@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "file.h"
+#include "image_diff.h"
 #include "mem.h"
 #include "num.h"
 #include "ring_read.h"

@@ -4,7 +4,6 @@
 #ifndef HR_RING_IMAGE_H
 #define HR_RING_IMAGE_H
 
-#include "buf.h"
 #include "model.h"
 
 enum {
@@ -34,11 +33,5 @@ void hr_image_write(const struct hr_model *m, struct hr_image_rows *rows, uint8_
 void hr_image_blank(struct hr_model *m);
 /* Takes any bytes: what they say is brought into the model's bounds.  False: they are not of the right number. */
 bool hr_image_read(const uint8_t *from, size_t n, struct hr_model *m);
-
-/* The difference of two images of n bytes: pairs of LEB128 numbers, bytes that are equal and bytes that follow as the XOR of both,
- * until n is reached.  `base` NULL: all zeros.  False: `out` could not take it. */
-bool hr_image_pack(const uint8_t *image, const uint8_t *base, size_t n, struct hr_buf *out);
-/* The other way; *to becomes base with the difference in it (`to` may not be `base`).  False: the bytes are no such difference. */
-bool hr_image_unpack(const uint8_t *p, size_t len, const uint8_t *base, size_t n, uint8_t *to);
 
 #endif

@@ -2,6 +2,7 @@
 #include "ring_read.h"
 
 #include "file.h"
+#include "image_diff.h"
 #include "mem.h"
 #include "num.h"
 
