@@ -13,7 +13,7 @@
 #define AGAIN (10 * HR_SECOND)
 #define KEEPS (30 * HR_SECOND)
 #define GREW (UINT64_C(1) << 20) /* bytes in that time: less is no growth */
-enum { GROWERS = 16 };
+enum { GROWERS = 16 }; /* an estimate, not measured: so many that the compilers of a build do not hide a slow leak */
 
 /* The files that tell what is used of the limit; "": there is none, or its path is too long. */
 static void paths_of(const struct hr_cgroup *g, struct hr_group_paths *ret)
