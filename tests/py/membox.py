@@ -10,7 +10,7 @@ MIB = 1 << 20
 
 
 class MemBox:
-    """At most `limit` bytes and no swap.  Its anonymous memory is sampled every 20 ms: `peak`."""
+    """At most `limit` bytes and no swap.  Its anonymous memory is sampled every 20 ms: `curve`, `peak`."""
 
     count = 0
 
@@ -31,17 +31,19 @@ class MemBox:
                 (self.path / name).write_text("0" if self.v2 else str(limit))
             except OSError:
                 pass  # swap is not accounted for here
-        self.peak, self.stop = 0, threading.Event()
+        self.peak, self.curve, self.stop = 0, [], threading.Event()
         self.thread = threading.Thread(target=self.watch, daemon=True)
         if sample:
             self.thread.start()
 
     def watch(self):
+        begin = time.monotonic()
         key = "anon " if self.v2 else "total_rss "
         while not self.stop.wait(0.02):
             for line in (self.path / "memory.stat").read_text().splitlines():
                 if line.startswith(key):
                     self.peak = max(self.peak, int(line.split()[1]))
+                    self.curve.append((round(time.monotonic() - begin, 2), int(line.split()[1])))
 
     def move(self, limit):
         """Another limit from now on; OSError: more than that is taken (v1)."""
