@@ -209,7 +209,9 @@ static enum hr_brake_what go_on(const struct hr_job *job, size_t n, const struct
     if (extreme(job, n, false, active) == NONE) /* A1 */
         return HR_BRAKE_RESUME;
     if (bank)
-        return due(now, last->parked, UNPARK_AFTER) && due(now, last->paused, RESUME_AFTER) && hr_banker_goes_on(job, n, s, who) ? HR_BRAKE_RESUME : HR_BRAKE_NOTHING;
+        return due(now, last->parked, UNPARK_AFTER) && due(now, last->paused, RESUME_AFTER) && hr_banker_goes_on(job, n, s, who)
+                   ? HR_BRAKE_RESUME
+                   : HR_BRAKE_NOTHING;
     /* What all paused ones still take counts in left(): only this one shall go on. */
     int64_t room = left(job, n, s->room, false);
     for (size_t i = 0; i < n; i++)
