@@ -19,10 +19,15 @@ enum { NONE = -1 };
 /* Shares of the last second, per mille, as Buck2's threshold for `some` and a fifth and a half of `full`. */
 enum { SOME_YELLOW = 100, SOME_ORANGE = 400, FULL_ORANGE = 200, FULL_BLACK = 500 };
 
+bool hr_job_ends(const struct hr_job *j)
+{
+    return j->resident < j->peak / 16;
+}
+
 uint64_t hr_job_to_come(const struct hr_job *j)
 {
     uint64_t most = HR_MAX(j->predicted, j->peak);
-    if (j->resident < j->peak / 16) /* it has given back all: it ends */
+    if (hr_job_ends(j))
         return 0;
     return most > j->resident ? most - j->resident : 0;
 }

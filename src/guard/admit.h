@@ -64,6 +64,8 @@ unsigned hr_admit_jobs(unsigned asked, unsigned cpus);
 /* Do as many run as may?  Then those that are held wait for a CPU, and not for memory. */
 bool hr_admit_full(const struct hr_job *job, size_t n, const struct hr_admit_rules *rules);
 
+/* Has it given back nearly all that it took?  It is on its way out, and wants nothing any more. */
+bool hr_job_ends(const struct hr_job *j);
 /* Bytes that a running job is still expected to take. */
 uint64_t hr_job_to_come(const struct hr_job *j);
 /* Which held job may go now; -1: none.  Call again after letting it go. */

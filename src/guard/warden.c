@@ -64,7 +64,7 @@ static void count_running(struct hr_warden *w)
     if (w->stop_at != 0) /* let go only to be ended */
         return;
     for (size_t i = 0; i < w->leaves.n; i++)
-        run += w->leaves.job[i].state == HR_JOB_RUNNING && !w->leaves.job[i].waits;
+        run += w->leaves.job[i].state == HR_JOB_RUNNING && !w->leaves.job[i].waits && !hr_job_ends(&w->leaves.job[i]);
     w->r->at_once = HR_MAX(w->r->at_once, run);
 }
 

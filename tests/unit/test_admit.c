@@ -57,6 +57,13 @@ static void what_is_still_to_come_is_reserved(void **state)
     assert_int_equal(hr_job_to_come(&j[0]), 400 * MIB);
     j[0].resident = 950 * MIB;
     assert_int_equal(hr_job_to_come(&j[0]), 0);
+    j[0].resident = 100 * MIB; /* a compiler gives back much between two of its steps */
+    assert_int_equal(hr_job_to_come(&j[0]), 800 * MIB);
+    j[0].resident = 20 * MIB; /* all of it only when it ends */
+    assert_true(hr_job_ends(&j[0]));
+    assert_int_equal(hr_job_to_come(&j[0]), 0);
+    j[0] = running(700, 0, 1); /* and this one has just begun */
+    assert_int_equal(hr_job_to_come(&j[0]), 700 * MIB);
 }
 
 static void a_limit_of_jobs_holds(void **state)
