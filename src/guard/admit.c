@@ -113,7 +113,7 @@ static int64_t part(const struct hr_space *s, uint64_t of)
     return (int64_t)(HR_MIN(s->reserve, (uint64_t)INT64_MAX / 8) / of);
 }
 
-/* What of that is an alarm.  Of known ones only what goes beyond their past: the banker watches over the rest.  Of others no more than
+/* What is an alarm of all that is ahead.  Of known ones only what goes beyond their past: the banker watches over the rest.  Of others no more than
  * is likely until they have reached that, for many begin with a leap. */
 static uint64_t alarming(const struct hr_job *job, size_t n, const struct hr_space *s)
 {
@@ -286,4 +286,28 @@ enum hr_brake_what hr_brake(const struct hr_job *job, size_t n, const struct hr_
         return HR_BRAKE_PARK;
     }
     return level == HR_LEVEL_GREEN ? go_on(job, n, s, now, last, ret_job) : HR_BRAKE_NOTHING;
+}
+
+void hr_brake_did(struct hr_brake *last, struct hr_job *job, enum hr_brake_what what, uint64_t now)
+{
+    switch (what) {
+    case HR_BRAKE_PAUSE:
+        last->paused = now;
+        job->state = HR_JOB_PAUSED;
+        return;
+    case HR_BRAKE_PARK:
+        last->parked = now;
+        job->state = HR_JOB_PAUSED;
+        return;
+    case HR_BRAKE_RESUME:
+        last->resumed = now;
+        job->state = HR_JOB_RUNNING;
+        return;
+    case HR_BRAKE_END_JOB:
+        last->ended = now;
+        return;
+    case HR_BRAKE_NOTHING:
+    case HR_BRAKE_END_ALL:
+        return;
+    }
 }

@@ -75,6 +75,8 @@ enum hr_brake_what { HR_BRAKE_NOTHING, HR_BRAKE_PAUSE, HR_BRAKE_PARK, HR_BRAKE_R
 struct hr_brake {
     uint64_t paused, parked, resumed, ended; /* when it did so last; 0: never */
 };
+/* It has been done to `job`: its state, and when.  What nobody does to a job changes nothing. */
+void hr_brake_did(struct hr_brake *last, struct hr_job *job, enum hr_brake_what what, uint64_t now);
 /* Bytes that the running jobs will take within `ns` if they grow on as they do: one that has not yet reached what is expected of
  * it, up to that; and what others will. */
 uint64_t hr_ahead(const struct hr_job *job, size_t n, const struct hr_space *s, uint64_t ns);

@@ -107,10 +107,15 @@ void hr_history_learn(struct hr_history *h, const struct hr_leaf_key *key, uint6
     }
 }
 
+uint64_t hr_history_margin(uint64_t peak)
+{
+    return peak + peak / 20 + 4 * MIB;
+}
+
 struct hr_expected hr_history_predict(const struct hr_history *h, const struct hr_leaf_key *key)
 {
     const struct hr_past *p = find(h, key);
-    uint64_t own = p == NULL ? 0 : p->peak + p->peak / 20 + 4 * MIB, table = hr_leaf_default(key);
+    uint64_t own = p == NULL ? 0 : hr_history_margin(p->peak), table = hr_leaf_default(key);
     if (p != NULL)
         return (struct hr_expected) { own, own, true };
     int t = hr_leaf_tool_index(key->tool->name);

@@ -42,9 +42,11 @@ int hr_history_save(const struct hr_history *h, const char *path, struct hr_erro
 
 /* These two allocate nothing. */
 void hr_history_learn(struct hr_history *h, const struct hr_leaf_key *key, uint64_t peak);
+/* Bytes that are expected of what took `peak` last time. */
+uint64_t hr_history_margin(uint64_t peak);
 /* What a leaf will take, in bytes. */
 struct hr_expected {
-    uint64_t careful; /* its own past with a margin of a twentieth; else, from the largest of that tool in this run, twice, one and a
+    uint64_t careful; /* its own past with its margin; else, from the largest of that tool in this run, twice, one and a
                        * half or one and a quarter times as much after one, two or three of them; else the table */
     uint64_t likely;  /* the same where it is known; else as much as the largest of that tool in this run, or half of the table */
     bool known;       /* its own past */

@@ -53,11 +53,6 @@ void hr_warden_tell(struct hr_warden *w, const char *event, const struct hr_leaf
 
 /* --- looking --- */
 
-struct sums {
-    struct hr_warden *w;
-    uint64_t now, others;
-};
-
 static void count_running(struct hr_warden *w)
 {
     unsigned run = 0;
@@ -305,7 +300,6 @@ static void stop(struct hr_warden *w, size_t at, uint64_t now)
     signal_leaf(w, at, SIGSTOP);
     w->leaves.leaf[at].stopped_at = now;
     w->leaves.leaf[at].paused_once = true;
-    w->leaves.job[at].state = HR_JOB_PAUSED;
 }
 
 static void go_on(struct hr_warden *w, size_t at, uint64_t now)
@@ -313,8 +307,7 @@ static void go_on(struct hr_warden *w, size_t at, uint64_t now)
     struct hr_leaf *f = &w->leaves.leaf[at];
     signal_leaf(w, at, SIGCONT);
     f->stopped += now - f->stopped_at;
-    w->leaves.job[at].state = HR_JOB_RUNNING;
-    w->brake.resumed = now;
+    hr_brake_did(&w->brake, &w->leaves.job[at], HR_BRAKE_RESUME, now);
     hr_warden_tell(w, "resumed", f, &w->leaves.job[at]);
 }
 
@@ -328,16 +321,11 @@ void hr_warden_brake(struct hr_warden *w, uint64_t now)
     case HR_BRAKE_NOTHING:
         return;
     case HR_BRAKE_PAUSE:
-        stop(w, (size_t)at, now);
-        w->brake.paused = now;
-        w->r->paused++;
-        hr_warden_tell(w, "paused", f, j);
-        return;
     case HR_BRAKE_PARK:
         stop(w, (size_t)at, now);
-        w->brake.parked = now;
-        w->r->parked++;
-        hr_warden_tell(w, "parked", f, j);
+        hr_brake_did(&w->brake, j, what, now);
+        *(what == HR_BRAKE_PARK ? &w->r->parked : &w->r->paused) += 1;
+        hr_warden_tell(w, what == HR_BRAKE_PARK ? "parked" : "paused", f, j);
         return;
     case HR_BRAKE_RESUME:
         go_on(w, (size_t)at, now);
@@ -345,7 +333,7 @@ void hr_warden_brake(struct hr_warden *w, uint64_t now)
     case HR_BRAKE_END_JOB:
         f->ended_by_us = true;
         f->too_large = is_alone(w, (size_t)at);
-        w->brake.ended = now;
+        hr_brake_did(&w->brake, j, what, now);
         w->r->ended++;
         hr_warden_tell(w, "killed", f, j);
         end_leaf(w, (size_t)at);

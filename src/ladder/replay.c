@@ -1,12 +1,12 @@
 #include "replay.h"
 
 #include "admit.h"
+#include "history.h"
 #include "mem.h"
 
 #include <string.h>
 
 #define KIB UINT64_C(1024)
-#define MIB (UINT64_C(1) << 20)
 #define MS UINT64_C(1000000)
 #define AGE (20000 * MS)
 enum { STEPS_PER_RECORD = 8000, STEPS_MAX = 2000000, AT_ONCE_MAX = 1024, NOBODY = -1 };
@@ -174,13 +174,12 @@ static void arrivals(struct play *p)
             return; /* nobody behind it can come */
         if (me->due < 0 || me->due > p->now || p->on == AT_ONCE_MAX)
             continue;
-        uint64_t learnt = me->l->learnt * KIB;
         me->here = true;
         me->came = p->now;
         me->left = me->work;
         p->active[p->on] = (int)i;
-        p->job[p->on++] = (struct hr_job) { .state = HR_JOB_HELD, .predicted = learnt + learnt / 20 + 4 * MIB, .order = ++p->order,
-                                            .since = (uint64_t)(p->now * 1e6), .known = true };
+        p->job[p->on++] = (struct hr_job) { .state = HR_JOB_HELD, .predicted = hr_history_margin(me->l->learnt * KIB),
+                                            .order = ++p->order, .since = (uint64_t)(p->now * 1e6), .known = true };
     }
 }
 
@@ -222,24 +221,9 @@ static void brake(struct play *p, double tree)
     struct hr_space s = space(p, tree);
     uint64_t now = (uint64_t)(p->now * 1e6);
     int at = NOBODY;
-    switch (hr_brake(p->job, p->on, &s, now, &p->brake, &at)) {
-    case HR_BRAKE_PAUSE:
-        p->brake.paused = now;
-        p->job[at].state = HR_JOB_PAUSED;
-        return;
-    case HR_BRAKE_PARK:
-        p->brake.parked = now;
-        p->job[at].state = HR_JOB_PAUSED;
-        return;
-    case HR_BRAKE_RESUME:
-        p->brake.resumed = now;
-        p->job[at].state = HR_JOB_RUNNING;
-        return;
-    case HR_BRAKE_NOTHING:
-    case HR_BRAKE_END_JOB:
-    case HR_BRAKE_END_ALL:
-        return;
-    }
+    enum hr_brake_what what = hr_brake(p->job, p->on, &s, now, &p->brake, &at);
+    if (at != NOBODY)
+        hr_brake_did(&p->brake, &p->job[at], what, now);
 }
 
 static void admit(struct play *p, double tree)

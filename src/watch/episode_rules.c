@@ -28,6 +28,11 @@ const struct hr_metric_word *hr_rule_figure_word(const struct hr_rule_figure *f)
     return f->own == HR_OWN_NONE ? hr_metric_word(f->metric) : &own[f->own];
 }
 
+uint64_t hr_limit_left(const struct hr_figure *limit, const struct hr_figure *used)
+{
+    return limit->v - HR_MIN(used->v, limit->v);
+}
+
 static bool own_figure(const struct hr_rule_figure *f, const struct hr_model *m, double *ret)
 {
     const struct hr_account *a = &m->memory;
@@ -36,10 +41,10 @@ static bool own_figure(const struct hr_rule_figure *f, const struct hr_model *m,
         *ret = (double)a->limit_used.v;
         return a->limit_used.known;
     case HR_OWN_GROUP_LEFT:
-        *ret = (double)(a->limit.v - HR_MIN(a->limit_used.v, a->limit.v));
+        *ret = (double)hr_limit_left(&a->limit, &a->limit_used);
         return a->limit.known && a->limit_used.known;
     case HR_OWN_OTHER_LEFT:
-        *ret = (double)(a->other.limit.v - HR_MIN(a->other.used.v, a->other.limit.v));
+        *ret = (double)hr_limit_left(&a->other.limit, &a->other.used);
         return a->other.limit.known && a->other.used.known;
     case HR_OWN_SPACE_LEFT:
         for (unsigned i = 0; i < m->space_n; i++)

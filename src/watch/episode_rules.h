@@ -23,6 +23,9 @@ bool hr_rule_figure_same(const struct hr_rule_figure *a, const struct hr_rule_fi
 /* The rooms that memory may run into: the machine's own, the limit of this process's cgroup, and of another one in which a process grows. */
 enum hr_memory_wall { HR_WALL_MACHINE, HR_WALL_GROUP, HR_WALL_OTHER, HR_WALLS };
 
+/* Bytes left of a limit; both are known. */
+uint64_t hr_limit_left(const struct hr_figure *limit, const struct hr_figure *used);
+
 /* What a rule sees: how bad it is now (0 is fine, 1 and more begins), and the words. */
 struct hr_rule_sight {
     const struct hr_model *m;

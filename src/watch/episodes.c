@@ -113,24 +113,19 @@ static void turn(struct hr_episodes *e, size_t i, const struct hr_rule_sight *t)
     }
 }
 
-static uint64_t left(const struct hr_figure *limit, const struct hr_figure *used)
-{
-    return limit->v - HR_MIN(used->v, limit->v);
-}
-
 static void take_walls(struct hr_episodes *e, const struct hr_model *m)
 {
     const struct hr_account *a = &m->memory;
     if (a->available.known)
         hr_fill_take(&e->wall[HR_WALL_MACHINE], m->at, a->available.v);
     if (a->limit.known && a->limit_used.known)
-        hr_fill_take(&e->wall[HR_WALL_GROUP], m->at, left(&a->limit, &a->limit_used));
+        hr_fill_take(&e->wall[HR_WALL_GROUP], m->at, hr_limit_left(&a->limit, &a->limit_used));
     if (a->other.turn != e->other) {
         e->other = a->other.turn;
         e->wall[HR_WALL_OTHER] = (struct hr_fill) { .begun = false };
     }
     if (a->other.limit.known && a->other.used.known)
-        hr_fill_take(&e->wall[HR_WALL_OTHER], m->at, left(&a->other.limit, &a->other.used));
+        hr_fill_take(&e->wall[HR_WALL_OTHER], m->at, hr_limit_left(&a->other.limit, &a->other.used));
 }
 
 void hr_episodes_take(struct hr_episodes *e, const struct hr_model *m, const struct hr_series *s)

@@ -2,7 +2,6 @@
  * remainder last). */
 #include "watch_inside.h"
 
-
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

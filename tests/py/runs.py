@@ -1,6 +1,7 @@
-"""What the tests of headrace run share: where it leaves its logs."""
+"""What the tests of running programs share: where headrace leaves its logs, and what comes from a terminal."""
 
 import json
+import os
 import sys
 import time
 
@@ -34,3 +35,11 @@ def until(what, seconds=20):
     while not what():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.02)
+
+
+def piece_of(fd):
+    """What a terminal gives next; b"" at its end, which Linux tells as an error."""
+    try:
+        return os.read(fd, 65536)
+    except OSError:
+        return b""

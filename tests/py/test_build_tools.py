@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 import pytest
+from runs import piece_of
 
 REPORT = re.compile(rb"(headrace build: .*\n(  .*\n)*)?")
 C = "int {n}(void);\nint {n}(void) {{ return {v}; }}\n"
@@ -356,13 +357,7 @@ def test_on_a_terminal(both):
             os.environ.update(both.env)
             os.execvp(argv[0], argv)
         data = b""
-        while True:
-            try:
-                piece = os.read(fd, 65536)
-            except OSError:
-                piece = b""
-            if not piece:
-                break
+        while piece := piece_of(fd):
             data += piece
         os.close(fd)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), data

@@ -14,6 +14,7 @@ import time
 
 import pytest
 from places import BIN, ROOT
+from runs import piece_of
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
 BOTH = ("build", "run")
@@ -129,13 +130,7 @@ def on_a_terminal(columns, env, *args, interrupt=None):
     p = subprocess.Popen([BIN, *args], stdin=end, stdout=end, stderr=end, env={**os.environ, **env, "TERM": "xterm"}, preexec_fn=child)
     os.close(end)
     said = b""
-    while True:
-        try:
-            more = os.read(own, 65536)
-        except OSError:
-            more = b""
-        if not more:
-            break
+    while more := piece_of(own):
         said += more
         if interrupt is not None and interrupt in said.decode("utf-8", "replace"):
             interrupt = None

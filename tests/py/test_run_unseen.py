@@ -12,7 +12,7 @@ import termios
 import time
 
 import pytest
-from runs import environment, report, script, until
+from runs import environment, piece_of, report, script, until
 
 
 @pytest.fixture
@@ -72,10 +72,7 @@ class Terminal:
             left = end - time.monotonic()
             assert left > 0, self.out
             if select.select([self.fd], [], [], left)[0]:
-                try:
-                    piece = os.read(self.fd, 4096)
-                except OSError:
-                    piece = b""
+                piece = piece_of(self.fd)
                 assert piece, self.out
                 self.out += piece
 
@@ -83,13 +80,7 @@ class Terminal:
         os.write(self.fd, text)
 
     def wait(self):
-        while True:
-            try:
-                piece = os.read(self.fd, 4096)
-            except OSError:
-                break
-            if not piece:
-                break
+        while piece := piece_of(self.fd):
             self.out += piece
         os.close(self.fd)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])

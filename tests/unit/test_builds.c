@@ -70,27 +70,13 @@ static void step(struct world *w, uint64_t now)
     w->worst = HR_MAX(w->worst, used(w));
     struct hr_space s = free_of(w);
     int at = -1;
-    switch (hr_brake(w->job, w->n, &s, now, &w->brake, &at)) {
-    case HR_BRAKE_PAUSE:
-        w->job[at].state = HR_JOB_PAUSED;
-        w->brake.paused = now;
-        break;
-    case HR_BRAKE_PARK:
-        w->job[at].state = HR_JOB_PAUSED;
-        w->brake.parked = now;
-        w->parked++;
-        break;
-    case HR_BRAKE_RESUME:
-        w->job[at].state = HR_JOB_RUNNING;
-        w->brake.resumed = now;
-        break;
-    case HR_BRAKE_END_JOB:
+    enum hr_brake_what what = hr_brake(w->job, w->n, &s, now, &w->brake, &at);
+    if (at >= 0)
+        hr_brake_did(&w->brake, &w->job[at], what, now);
+    w->parked += what == HR_BRAKE_PARK;
+    if (what == HR_BRAKE_END_JOB) {
         w->killed++;
-        w->brake.ended = now;
         forget(w, (size_t)at);
-        break;
-    default:
-        break;
     }
     s = free_of(w);
     while ((at = hr_admit(w->job, w->n, &s, now, w->rules)) >= 0) {
