@@ -1,5 +1,6 @@
 """`headrace pack` on JSON: what goes in comes out, whatever the form, the threads and the mishaps."""
 
+import bisect
 import filecmp
 import json
 import math
@@ -351,38 +352,50 @@ def test_one_at_a_time(headrace, tmp_path):
         assert p.wait(30) == 0
 
 
-def kill_many(headrace, tmp_path, kills, options, seed, name="out", count=3000):
-    """Kills the packing `kills` times at random moments, then lets it finish: what lies under the name is at every moment the
-    old dataset or the new one, and in the end the very bytes of an undisturbed run."""
+def calls_of(headrace, name, options):
+    """How many system calls a packing of raw in one thread makes: the first at which it cannot be killed any more, less one."""
+    def lives(at):
+        ran = headrace("pack", "raw", "-o", name, "-f", "-q", "-j", "1", "--no-resume", *options, env={"HEADRACE_FAULT": f"die:{at}"}, status=None)
+        assert ran.status in (0, -signal.SIGKILL)
+        return ran.status == 0
+    return bisect.bisect_left(range(1, 1 << 14), True, key=lives)
+
+
+def kill_many(headrace, tmp_path, kills, options, seed, name="out", count=2500):
+    """Kills the packing `kills` times, in turn at a random moment and before a random system call, then lets it finish: what lies under
+    the name is at every moment the old dataset or the new one, and in the end the very bytes of an undisturbed run."""
     rng = random.Random(seed)
     write_chunks(tmp_path / "old_raw", graphs(30, seed=77), 30)
-    write_chunks(tmp_path / "raw", graphs(count, seed=seed) + graphs(100, seed=seed), 50)
+    large = [graph(rng, 60) for _ in range(count)]  # written in pieces of 2 MiB: an interrupted packing keeps whole ones only
+    write_chunks(tmp_path / "raw", large + large[:100], 50)
     headrace("pack", "old_raw", "-o", name, "-q", *options)
     headrace("pack", "old_raw", "-o", "old_" + name, "-q", *options)
     t = time.monotonic()
     headrace("pack", "raw", "-o", "whole_" + name, "-q", *options)
     took = time.monotonic() - t
+    calls = calls_of(headrace, tmp_path / ("calls_" + name), options)
     old, new, out = tmp_path / ("old_" + name), tmp_path / ("whole_" + name), tmp_path / name
-    resumed = 0
     for i in range(kills):
-        p = headrace.popen("pack", "raw", "-o", name, "-f", "-j", str(rng.choice([1, 2, 3])), *options, stderr=-1)
-        time.sleep(rng.uniform(0, took * 1.1))
-        p.send_signal(signal.SIGKILL)
-        err = p.communicate()[1].decode()
-        resumed += "going on after" in err
+        die = {} if i % 2 else {"HEADRACE_FAULT": f"die:{rng.randint(1, calls)}"}
+        p = headrace.popen("pack", "raw", "-o", name, "-f", "-j", str(rng.choice([1, 2, 3])), *options, "-q", env={**os.environ, **die})
+        if not die:
+            time.sleep(rng.uniform(0, took * 1.1))
+            p.send_signal(signal.SIGKILL)
+        p.wait()
         if same_tree(out, old):
             continue
         assert same_tree(out, new), f"after kill {i} there is neither the old dataset nor the new one"
         headrace("pack", "old_raw", "-o", name, "-f", "-q", *options)
-    headrace("pack", "raw", "-o", name, "-f", "-q", *options)
+    late = {"HEADRACE_FAULT": f"die:{calls * 3 // 4}"}
+    headrace("pack", "raw", "-o", name, "-f", "-j", "1", "--no-resume", *options, env=late, status=-signal.SIGKILL)
+    assert same_tree(out, old)
+    assert "going on after" in headrace("pack", "raw", "-o", name, "-f", *options).err
     assert same_tree(out, new)
     assert not (tmp_path / (name + ".partial")).exists()
-    return resumed
 
 
 def test_kill(headrace, tmp_path):
-    resumed = kill_many(headrace, tmp_path, 12, ["--chunk-samples", "10"], 1)
-    assert resumed > 0
+    kill_many(headrace, tmp_path, 12, ["--chunk-samples", "10"], 1)
     kill_many(headrace, tmp_path, 4, ["--chunk-samples", "10", "--dedup"], 2, "out.arrow")
     kill_many(headrace, tmp_path, 4, ["--chunk-samples", "10", "--narrow", "-z", "lz4"], 3, "narrow")
 
@@ -390,7 +403,7 @@ def test_kill(headrace, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name, options", [("out", ["--dedup"]), ("out.arrow", []), ("zip.arrow", ["-z", "zstd"]), ("narrow", ["--narrow"])])
 def test_kill_200_times(headrace, tmp_path, name, options):
-    assert kill_many(headrace, tmp_path, 50, ["--chunk-samples", "10", *options], 9, name, 12000) > 5
+    kill_many(headrace, tmp_path, 50, ["--chunk-samples", "10", *options], 9, name, 6000)
 
 
 def test_resume_counts_bad_samples(headrace, tmp_path):
