@@ -17,9 +17,10 @@ from places import BIN, ROOT
 # leaves the size of no terminal to the workers.
 for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "COLUMNS", "LINES"):
     os.environ.pop(name, None)
-# A shell that starts something in the background lets it ignore these, and what the tests start would inherit that.
+# A shell that starts something in the background lets it ignore the first two, nohup the third, and what the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser):
