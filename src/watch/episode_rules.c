@@ -44,8 +44,12 @@ static bool own_figure(const struct hr_rule_figure *f, const struct hr_model *m,
         *ret = (double)hr_limit_left(&a->limit, &a->limit_used);
         return a->limit.known && a->limit_used.known;
     case HR_OWN_OTHER_LEFT:
-        *ret = (double)hr_limit_left(&a->other.limit, &a->other.used);
-        return a->other.limit.known && a->other.used.known;
+        for (unsigned i = 0; i < HR_OTHER_GROUPS; i++)
+            if (a->other[i].turn == f->turn && a->other[i].limit.known && a->other[i].used.known) {
+                *ret = (double)hr_limit_left(&a->other[i].limit, &a->other[i].used);
+                return true;
+            }
+        return false;
     case HR_OWN_SPACE_LEFT:
         for (unsigned i = 0; i < m->space_n; i++)
             if (strcmp(m->space[i].at, f->at) == 0) {
@@ -71,7 +75,7 @@ bool hr_rule_figure_now(const struct hr_rule_figure *f, const struct hr_model *m
 
 bool hr_rule_figure_same(const struct hr_rule_figure *a, const struct hr_rule_figure *b)
 {
-    return a->own == b->own && (a->own == HR_OWN_NONE ? a->metric == b->metric && a->gpu == b->gpu : strcmp(a->at, b->at) == 0);
+    return a->own == b->own && (a->own == HR_OWN_NONE ? a->metric == b->metric && a->gpu == b->gpu : a->turn == b->turn && strcmp(a->at, b->at) == 0);
 }
 
 /* --- the rules --- */
@@ -147,6 +151,11 @@ static void memory_act(struct hr_rule_sight *t)
     over_mark(t, HR_MARK_ACT);
 }
 
+static const struct hr_figure *whole_of(const struct hr_account *a, unsigned wall)
+{
+    return wall == HR_WALL_MACHINE ? &a->total : wall == HR_WALL_GROUP ? &a->limit : &a->other[wall - HR_WALL_OTHER].limit;
+}
+
 /* E3: of the wall that is reached first. */
 static void memory_forecast(struct hr_rule_sight *t)
 {
@@ -154,13 +163,12 @@ static void memory_forecast(struct hr_rule_sight *t)
     struct hr_fill_forecast one, r = { .likely = -1 };
     unsigned wall = HR_WALL_MACHINE;
     t->known = t->wall != NULL && a->available.known && a->total.known;
-    const bool there[HR_WALLS] = { true, a->limit.known, a->other.limit.known }; /* a limit may be taken away */
-    for (unsigned i = 0; t->known && i < HR_WALLS; i++)
-        if (there[i] && hr_fill_when(&t->wall[i], &one) && (r.likely < 0 || one.likely < r.likely)) {
+    for (unsigned i = 0; t->known && i < HR_WALLS; i++) /* a limit may be taken away */
+        if (whole_of(a, i)->known && hr_fill_when(&t->wall[i], &one) && (r.likely < 0 || one.likely < r.likely)) {
             r = one;
             wall = i;
         }
-    double whole = (double)(wall == HR_WALL_GROUP ? a->limit.v : wall == HR_WALL_OTHER ? a->other.limit.v : a->total.v);
+    double whole = (double)whole_of(a, wall)->v;
     if (r.likely < 0 || r.slope < whole / 2000 / 60) /* a fall of at least 0.05 % of the memory a minute */
         return;
     t->worst = 1800 / HR_MAX(r.likely, 1);
@@ -170,9 +178,11 @@ static void memory_forecast(struct hr_rule_sight *t)
     if (wall == HR_WALL_GROUP) {
         t->figure.own = HR_OWN_GROUP_LEFT;
         snprintf(what, sizeof what, "this cgroup's limit of %s is reached", hr_human_bytes(a->limit.v).text);
-    } else if (wall == HR_WALL_OTHER) {
+    } else if (wall >= HR_WALL_OTHER) {
+        const struct hr_other_group *o = &a->other[wall - HR_WALL_OTHER];
         t->figure.own = HR_OWN_OTHER_LEFT;
-        snprintf(what, sizeof what, OTHER_LIMIT " %s around %.15s (pid %d) is reached", hr_human_bytes(a->other.limit.v).text, a->other.comm, a->other.pid);
+        t->figure.turn = o->turn;
+        snprintf(what, sizeof what, OTHER_LIMIT " %s around %.15s (pid %d) is reached", hr_human_bytes(o->limit.v).text, o->comm, o->pid);
     }
     snprintf(t->text, TEXT, "at this slope %s in about %s (%s to %s): %s less every minute. See who grows in headrace top; stop it, or give it less to hold",
              what, hr_human_duration((uint64_t)(r.likely * 1e9)).text, hr_human_duration((uint64_t)(r.soon * 1e9)).text,

@@ -11,6 +11,7 @@ struct hr_rule_figure {
     enum hr_own_figure own; /* NONE: the metric */
     enum hr_metric metric;
     unsigned gpu;
+    unsigned turn;          /* of OTHER_LEFT: of which group */
     char at[HR_WORD_MAX];   /* of SPACE_LEFT: where it is mounted */
 };
 /* False: unknown now. */
@@ -20,8 +21,9 @@ const struct hr_metric_word *hr_rule_figure_word(const struct hr_rule_figure *f)
 bool hr_rule_figure_of(const char *key, const char *text, struct hr_rule_figure *ret);
 bool hr_rule_figure_same(const struct hr_rule_figure *a, const struct hr_rule_figure *b);
 
-/* The rooms that memory may run into: the machine's own, the limit of this process's cgroup, and of another one in which a process grows. */
-enum hr_memory_wall { HR_WALL_MACHINE, HR_WALL_GROUP, HR_WALL_OTHER, HR_WALLS };
+/* The rooms that memory may run into: the machine's own, the limit of this process's cgroup, and from HR_WALL_OTHER on those of other ones in
+ * which a process grows. */
+enum hr_memory_wall { HR_WALL_MACHINE, HR_WALL_GROUP, HR_WALL_OTHER, HR_WALLS = HR_WALL_OTHER + (int)HR_OTHER_GROUPS };
 
 /* Bytes left of a limit; both are known. */
 uint64_t hr_limit_left(const struct hr_figure *limit, const struct hr_figure *used);

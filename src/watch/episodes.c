@@ -16,7 +16,7 @@ struct lead {
 
 struct hr_episodes {
     struct hr_fill wall[HR_WALLS];
-    unsigned other; /* whose past wall[HR_WALL_OTHER] is */
+    unsigned other[HR_OTHER_GROUPS]; /* the turn whose past the wall from HR_WALL_OTHER on is */
     struct hr_memory_marks marks;
     struct hr_episode episode[HR_RULES];
     uint64_t turned[HR_RULES]; /* `at` of the first look of the stretch that may begin or end it; 0: none */
@@ -120,12 +120,16 @@ static void take_walls(struct hr_episodes *e, const struct hr_model *m)
         hr_fill_take(&e->wall[HR_WALL_MACHINE], m->at, a->available.v);
     if (a->limit.known && a->limit_used.known)
         hr_fill_take(&e->wall[HR_WALL_GROUP], m->at, hr_limit_left(&a->limit, &a->limit_used));
-    if (a->other.turn != e->other) {
-        e->other = a->other.turn;
-        e->wall[HR_WALL_OTHER] = (struct hr_fill) { .begun = false };
+    for (unsigned i = 0; i < HR_OTHER_GROUPS; i++) {
+        const struct hr_other_group *o = &a->other[i];
+        struct hr_fill *f = &e->wall[HR_WALL_OTHER + i];
+        if (o->turn != e->other[i]) {
+            e->other[i] = o->turn;
+            *f = (struct hr_fill) { .begun = false };
+        }
+        if (o->limit.known && o->used.known)
+            hr_fill_take(f, m->at, hr_limit_left(&o->limit, &o->used));
     }
-    if (a->other.limit.known && a->other.used.known)
-        hr_fill_take(&e->wall[HR_WALL_OTHER], m->at, hr_limit_left(&a->other.limit, &a->other.used));
 }
 
 void hr_episodes_take(struct hr_episodes *e, const struct hr_model *m, const struct hr_series *s)

@@ -5,7 +5,7 @@
  *     rule's time, what ends it likewise.
  * E2: an unknown value neither begins nor ends one.
  * E3: a forecast is told only of a steady fall (fill.h), with the span it may come in, and of the wall that is reached first: the
- *     machine's memory, the limit of the watcher's own cgroup, or that of the cgroup of a process that grows.
+ *     machine's memory, the limit of the watcher's own cgroup, or those of other cgroups in which a process grows.
  * E4: each keeps the curve of its figure around it, in a fixed room. */
 #ifndef HR_EPISODES_H
 #define HR_EPISODES_H

@@ -1,9 +1,10 @@
-/* The cgroups whose limits memory may run into: the watcher's own, and that of a process outside of it that grows.
+/* The cgroups whose limits memory may run into: the watcher's own, and those of processes outside of it that grow.
  *
  *  G1  Limits move while they are watched (docker update, systemctl set-property), and processes change their groups: it is looked up again
  *      every AGAIN.  What cannot be read then stays what it was.
- *  G2  One other group is followed, however many there are: of the GROWERS that grew most since the last time, that of the first which is in
- *      one with a limit.  It stays until it is gone, or for KEEPS nobody in it is among them, so that the past of two is not mixed. */
+ *  G2  HR_OTHER_GROUPS others are followed, however many there are: those of the GROWERS that grew most since the last time, as far as
+ *      they are in one with a limit.  Each stays until it is gone, or for KEEPS nobody in it is among them, so that the past of two is not
+ *      mixed, and that a build in one container hides no leak in another. */
 #include "cgroup.h"
 #include "watch_inside.h"
 
@@ -77,12 +78,11 @@ static void find_own(struct hr_watch *w)
 }
 
 /* `to` may be none. */
-static void change_other(struct hr_watch *w, const struct hr_group_paths *to)
+static void change_other(struct hr_watch *w, unsigned i, const struct hr_group_paths *to)
 {
-    struct hr_other_group *o = &w->model->memory.other;
-    follow(&w->other_group, to);
-    w->other_group.seen_at = w->model->at;
-    o->turn++;
+    struct hr_other_group *o = &w->model->memory.other[i];
+    follow(&w->other_group[i], to);
+    o->turn = ++w->group_turns;
     if (to->used[0] == 0)
         o->limit = o->used = hr_figure_unknown("no process that grows is in another group with a limit");
 }
@@ -112,35 +112,52 @@ static size_t growers(struct hr_watch *w, struct grower ret[GROWERS])
     return n;
 }
 
-/* G2 */
-static void find_other(struct hr_watch *w)
+/* The one that follows these files; where they are "", one that follows none.  HR_OTHER_GROUPS: there is none. */
+static unsigned other_of(const struct hr_watch *w, const struct hr_group_paths *p)
 {
-    struct hr_look_group *l = &w->other_group;
-    struct hr_other_group *o = &w->model->memory.other;
-    struct grower grower[GROWERS];
-    struct hr_group_paths paths, first = { .used = "" };
+    unsigned i = 0;
+    while (i < HR_OTHER_GROUPS && !same(&w->other_group[i], p))
+        i++;
+    return i;
+}
+
+/* A process that grows, in its group; of several in one the first, who grew most, gives it the name. */
+static void see_other(struct hr_watch *w, const struct hr_proc_load *p)
+{
+    struct hr_group_paths paths, none = { .used = "" };
     struct hr_cgroup g;
-    size_t n = growers(w, grower);
-    for (size_t i = 0; i < n; i++) {
-        const struct hr_proc_load *p = &w->model->proc[grower[i].row];
-        hr_cgroup_read(w->sight.root, p->pid, &g);
-        paths_of(&g, &paths);
-        bool known = paths.used[0] != 0 && !same(&w->own_group, &paths), followed = known && same(l, &paths);
-        if (!followed && (!known || first.used[0] != 0 || (l->paths.used[0] != 0 && w->model->at - l->seen_at < KEEPS)))
-            continue;
-        if (!followed)
-            first = paths;
-        o->limit = g.limit;
-        o->pid = p->pid;
-        memcpy(o->comm, p->comm, sizeof o->comm);
-        if (followed) {
-            l->seen_at = w->model->at;
-            return;
-        }
+    hr_cgroup_read(w->sight.root, p->pid, &g);
+    paths_of(&g, &paths);
+    if (paths.used[0] == 0 || same(&w->own_group, &paths))
+        return;
+    unsigned i = other_of(w, &paths);
+    bool followed = i < HR_OTHER_GROUPS;
+    if (!followed && (i = other_of(w, &none)) == HR_OTHER_GROUPS)
+        return;
+    struct hr_other_group *o = &w->model->memory.other[i];
+    if (!followed) {
+        change_other(w, i, &paths);
         o->used = g.used;
+    } else if (w->other_group[i].seen_at == w->model->at) {
+        return;
     }
-    if (first.used[0] != 0 || (l->paths.used[0] != 0 && w->model->at - l->seen_at >= KEEPS))
-        change_other(w, &first);
+    w->other_group[i].seen_at = w->model->at;
+    o->limit = g.limit;
+    o->pid = p->pid;
+    memcpy(o->comm, p->comm, sizeof o->comm);
+}
+
+/* G2 */
+static void find_others(struct hr_watch *w)
+{
+    struct grower grower[GROWERS];
+    struct hr_group_paths none = { .used = "" };
+    size_t n = growers(w, grower);
+    for (size_t i = 0; i < n; i++)
+        see_other(w, &w->model->proc[grower[i].row]);
+    for (unsigned i = 0; i < HR_OTHER_GROUPS; i++)
+        if (w->other_group[i].paths.used[0] != 0 && w->model->at - w->other_group[i].seen_at >= KEEPS)
+            change_other(w, i, &none);
 }
 
 void hr_look_group_open(struct hr_watch *w)
@@ -156,17 +173,19 @@ void hr_look_group(struct hr_watch *w)
         w->groups_at = w->model->at;
         find_own(w);
         if (w->sight.live)
-            find_other(w);
+            find_others(w);
     }
     if (a->limit.known)
         used_of(w, &w->own_group, &a->limit_used);
-    if (!used_of(w, &w->other_group, &a->other.used))
-        change_other(w, &(struct hr_group_paths) { .used = "" });
+    for (unsigned i = 0; i < HR_OTHER_GROUPS; i++)
+        if (!used_of(w, &w->other_group[i], &a->other[i].used))
+            change_other(w, i, &(struct hr_group_paths) { .used = "" });
 }
 
 void hr_look_group_close(struct hr_watch *w)
 {
     struct hr_group_paths none = { .used = "" };
     follow(&w->own_group, &none);
-    follow(&w->other_group, &none);
+    for (unsigned i = 0; i < HR_OTHER_GROUPS; i++)
+        follow(&w->other_group[i], &none);
 }

@@ -79,11 +79,12 @@ struct hr_part_word {
 const struct hr_part_word *hr_part_word(enum hr_part p);
 
 /* A group with a limit that the watcher is not in, and that of a process which grows. */
+enum { HR_OTHER_GROUPS = 4 };
 struct hr_other_group {
     struct hr_figure limit, used;
     int pid; /* of that process */
     char comm[16];
-    unsigned turn; /* another number: another group */
+    unsigned turn; /* another number: another group; no two have the same */
 };
 
 struct hr_account {
@@ -98,7 +99,7 @@ struct hr_account {
     struct hr_figure writeback, huge_anon; /* inside of the parts */
     /* The cgroup of this process, when it has a limit: what counts before the machine's own end is reached. */
     struct hr_figure limit, limit_used;
-    struct hr_other_group other; /* not recorded */
+    struct hr_other_group other[HR_OTHER_GROUPS]; /* not recorded; those whose limit is unknown are none */
     /* What Windows sees held by this VM; unknown outside WSL2, and inside as long as nothing tells it. */
     struct hr_figure windows_held;
     /* rates per second */

@@ -170,8 +170,9 @@ struct hr_watch {
     struct hr_model *model;
     struct hr_series *series;
     struct hr_look_memory memory;
-    struct hr_look_group own_group, other_group;
+    struct hr_look_group own_group, other_group[HR_OTHER_GROUPS];
     uint64_t groups_at; /* when they were looked up last */
+    unsigned group_turns;
     struct hr_look_cpu cpu;
     struct hr_look_io io;
     struct hr_look_gpu gpu;

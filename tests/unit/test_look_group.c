@@ -1,4 +1,4 @@
-/* The cgroup of a process that grows, on this machine: a child in a group of its own with a limit, where one may be made. */
+/* The cgroups of processes that grow, on this machine: children in groups of their own with a limit, where those may be made. */
 #include "unit.h"
 
 #include "file.h"
@@ -25,13 +25,14 @@ static uint64_t clock_of(void *ctx)
 
 /* --- a group --- */
 
-static char group[128];
+enum { GROUPS = 2 };
+static char group[GROUPS][128];
 static bool v2;
 
-static bool write_in(const char *name, uint64_t v)
+static bool write_in(unsigned i, const char *name, uint64_t v)
 {
     char path[256];
-    snprintf(path, sizeof path, "%s/%s", group, name);
+    snprintf(path, sizeof path, "%s/%s", group[i], name);
     FILE *f = fopen(path, "w");
     if (f == NULL)
         return false;
@@ -39,20 +40,20 @@ static bool write_in(const char *name, uint64_t v)
     return fclose(f) == 0 && ok;
 }
 
-static bool limit(uint64_t bytes)
+static bool limit(unsigned i, uint64_t bytes)
 {
-    return write_in(v2 ? "memory.max" : "memory.limit_in_bytes", bytes);
+    return write_in(i, v2 ? "memory.max" : "memory.limit_in_bytes", bytes);
 }
 
-static bool make_group(void)
+static bool make_group(unsigned i)
 {
     v2 = access("/sys/fs/cgroup/memory", F_OK) != 0;
-    snprintf(group, sizeof group, "/sys/fs/cgroup/%sheadrace-unit-%d", v2 ? "" : "memory/", (int)getpid());
-    if (mkdir(group, 0755) != 0)
+    snprintf(group[i], sizeof group[i], "/sys/fs/cgroup/%sheadrace-unit-%d-%u", v2 ? "" : "memory/", (int)getpid(), i);
+    if (mkdir(group[i], 0755) != 0)
         return false;
-    if (limit(256 * MIB))
+    if (limit(i, 256 * MIB))
         return true;
-    rmdir(group);
+    rmdir(group[i]);
     return false;
 }
 
@@ -115,91 +116,157 @@ static void look(struct hr_watch *w)
     hr_watch_tick(w);
 }
 
-/* Other tests may run at this time in groups of theirs. */
-static bool followed(const struct hr_watch *w, const struct child *c)
+/* The one that is followed because of this child; NULL: none is.  Other tests may run at this time in groups of theirs. */
+static const struct hr_other_group *followed(const struct hr_watch *w, const struct child *c)
 {
-    const struct hr_other_group *g = &hr_watch_model(w)->memory.other;
-    if (g->limit.known && g->pid != c->pid)
-        print_message("process %d grows in another group at this time\n", g->pid);
-    return g->limit.known && g->pid == c->pid;
+    const struct hr_other_group *found = NULL;
+    for (unsigned i = 0; i < HR_OTHER_GROUPS; i++) {
+        const struct hr_other_group *g = &hr_watch_model(w)->memory.other[i];
+        if (!g->limit.known)
+            continue;
+        if (g->pid == c->pid)
+            found = g;
+        for (unsigned k = 0; k < i; k++)
+            assert_int_not_equal(g->turn, hr_watch_model(w)->memory.other[k].turn);
+    }
+    return found;
 }
 
-static void remove_group(void)
+/* No room is left for both of ours. */
+static bool all_of_others(const struct hr_watch *w, const struct child *a, const struct child *b)
 {
-    for (int i = 0; i < 100 && rmdir(group) != 0 && errno == EBUSY; i++)
+    unsigned n = 0;
+    for (unsigned i = 0; i < HR_OTHER_GROUPS; i++) {
+        const struct hr_other_group *g = &hr_watch_model(w)->memory.other[i];
+        n += g->limit.known && g->pid != a->pid && g->pid != b->pid;
+    }
+    if (n >= HR_OTHER_GROUPS - 1)
+        print_message("processes grow in %u other groups at this time\n", n);
+    return n >= HR_OTHER_GROUPS - 1;
+}
+
+static void remove_group(unsigned i)
+{
+    for (int k = 0; k < 100 && rmdir(group[i]) != 0 && errno == EBUSY; k++)
         usleep(10000);
 }
 
 static void follows(struct hr_watch *w, struct child *inside, struct child *outside)
 {
-    const struct hr_other_group *g = &hr_watch_model(w)->memory.other;
+    const struct hr_other_group *g = followed(w, inside);
     assert_true(g->used.known);
     assert_int_equal(g->limit.v, 256 * MIB);
     assert_in_range(g->used.v, 15 * MIB, 30 * MIB);
     unsigned turn = g->turn;
-    assert_true(limit(128 * MIB)); /* G1 */
+    assert_true(limit(0, 128 * MIB)); /* G1 */
     grow(inside);
-    look(w);
+    for (int i = 0; i < 12 && g->limit.v != 128 * MIB; i++) /* rows are read in turns: its growth may be seen late */
+        look(w);
     assert_int_equal(g->limit.v, 128 * MIB);
     assert_in_range(g->used.v, 31 * MIB, 46 * MIB);
     look(w); /* G2: it stays for a while, whether or not its last growth has been seen */
-    assert_true(followed(w, inside));
+    assert_ptr_equal(followed(w, inside), g);
     assert_int_equal(g->turn, turn);
-    for (int i = 0; i < 10 && followed(w, inside); i++) { /* rows are read in turns: its last growth may be seen late */
+    for (int i = 0; i < 10 && followed(w, inside) != NULL; i++) {
         grow(outside);
         look(w);
     }
-    assert_false(followed(w, inside));
+    assert_null(followed(w, inside));
     assert_true(g->turn != turn);
     grow(inside);
     look(w);
-    if (!followed(w, inside))
+    if (followed(w, inside) == NULL)
         return;
     end(inside);
-    remove_group();
+    remove_group(0);
     told += SECOND; /* a group that is gone is not waited for */
     hr_watch_tick(w);
-    assert_false(followed(w, inside));
+    assert_null(followed(w, inside));
+}
+
+struct on_this_machine {
+    struct hr_root *root;
+    struct hr_watch *w;
+    struct child a, b;
+};
+
+static void begin(struct on_this_machine *o, size_t mib_a, size_t mib_b, unsigned groups)
+{
+    struct hr_watch_options options = { .now = clock_of, .no_gpus = true, .no_files = true };
+    for (unsigned i = 0; i < groups; i++)
+        if (!make_group(i)) {
+            print_message("no memory cgroup can be made here\n");
+            for (unsigned k = 0; k < i; k++)
+                rmdir(group[k]);
+            skip();
+        }
+    o->a = child_of(mib_a);
+    o->b = child_of(mib_b);
+    assert_true(write_in(0, "cgroup.procs", (uint64_t)o->a.pid));
+    if (groups > 1)
+        assert_true(write_in(1, "cgroup.procs", (uint64_t)o->b.pid));
+    assert_int_equal(hr_root_open(NULL, &o->root, NULL), 0);
+    assert_int_equal(hr_watch_open(o->root, &options, &o->w, NULL), 0);
+    look(o->w);
+    look(o->w);
+}
+
+static void finish(struct on_this_machine *o, unsigned groups, bool others)
+{
+    hr_watch_close(o->w);
+    hr_root_close(o->root);
+    end(&o->a);
+    end(&o->b);
+    for (unsigned i = 0; i < groups; i++)
+        remove_group(i);
+    if (others)
+        skip();
 }
 
 static void the_group_of_who_grows_is_followed(void **state)
 {
     (void)state;
-    if (!make_group()) {
-        print_message("no memory cgroup can be made here\n");
-        skip();
-    }
-    struct hr_root *root;
-    struct hr_watch *w;
-    struct hr_watch_options o = { .now = clock_of, .no_gpus = true, .no_files = true };
-    struct child inside = child_of(16), outside = child_of(24); /* who grows most is in no other group */
-    assert_true(write_in("cgroup.procs", (uint64_t)inside.pid));
-    assert_int_equal(hr_root_open(NULL, &root, NULL), 0);
-    assert_int_equal(hr_watch_open(root, &o, &w, NULL), 0);
-    look(w);
-    look(w);
-    grow(&inside);
-    grow(&outside);
-    for (int i = 0; i < 12 && !followed(w, &inside); i++) /* rows are read in turns: its growth may be seen late */
-        look(w);
-    bool others = !followed(w, &inside) && hr_watch_model(w)->memory.other.limit.known;
+    struct on_this_machine o;
+    begin(&o, 16, 24, 1); /* who grows most is in no other group */
+    grow(&o.a);
+    grow(&o.b);
+    for (int i = 0; i < 12 && followed(o.w, &o.a) == NULL; i++) /* rows are read in turns: its growth may be seen late */
+        look(o.w);
+    bool others = followed(o.w, &o.a) == NULL && all_of_others(o.w, &o.a, &o.b);
     if (!others) {
-        assert_true(followed(w, &inside));
-        follows(w, &inside, &outside);
+        assert_non_null(followed(o.w, &o.a));
+        follows(o.w, &o.a, &o.b);
     }
-    hr_watch_close(w);
-    hr_root_close(root);
-    end(&inside);
-    end(&outside);
-    remove_group();
-    if (others)
-        skip();
+    finish(&o, 1, others);
+}
+
+/* G2: a build in one container, which grows all the time and more, does not hide a leak in another. */
+static void two_groups_at_once_are_followed(void **state)
+{
+    (void)state;
+    struct on_this_machine o;
+    begin(&o, 2, 12, 2);
+    bool others = false;
+    for (int i = 0; i < 12 && !others && (followed(o.w, &o.a) == NULL || followed(o.w, &o.b) == NULL); i++) {
+        grow(&o.b);
+        if (i > 2)
+            grow(&o.a);
+        look(o.w);
+        others = all_of_others(o.w, &o.a, &o.b) && (followed(o.w, &o.a) == NULL || followed(o.w, &o.b) == NULL);
+    }
+    if (!others) {
+        assert_non_null(followed(o.w, &o.a));
+        assert_non_null(followed(o.w, &o.b));
+        assert_ptr_not_equal(followed(o.w, &o.a), followed(o.w, &o.b));
+    }
+    finish(&o, 2, others);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_group_of_who_grows_is_followed),
+        cmocka_unit_test(two_groups_at_once_are_followed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -155,12 +155,15 @@ static void a_limit_that_moves(void **state)
 
 static struct hr_model *seen;
 
-static const struct hr_episode *look_other(uint64_t limit, uint64_t used, unsigned turn)
+/* `beside`: what a build in the first slot holds, 0: there is none. */
+static const struct hr_episode *look_other(uint64_t limit, uint64_t used, unsigned turn, unsigned slot, uint64_t beside)
 {
     now += SECOND;
     hr_watch_tick(watch);
     *seen = *hr_watch_model(watch);
-    seen->memory.other = (struct hr_other_group) { hr_figure_of(limit), hr_figure_of(used), 4711, "python3", turn };
+    if (beside != 0)
+        seen->memory.other[0] = (struct hr_other_group) { hr_figure_of(GIB), hr_figure_of(beside), 4712, "cc1plus", 9 };
+    seen->memory.other[slot] = (struct hr_other_group) { hr_figure_of(limit), hr_figure_of(used), 4711, "python3", turn };
     hr_episodes_take(alerts, seen, hr_watch_series(watch));
     return hr_episodes_find(alerts, "memory-forecast");
 }
@@ -175,14 +178,36 @@ static void the_limit_around_who_grows(void **state)
     const struct hr_episode *e = NULL;
     uint64_t used = 100 * MIB;
     for (unsigned t = 0; t < 60; t++)
-        e = look_other(2 * GIB, used += 15 * MIB, 1);
+        e = look_other(2 * GIB, used += 15 * MIB, 1, 0, 0);
     assert_true(e != NULL && e->on);
     assert_non_null(strstr(e->text, "at this slope the cgroup limit of 2.00 GiB around python3 (pid 4711) is reached in about"));
     double whole = (double)(2 * GIB - used) / (double)(15 * MIB);
     assert_true(fabs(e->value - whole) < 0.1 * whole);
     assert_string_equal(e->curve.what->key, "other-cgroup-left");
     for (unsigned t = 0; t < 60; t++) /* the past of the first says nothing of the second, which stands still */
-        e = look_other(GIB, 900 * MIB, 2);
+        e = look_other(GIB, 900 * MIB, 2, 0, 0);
+    assert_false(e->on);
+    hr_free(seen);
+    end();
+}
+
+/* A build in one hides no leak in another. */
+static void the_limits_around_two_that_grow(void **state)
+{
+    (void)state;
+    begin(0);
+    seen = hr_calloc(1, sizeof *seen);
+    assert_non_null(seen);
+    const struct hr_episode *e = NULL;
+    uint64_t used = 100 * MIB;
+    for (unsigned t = 0; t < 60; t++)
+        e = look_other(2 * GIB, used += 15 * MIB, 1, HR_OTHER_GROUPS - 1, 500 * MIB + t % 7 * 60 * MIB);
+    assert_true(e != NULL && e->on);
+    assert_non_null(strstr(e->text, "the cgroup limit of 2.00 GiB around python3 (pid 4711)"));
+    double whole = (double)(2 * GIB - used) / (double)(15 * MIB);
+    assert_true(fabs(e->value - whole) < 0.1 * whole);
+    for (unsigned t = 0; t < 60; t++)
+        e = look_other(2 * GIB, used, 2, HR_OTHER_GROUPS - 1, 500 * MIB);
     assert_false(e->on);
     hr_free(seen);
     end();
@@ -196,6 +221,7 @@ int main(void)
         cmocka_unit_test(a_leak_that_is_stopped),
         cmocka_unit_test(a_limit_that_moves),
         cmocka_unit_test(the_limit_around_who_grows),
+        cmocka_unit_test(the_limits_around_two_that_grow),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
