@@ -6,6 +6,7 @@
 
 PYTHON := .venv/bin/python
 FUZZ_SECONDS ?= 600
+HEADRACE_KILLS ?= 1000
 
 deps:
 	tools/deps
@@ -24,9 +25,9 @@ test: deps build
 truth: build
 	$(PYTHON) -m pytest -q tests/py/test_watch_truth.py tests/py/test_watch_forecast.py tests/py/test_postmortem.py
 
-# The recorder killed at a thousand random moments.
+# The recorder killed at a thousand random moments, or at as many as HEADRACE_KILLS says.
 killrecord: build
-	HEADRACE_KILLS=1000 $(PYTHON) -m pytest -q tests/py/test_cli_record.py -k kill
+	HEADRACE_KILLS=$(HEADRACE_KILLS) $(PYTHON) -m pytest -q tests/py/test_cli_record.py -k kill
 
 asan tsan clang bare:
 	cmake --preset $@

@@ -487,8 +487,14 @@ def test_nothing_to_judge_is_said(headrace):
 @slow
 @pytest.mark.skipif(not FAKE.exists(), reason="the stand-in library is not built")
 def test_vram_of_the_only_job_is_estimated_under_wddm(headrace, tmp_path):
-    if look(headrace, "100ms")["jobs"]:
-        pytest.skip("another job runs on this machine")
+    if look(headrace, "100ms")["jobs"]:  # others run on this machine: again, where they are not seen
+        apart = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        if os.getpid() == 1 or os.geteuid() != 0 or subprocess.run([*apart, "true"], capture_output=True).returncode != 0:
+            pytest.skip("another job runs on this machine")
+        this = f"{__file__}::{test_vram_of_the_only_job_is_estimated_under_wddm.__name__}"
+        ran = subprocess.run([*apart, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", this], capture_output=True, text=True)
+        assert ran.returncode == 0 and "1 passed" in ran.stdout, ran.stdout
+        return
     said = tmp_path / "said"
     said.write_text("FAKE_NVML_USED=1500\n")
     env = {**os.environ, "HEADRACE_NVML": str(FAKE), "FAKE_NVML": "wsl", "FAKE_NVML_FILE": str(said), "FAKE_NVML_PROCESSES": "0"}
