@@ -226,6 +226,7 @@ void hr_api_alerts(struct hr_jw *w, const struct hr_alarm *a, const struct hr_mo
 {
     hr_jw_object(w);
     hr_jw_kstr(w, "schema", "headrace-alerts/1");
+    hr_jw_ku64(w, "t", m->wall / 1000000);
     hr_alarm_json(a, m, w);
     hr_jw_end(w);
 }

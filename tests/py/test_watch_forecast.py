@@ -26,7 +26,8 @@ def seconds(text):
 
 
 class Watched:
-    """A watcher inside of the box, whose limit is then the wall that comes first, or outside; what it forecasts, as (time, likely, soon, late)."""
+    """A watcher inside of the box, whose limit is then the wall that comes first, or outside; what it forecasts, as (time, likely, soon, late).
+    The time is that of its look: how long it and this test wait for a CPU afterwards is none of the forecast's error."""
 
     def __init__(self, box, interval="500ms"):
         self.p = subprocess.Popen([BIN, "serve", "--port", "0", "-i", interval], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -46,17 +47,16 @@ class Watched:
     def watch(self):
         port = re.search(r":(\d+)/", self.url)[1]
         while not self.stop.wait(0.5):
-            at = time.time()
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/alerts", timeout=10) as r:
                     doc = json.load(r)
             except (OSError, http.client.HTTPException):
                 continue
-            for a in doc["alerts"] if isinstance(doc, dict) else doc:
-                if a["key"] == "memory-forecast":
+            for a in doc["alerts"]:
+                if a["key"] == "memory-forecast" and (not self.told or self.told[-1][0] != doc["t"] / 1000):
                     m = re.search(r"(memory|limit) .* in about (.*?) \((.*?) to (.*?)\)", a["text"])
                     assert m, a["text"]
-                    self.told.append((at, *map(seconds, m.groups()[1:]), a["text"]))
+                    self.told.append((doc["t"] / 1000, *map(seconds, m.groups()[1:]), a["text"]))
 
     def __enter__(self):
         return self
@@ -141,7 +141,8 @@ def test_a_leak_in_another_cgroup_is_told_outside(tmp_path, beside):
                 build.wait()
     other = [o for o in off if "the cgroup limit of 400 MiB around plant" in o[4]]
     assert len(other) >= 10 and max(o[0] for o in other) > 30, off
-    assert max(abs(o[1]) for o in other) <= 0.2, other
+    worst = max(other, key=lambda o: abs(o[1]))
+    assert abs(worst[1]) <= 0.2, worst
 
 
 @pytest.mark.parametrize("kind", ["saw", "step"])
