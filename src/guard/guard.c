@@ -9,7 +9,6 @@
 #include "memlock.h"
 #include "procfs.h"
 #include "thread.h"
-#include "thread.h"
 #include "warden.h"
 
 #include <errno.h>
@@ -20,7 +19,7 @@
 #define MS UINT64_C(1000000)
 #define GUARD_VARIABLE "HEADRACE_GUARD" /* in the command's environment: our pid, for a guard inside */
 #define FRESH (5 * MS) /* so old figures may be on which something is let through */
-enum { OUTPUT_MAX = 256 << 20, AT_ONCE = 64, FD_FIRST = 2 };
+enum { OUTPUT_MAX = 256 << 20, FD_FIRST = 2 };
 
 const char *hr_guard_verdict_name(enum hr_guard_verdict v)
 {
@@ -30,44 +29,6 @@ const char *hr_guard_verdict_name(enum hr_guard_verdict v)
 }
 
 /* --- one round --- */
-
-static void at_gate(struct hr_warden *w, const struct hr_gate_leaf *g, uint64_t now)
-{
-    for (size_t i = 0; i < HR_COUNT(w->o->refuse_toolkit); i++) {
-        const char *kit = w->o->refuse_toolkit[i];
-        if (kit != NULL && kit[0] != 0 && strncmp(w->gate.path, kit, strlen(kit)) == 0)
-            hr_warden_stop(w, HR_GUARD_REFUSED);
-    }
-    int before = hr_leaves_find(&w->leaves, g->pid);
-    if (before >= 0) { /* a wrapper that turns into the tool itself: rustup's rustc */
-        struct hr_leaf *f = &w->leaves.leaf[before];
-        bool early = w->gate.door && f->note == 0; /* the look around came before its knock: it is counted now */
-        w->r->leaves -= early;
-        w->r->known -= early && w->leaves.job[before].known;
-        if (early || !hr_leaf_has_become(f)) /* or its program was not there: nothing to learn from */
-            f->began = 0;
-        hr_warden_ended(w, (size_t)before, now);
-    }
-    struct hr_expected e = hr_history_predict(&w->history, &g->key);
-    struct hr_leaf *leaf = hr_leaves_add(&w->leaves, &g->key, g->pid, g->id, e, now);
-    w->r->known += e.known;
-    if (leaf == NULL) {
-        w->r->passed_blind++;
-        hr_gate_let(&w->gate, g->id);
-        return;
-    }
-    if (w->stop_at != 0)
-        hr_warden_let(w, w->leaves.n - 1, now);
-}
-
-static void gate_round(struct hr_warden *w, uint64_t now)
-{
-    struct hr_gate_leaf g;
-    struct pollfd p = { w->gate.fd, POLLIN, 0 };
-    for (int i = 0; i < AT_ONCE && hr_poll(&p, 1, 0) > 0 && (p.revents & POLLIN) != 0; i++)
-        if (hr_gate_take(&w->gate, &g) == HR_GATE_LEAF)
-            at_gate(w, &g, now);
-}
 
 static void news(struct hr_warden *w)
 {
@@ -110,7 +71,7 @@ static void wait_round(struct hr_warden *w)
         if (p[FD_FIRST + i].revents != 0)
             hr_warden_ended(w, i, now);
     if (p[1].revents & POLLIN)
-        gate_round(w, now);
+        hr_warden_gate(w, now);
     else if (p[1].revents != 0) /* nobody is left behind it */
         w->gate.fd = -1;
     if (p[0].revents != 0)
