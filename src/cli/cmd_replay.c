@@ -96,13 +96,14 @@ static int coarse(struct hr_cli *cli, struct hr_tape *t, size_t i, struct hr_err
     hr_jw_ku64(&w, "seconds", t->frame[i].kind == HR_FRAME_TEN ? 10 : 60);
     for (unsigned s = 0; s < HR_RING_SLOTS; s++) {
         char key[64];
-        unsigned g = s < HR_M_MACHINE_END ? 0 : s - HR_M_MACHINE_END;
+        struct hr_slot of = hr_slot(s);
+        const char *name = hr_metric_word(of.metric)->key;
         if (!b[s].known)
             continue;
         if (s < HR_M_MACHINE_END)
-            snprintf(key, sizeof key, "%s", hr_metric_word((enum hr_metric)s)->key);
+            snprintf(key, sizeof key, "%s", name);
         else
-            snprintf(key, sizeof key, "gpu%u.%s", g / HR_SERIES_PER_GPU, hr_metric_word((enum hr_metric)(HR_M_MACHINE_END + g % HR_SERIES_PER_GPU))->key);
+            snprintf(key, sizeof key, "gpu%u.%s", of.gpu, name);
         hr_jw_key(&w, key);
         hr_jw_array(&w);
         hr_jw_f64(&w, b[s].min);

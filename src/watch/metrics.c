@@ -177,3 +177,17 @@ bool hr_metric_of(const struct hr_model *m, enum hr_metric metric, unsigned gpu,
         return jobs(m, metric, ret);
     return machine_value(m, metric, ret);
 }
+
+struct hr_slot hr_slot(unsigned slot)
+{
+    if (slot < HR_M_MACHINE_END)
+        return (struct hr_slot) { (enum hr_metric)slot, 0 };
+    unsigned i = slot - HR_M_MACHINE_END;
+    return (struct hr_slot) { (enum hr_metric)(HR_M_MACHINE_END + i % HR_SERIES_PER_GPU), i / HR_SERIES_PER_GPU };
+}
+
+bool hr_slot_value(const struct hr_model *m, unsigned slot, double *ret)
+{
+    struct hr_slot s = hr_slot(slot);
+    return hr_metric_of(m, s.metric, s.gpu, ret);
+}

@@ -350,14 +350,6 @@ static int emit_tier(struct hr_ring *r, enum hr_tier t, struct hr_error *err)
     return ok ? emit(r, t, t == HR_TIER_TEN ? HR_FRAME_TEN : HR_FRAME_MINUTE, begun, 0, 0, err) : hr_fail_nomem(err, 1024, "a frame of the recording");
 }
 
-static bool slot_value(const struct hr_model *m, unsigned slot, double *ret)
-{
-    if (slot < HR_M_MACHINE_END)
-        return hr_metric_of(m, (enum hr_metric)slot, 0, ret);
-    unsigned i = slot - HR_M_MACHINE_END;
-    return hr_metric_of(m, (enum hr_metric)(HR_M_MACHINE_END + i % HR_SERIES_PER_GPU), i / HR_SERIES_PER_GPU, ret);
-}
-
 static int gather(struct hr_ring *r, const struct hr_model *m, struct hr_error *err)
 {
     int e = 0;
@@ -370,7 +362,7 @@ static int gather(struct hr_ring *r, const struct hr_model *m, struct hr_error *
     }
     for (unsigned s = 0; s < HR_RING_SLOTS; s++) {
         double v;
-        if (!slot_value(m, s, &v))
+        if (!hr_slot_value(m, s, &v))
             continue;
         for (unsigned t = HR_TIER_TEN; t < HR_TIERS; t++) {
             struct gathered *g = &r->sum[t][s];

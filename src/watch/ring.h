@@ -36,8 +36,8 @@ enum hr_frame_kind {
     HR_FRAME_KINDS
 };
 
-/* Every metric of the machine, then those of HR_SERIES_GPUS GPUs. */
-enum { HR_RING_SLOTS = HR_M_MACHINE_END + HR_SERIES_GPUS * HR_SERIES_PER_GPU };
+/* The values of a TEN or MINUTE, in the order of hr_slot. */
+enum { HR_RING_SLOTS = HR_SERIES_SLOTS };
 
 /* How texts begin.  Behind the first of them stands the boot id, in a BEGIN and again in a NOTE whenever the fine tier begins a new round;
  * behind the second "[  412.100244] text", or once at the begin whether the kernel's messages are followed, or why not. */

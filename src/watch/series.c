@@ -9,7 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { SLOTS = HR_M_MACHINE_END + HR_SERIES_GPUS * HR_SERIES_PER_GPU };
 enum { SECONDS = 3600, TENS = 8640, MINUTES = 43200 };
 #define SECOND UINT64_C(1000000000)
 
@@ -76,10 +75,10 @@ int hr_series_open(struct hr_series **ret, struct hr_error *err)
 {
     struct hr_series *s = hr_calloc(1, sizeof *s);
     if (s != NULL)
-        s->slot = hr_calloc(SLOTS, sizeof *s->slot);
+        s->slot = hr_calloc(HR_SERIES_SLOTS, sizeof *s->slot);
     if (s == NULL || s->slot == NULL) {
         hr_series_close(s);
-        return hr_fail_nomem(err, SLOTS * sizeof(struct slot), "the watcher's history");
+        return hr_fail_nomem(err, HR_SERIES_SLOTS * sizeof(struct slot), "the watcher's history");
     }
     *ret = s;
     return 0;
@@ -149,14 +148,6 @@ static void advance(struct slot *s, enum hr_tier t, uint64_t head, uint64_t to, 
         fill(f, v);
 }
 
-static bool value_of(const struct hr_model *m, size_t slot, double *v)
-{
-    if (slot < HR_M_MACHINE_END)
-        return hr_metric_of(m, (enum hr_metric)slot, 0, v);
-    size_t k = slot - HR_M_MACHINE_END;
-    return hr_metric_of(m, (enum hr_metric)(HR_M_MACHINE_END + k % HR_SERIES_PER_GPU), (unsigned)(k / HR_SERIES_PER_GPU), v);
-}
-
 void hr_series_take(struct hr_series *s, const struct hr_model *m)
 {
     if (s->last != 0 && m->at <= s->last)
@@ -174,9 +165,9 @@ void hr_series_take(struct hr_series *s, const struct hr_model *m)
         else if (held[t] <= s->head[t])
             held[t] = s->head[t] + 1;
     }
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (unsigned i = 0; i < HR_SERIES_SLOTS; i++) {
         double v = 0;
-        bool known = value_of(m, i, &v) && v >= 0;
+        bool known = hr_slot_value(m, i, &v) && v >= 0;
         s->slot[i].used |= known;
         if (!s->slot[i].used)
             continue;
@@ -305,7 +296,7 @@ void hr_series_anchor(struct hr_series *s, uint64_t begun, uint64_t now)
 void hr_series_put(struct hr_series *s, enum hr_tier t, unsigned slot, uint64_t at, struct hr_bucket b)
 {
     uint64_t bucket = at / hr_tier_step(t), room = hr_tier_room(t);
-    if (slot >= SLOTS || !b.known || bucket >= s->head[t] || s->head[t] - bucket >= room)
+    if (slot >= HR_SERIES_SLOTS || !b.known || bucket >= s->head[t] || s->head[t] - bucket >= room)
         return;
     size_t i = (size_t)(bucket % room);
     struct coarse c = { encode(b.min), encode(b.avg), encode(b.max) };

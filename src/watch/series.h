@@ -46,6 +46,14 @@ enum hr_metric {
 };
 enum { HR_SERIES_GPUS = 8, HR_SERIES_PER_GPU = HR_METRICS - HR_M_MACHINE_END };
 
+/* All of these values in one row: the metrics of the machine, then HR_SERIES_PER_GPU of each GPU.  Recordings number them so too. */
+enum { HR_SERIES_SLOTS = HR_M_MACHINE_END + HR_SERIES_GPUS * HR_SERIES_PER_GPU };
+struct hr_slot {
+    enum hr_metric metric;
+    unsigned gpu; /* 0 for those of the machine */
+};
+struct hr_slot hr_slot(unsigned slot);
+
 enum hr_metric_unit { HR_UNIT_PERCENT, HR_UNIT_BYTES, HR_UNIT_BYTES_S, HR_UNIT_COUNT, HR_UNIT_COUNT_S, HR_UNIT_NS, HR_UNIT_MILLIWATTS,
                HR_UNIT_CELSIUS, HR_UNIT_MHZ };
 const char *hr_metric_unit_name(enum hr_metric_unit u); /* "bytes/s" */
@@ -90,8 +98,7 @@ void hr_series_columns(const struct hr_series *s, enum hr_metric m, unsigned gpu
                        size_t n);
 
 /* For a past that is read from a recording: a series that has taken nothing and began at `begun` (0: not known) is put at `now`, and then
- * told buckets of any time before, in any order.  `slot`: the metrics of the machine, then HR_SERIES_PER_GPU of each GPU.  Buckets
- * told twice are joined. */
+ * told buckets of any time before, in any order.   Buckets told twice are joined. */
 void hr_series_anchor(struct hr_series *s, uint64_t begun, uint64_t now);
 void hr_series_put(struct hr_series *s, enum hr_tier t, unsigned slot, uint64_t at, struct hr_bucket b);
 
@@ -100,5 +107,6 @@ double hr_series_mean(const struct hr_series *s, enum hr_metric m, unsigned gpu,
 
 /* A value of this tick; false: unknown. */
 bool hr_metric_of(const struct hr_model *m, enum hr_metric metric, unsigned gpu, double *ret);
+bool hr_slot_value(const struct hr_model *m, unsigned slot, double *ret);
 
 #endif
