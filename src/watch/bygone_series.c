@@ -3,15 +3,6 @@
 #include "bygone_inside.h"
 
 #define SECOND UINT64_C(1000000000)
-#define HOLD (15 * SECOND)
-
-static bool slot_value(const struct hr_model *m, unsigned slot, double *ret)
-{
-    if (slot < HR_M_MACHINE_END)
-        return hr_metric_of(m, (enum hr_metric)slot, 0, ret);
-    unsigned i = slot - HR_M_MACHINE_END;
-    return hr_metric_of(m, (enum hr_metric)(HR_M_MACHINE_END + i % HR_SERIES_PER_GPU), i / HR_SERIES_PER_GPU, ret);
-}
 
 struct value {
     bool known;
@@ -26,12 +17,12 @@ struct pouring {
     struct value value[HR_RING_SLOTS];
 };
 
-/* A look stands until the next one, for 15 s at most. */
+/* A look stands until the next one, for HR_SERIES_HOLD at most. */
 static void hold(struct pouring *c, uint64_t until)
 {
     if (c->last == 0)
         return;
-    uint64_t end = HR_MIN(until, c->last + HOLD), first = c->last / SECOND;
+    uint64_t end = HR_MIN(until, c->last + HR_SERIES_HOLD), first = c->last / SECOND;
     for (unsigned s = 0; s < HR_RING_SLOTS; s++) {
         double v = (double)c->value[s].v;
         struct hr_bucket b = { c->value[s].known, v, v, v };
@@ -55,7 +46,7 @@ static void pour_look(struct pouring *c, size_t i)
     c->last = wall;
     for (unsigned s = 0; s < HR_RING_SLOTS; s++) {
         double v = 0;
-        bool known = slot_value(m, s, &v) && v >= 0;
+        bool known = hr_slot_value(m, s, &v) && v >= 0;
         c->value[s] = (struct value) { known, (float)v };
     }
 }
@@ -75,15 +66,15 @@ static void pour_means(struct pouring *c, size_t i, enum hr_tier t)
 static void pour(struct pouring *c, enum hr_strip_kind k, uint64_t from)
 {
     const struct hr_strip *s = &c->p->strip[k];
-    size_t i = hr_bygone_mark(s, from);
+    size_t i = hr_strip_find(s, from);
     for (i = i == SIZE_MAX ? 0 : i; i < s->n && s->mark[i].wall <= c->to; i++) {
-        if (hr_bygone_block(c->p, &s->mark[i], NULL) < 0)
+        if (!hr_bygone_open_block(c->p, &s->mark[i]))
             continue;
         for (size_t j = 0; j < c->p->tape.n; j++) {
             const struct hr_frame *f = &c->p->tape.frame[j];
-            if (f->seq < s->mark[i].seq || f->wall < from || f->wall > c->to || !hr_strip_takes(k, f))
+            if (f->wall < from || f->wall > c->to || !hr_block_has(&s->mark[i], k, f))
                 continue;
-            if (hr_strip_means(k))
+            if (hr_strip_seconds(k) != 0)
                 pour_means(c, j, k == HR_STRIP_TENS ? HR_TIER_TEN : HR_TIER_MINUTE);
             else
                 pour_look(c, j);
@@ -109,7 +100,7 @@ static int fill(struct hr_bygone *p, uint64_t from, uint64_t to, uint64_t step)
     uint64_t latest = to - HR_MIN(to, 70 * SECOND); /* means are written when their time is over: no more than the last minute has none yet */
     uint64_t tail = HR_MAX(HR_MIN(c.tail[HR_TIER_TEN], c.tail[HR_TIER_MINUTE]), latest);
     if (step < 10 * SECOND) {
-        c.looks_from = from - HR_MIN(from, HOLD);
+        c.looks_from = from - HR_MIN(from, HR_SERIES_HOLD);
         tail = c.looks_from;
     }
     pour(&c, HR_STRIP_LOOKS, tail);

@@ -13,7 +13,7 @@
 
 /* An image has no more processes than these. */
 #define MODEL (offsetof(struct hr_model, proc) + HR_IMAGE_PROCS * sizeof(struct hr_proc_load))
-enum { FRAMES_MAX = 4 << 20, IMAGE_MAX = 1 << 20, STEP = 8 };
+enum { FRAMES_MAX = 4 << 20 };
 
 static uint64_t le(const uint8_t *p, size_t n)
 {
@@ -23,21 +23,42 @@ static uint64_t le(const uint8_t *p, size_t n)
     return v;
 }
 
-bool hr_frame_at(const uint8_t *p, size_t n, uint64_t off, struct hr_frame *ret)
+bool hr_frame_head(const uint8_t *p, struct hr_frame *ret)
 {
-    if (n < HR_RING_HEAD || memcmp(p, "HRF1", 4) != 0)
+    if (memcmp(p, "HRF1", 4) != 0)
         return false;
-    uint64_t len = le(p + 8, 4);
-    if (len > n - HR_RING_HEAD || p[12] == 0 || hr_ring_crc(0, p + 8, HR_RING_HEAD - 8 + (size_t)len) != le(p + 4, 4))
-        return false;
-    *ret = (struct hr_frame) { .seq = le(p + 16, 8), .wall = le(p + 24, 8), .whole = le(p + 32, 8), .off = off, .len = (uint32_t)len,
+    *ret = (struct hr_frame) { .seq = le(p + 16, 8), .wall = le(p + 24, 8), .whole = le(p + 32, 8), .len = (uint32_t)le(p + 8, 4),
                                .image = (uint32_t)le(p + 40, 4), .kind = (enum hr_frame_kind)p[12] };
     return true;
+}
+
+bool hr_frame_at(const uint8_t *p, size_t n, uint64_t off, struct hr_frame *ret)
+{
+    struct hr_frame f;
+    if (n < HR_RING_HEAD || !hr_frame_head(p, &f) || f.len > n - HR_RING_HEAD || p[12] == 0 ||
+        hr_ring_crc(0, p + 8, HR_RING_HEAD - 8 + (size_t)f.len) != le(p + 4, 4))
+        return false;
+    f.off = off;
+    *ret = f;
+    return true;
+}
+
+size_t hr_frame_span(const struct hr_frame *f)
+{
+    return (size_t)hr_align_up(HR_RING_HEAD + (uint64_t)f->len, HR_FRAME_STEP);
 }
 
 bool hr_frame_moment(const struct hr_frame *f)
 {
     return f->kind == HR_FRAME_WHOLE || f->kind == HR_FRAME_CHANGED;
+}
+
+void hr_frame_text(const uint8_t *payload, size_t n, char ret[HR_RING_TEXT])
+{
+    size_t most = HR_MIN(n, (size_t)HR_RING_TEXT - 1);
+    for (size_t k = 0; k < most; k++)
+        ret[k] = (char)(payload[k] < 0x20 || payload[k] == 0x7f ? ' ' : payload[k]);
+    ret[most] = 0;
 }
 
 /* --- finding the frames --- */
@@ -72,11 +93,11 @@ static int scan(struct finding *f, const uint8_t *p, size_t n, uint64_t off, str
     for (size_t at = 0; r == 0 && at + HR_RING_HEAD <= n;) {
         struct hr_frame one;
         if (!hr_frame_at(p + at, n - at, off + at, &one)) {
-            at += STEP;
+            at += HR_FRAME_STEP;
             continue;
         }
         r = take(f, &one, err);
-        at += (size_t)hr_align_up(HR_RING_HEAD + (uint64_t)one.len, STEP);
+        at += hr_frame_span(&one);
     }
     return r;
 }
@@ -337,12 +358,7 @@ int hr_tape_text(struct hr_tape *t, size_t i, char ret[HR_RING_TEXT], struct hr_
     int r = payload(t, f, err);
     if (r < 0)
         return r;
-    size_t n = HR_MIN((size_t)f->len, (size_t)HR_RING_TEXT - 1);
-    for (size_t k = 0; k < n; k++) {
-        uint8_t c = t->payload[HR_RING_HEAD + k];
-        ret[k] = (char)(c < 0x20 || c == 0x7f ? ' ' : c);
-    }
-    ret[n] = 0;
+    hr_frame_text(t->payload + HR_RING_HEAD, f->len, ret);
     return 0;
 }
 

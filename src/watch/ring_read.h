@@ -10,8 +10,15 @@ struct hr_frame {
     uint32_t len, image;       /* of the payload; of the image, unpacked */
     enum hr_frame_kind kind;
 };
+enum { HR_FRAME_STEP = 8 }; /* frames begin at multiples of it */
 /* The frame whose head is at p; false: there is none, or it is damaged.  `off` becomes its place. */
 bool hr_frame_at(const uint8_t *p, size_t n, uint64_t off, struct hr_frame *ret);
+/* What the HR_RING_HEAD bytes at p say by themselves; false: no frame begins there.  Whether it is whole is not looked at. */
+bool hr_frame_head(const uint8_t *p, struct hr_frame *ret);
+/* Bytes to where the next one may begin. */
+size_t hr_frame_span(const struct hr_frame *f);
+/* The text that is its payload: one line. */
+void hr_frame_text(const uint8_t *payload, size_t n, char ret[HR_RING_TEXT]);
 
 struct hr_tape {
     struct hr_frame *frame; /* by number; only those that can be read */
