@@ -147,19 +147,23 @@ struct hr_rare_file {
     struct hr_file_load load;
 };
 struct hr_look_rare {
+    /* the budget */
+    bool closely;               /* a single report: what is asked for now is worth more than a thousandth of a CPU */
+    int64_t credit;             /* CPU that rare looks may take, ns */
+    uint64_t spent;             /* that they took in this tick */
+    /* turns */
     uint64_t files_at, files_wait; /* the last look at files and segments, and how long until the next where nothing moves */
-    unsigned jobs_was;
-    bool stirred;              /* something of it moved since that look */
-    int64_t credit;            /* CPU that rare looks may take, ns */
-    uint64_t spent;            /* that they took in this tick */
+    bool stirred;               /* something of it moved since that look */
     uint64_t cache_was, shmem_was;
-    uint64_t pss_ns, pss_bytes; /* what measuring cost so far */
-    bool closely;
-    int cachestat; /* 0, or the -errno that it failed with everywhere */
+    unsigned jobs_was;
+    uint64_t pss_ns, pss_bytes; /* what measuring PSS cost so far */
+    /* files */
+    int cachestat;              /* 0, or the -errno that it failed with everywhere */
     struct hr_rare_file file[HR_RARE_FILES];
     unsigned file_n;
-    int pid; /* whose descriptors are gone through */
-    int shm_pid[HR_MODEL_FILES * 4]; /* who holds a segment, by a hash of its name */
+    int pid;                    /* whose descriptors are gone through */
+    /* who holds a segment, by a hash of its name */
+    int shm_pid[HR_MODEL_FILES * 4];
     uint32_t shm_name[HR_MODEL_FILES * 4];
     unsigned shm_n;
 };
@@ -249,7 +253,7 @@ int hr_look_jobs_open(struct hr_watch *w, struct hr_error *err) HR_MUST_USE;
 void hr_look_jobs(struct hr_watch *w);
 void hr_sum_jobs(struct hr_watch *w);
 void hr_look_jobs_close(struct hr_watch *w);
-/* What costs milliseconds: PSS, the page cache by file, the segments of /dev/shm.  In turns, under a budget. */
+/* What costs milliseconds: PSS, the page cache by file, the segments of /dev/shm.  In turns, under a budget (rare_inside.h). */
 void hr_look_rare(struct hr_watch *w);
 
 /* The text of meminfo and vmstat alone, for tests and fuzzers. */

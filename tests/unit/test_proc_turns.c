@@ -1,4 +1,4 @@
-/* Processes read in turns (look_procs.c, L1 to L5; proc_alarm.c, A1 to A3; proc_rows.c, P1 to P4; rare.c, R1 and R2): children of this
+/* Processes read in turns (look_procs.c, L1 to L5; proc_alarm.c, A1 to A3; proc_rows.c, P1 to P4; rare_inside.h, R1 and R2): children of this
  * test do what it says, the machine's totals say what it likes, and time is its own. */
 #include "unit.h"
 
