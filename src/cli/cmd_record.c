@@ -138,8 +138,7 @@ static int loop(struct hr_cli *cli, struct hr_ring *ring, struct hr_watch *w, co
         next += a->every;
         if (hr_now() > next) /* it was late: no burst of looks afterwards */
             next = hr_now();
-        while (hr_now() < next && hr_interrupted() == 0)
-            hr_sleep(next - hr_now());
+        hr_interrupted_until(next);
     }
     hr_kernel_tail_close(&kernel);
     hr_alarm_close(&alerts.alarm);

@@ -94,12 +94,7 @@ static int serve(struct hr_cli *cli, const struct hr_root *root, const struct ar
     if (r == 0) {
         hr_interrupt_install();
         tell(cli, s, o);
-        uint64_t begun = hr_now();
-        for (uint64_t left = UINT64_C(3600000000000); hr_interrupted() == 0 && left > 0;) {
-            uint64_t since = hr_now() - begun;
-            left = a->lasting == 0 ? left : a->lasting > since ? a->lasting - since : 0;
-            hr_sleep(left);
-        }
+        hr_interrupted_until(a->lasting == 0 ? UINT64_MAX : hr_now() + a->lasting);
         hr_serve_stop(s);
     }
     hr_watch_close(watch);

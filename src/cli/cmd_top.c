@@ -108,9 +108,7 @@ static void look(struct hr_watch *w, struct hr_alarm *alarm)
 /* Until the next look is due, or Ctrl-C. */
 static int wait_until(uint64_t next, struct hr_error *err)
 {
-    while (hr_now() < next && hr_interrupted() == 0)
-        hr_sleep(next - hr_now());
-    return hr_interrupted() == 0 ? 0 : hr_fail(err, HR_E_CANCELLED, "interrupted");
+    return hr_interrupted_until(next) == 0 ? 0 : hr_fail(err, HR_E_CANCELLED, "interrupted");
 }
 
 static int lines(struct hr_cli *cli, struct hr_watch *w, struct hr_alarm *alarm, const struct args *a, struct hr_error *err)

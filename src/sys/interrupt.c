@@ -1,7 +1,11 @@
 #include "interrupt.h"
 
+#include "clock.h"
+
 #include <signal.h>
 #include <string.h>
+
+#define SLICE UINT64_C(250000000) /* a signal that comes between the look and the sleep wakes nobody */
 
 static volatile sig_atomic_t came;
 
@@ -28,6 +32,13 @@ void hr_interrupt_install(void)
 
 int hr_interrupted(void)
 {
+    return came;
+}
+
+int hr_interrupted_until(uint64_t when)
+{
+    for (uint64_t now = hr_now(); came == 0 && now < when; now = hr_now())
+        hr_sleep(HR_MIN(when - now, SLICE));
     return came;
 }
 

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "clock.h"
 #include "interrupt.h"
 #include "tty.h"
 
@@ -71,6 +72,26 @@ static void the_first_is_a_wish_the_second_kills(void **state)
     assert_true(WIFEXITED(s) && WEXITSTATUS(s) == 0);
 }
 
+#define MS UINT64_C(1000000)
+
+/* The signal comes where it wakes no sleep: before it. */
+static void asleep(void)
+{
+    uint64_t begun = hr_now();
+    if (hr_interrupted_until(begun - 1) != 0 || hr_interrupted_until(begun + 300 * MS) != 0 || hr_now() < begun + 300 * MS)
+        _exit(5);
+    hr_interrupt_install();
+    raise(SIGTERM);
+    _exit(hr_interrupted_until(UINT64_MAX) == SIGTERM ? 0 : 6);
+}
+
+static void a_sleep_ends_at_its_time_or_at_a_signal(void **state)
+{
+    (void)state;
+    int s = in_child(asleep);
+    assert_true(WIFEXITED(s) && WEXITSTATUS(s) == 0);
+}
+
 static void without_streams(void)
 {
     close(0);
@@ -92,6 +113,7 @@ static void no_file_becomes_standard_output(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(the_first_is_a_wish_the_second_kills),
+                                        cmocka_unit_test(a_sleep_ends_at_its_time_or_at_a_signal),
                                         cmocka_unit_test(no_file_becomes_standard_output) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
