@@ -1,8 +1,11 @@
 """A memory cgroup of a test's own (v1 or v2), so that what is drilled cannot touch the machine."""
 
+import functools
 import os
 import pathlib
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -90,10 +93,13 @@ class MemBox:
         self.close()
 
 
+@functools.lru_cache
 def possible():
-    """May such a group be made here?"""
+    """May such a group be made and entered here, and is its limit one?  Not where the kernel accounts for no swap and has some, nor where a
+    sandbox takes the number and forgets it."""
     try:
-        MemBox(64 * MIB, sample=False).close()
-        return True
-    except OSError:
+        with MemBox(64 * MIB, sample=False) as box:
+            p = subprocess.run([sys.executable, "-S", "-c", "x = bytearray(b'x') * (128 << 20)"], preexec_fn=box.enter, stderr=subprocess.DEVNULL)
+            return p.returncode == -signal.SIGKILL and box.kills() >= 1
+    except (OSError, subprocess.SubprocessError):
         return False

@@ -41,6 +41,7 @@ def test_it_finishes_at_each_limit(bench, tmp_path):
         r = p.build(case, 4, limits[name], True, many)
         assert r["status"] == 0 and r["oom_kills"] == 0 and r["ended"] == 0, r
         assert r["peak_mib"] <= limits[name] and r["allocations"] == 0
-        assert r["held"] >= 1, r
-        # What is measured of the watcher itself; a second of a small build on a busy machine tells no more exactly than this.
-        assert r["cpu_percent"] < 5 and r["resident_mib"] < 6, r
+        assert r["held"] + r["parked"] + r["paused"] >= 1, r
+        # What is measured of the watcher itself; a second of a small build, on a machine of any speed and with any number of processes, tells
+        # no more exactly than this.  bench/guard does.
+        assert r["cpu_percent"] < 25 and r["resident_mib"] < 6, r

@@ -1,7 +1,6 @@
 """headrace build where the kernel grants no gate: leaves are held by a preloaded library, and the build does not notice."""
 
 import json
-import os
 import pathlib
 import shutil
 import signal
@@ -144,14 +143,15 @@ def test_the_guard_is_killed(headrace, env, shim, tmp_path):  # noqa: F811
     tree = below(p.pid)
     p.kill()
     p.wait()
-    until(lambda: alive(tree) == [], 10)
+    until(lambda: alive(tree) == [])
 
 
 def test_what_lives_on_is_not_held_for_ever(headrace, env, shim, tmp_path):  # noqa: F811
     """Without the kernel's gate a background process may outlive the guard; its leaves find nobody and start."""
     leaf(tmp_path, "echo ran > done\n")
-    headrace("build", "--no-gate", "--", "sh", "-c", "(sleep 1; ./cc1plus a.cpp) >/dev/null 2>&1 &", env=env)
-    assert not (tmp_path / "done").exists()
+    later = "until test -e go; do sleep 0.05; done; ./cc1plus a.cpp"
+    headrace("build", "--no-gate", "--", "sh", "-c", f"({later}) >/dev/null 2>&1 &", env=env)
+    (tmp_path / "go").touch()
     until((tmp_path / "done").exists)
 
 
@@ -162,7 +162,9 @@ def test_programs_of_other_kinds(headrace, env, shim, tmp_path):  # noqa: F811
     main.write_text("#include <stdio.h>\nint main(void) { puts(\"ran\"); return 0; }\n")
     run = lambda *a: subprocess.run(["gcc", *a], cwd=tmp_path, capture_output=True).returncode == 0  # noqa: E731
     if run("-fsanitize=address", "main.c", "-o", "asan"):
-        assert headrace("build", "--quiet", "--no-gate", "--", "./asan", env=env).out == "ran\n"
+        # Where the kernel moves programs about more than an older compiler expects, now and then one does not even start alone.
+        tries = "for i in 1 2 3 4 5 6 7 8; do ./asan && break; done"
+        assert headrace("build", "--quiet", "--no-gate", "--", "sh", "-c", tries, env=env).out == "ran\n"
     if run("-static", "main.c", "-o", "static"):
         assert headrace("build", "--quiet", "--no-gate", "--", "./static", env=env).out == "ran\n"
     main.write_text("#include <unistd.h>\nint main(void) { return usleep(4000000); }\n")
@@ -197,5 +199,7 @@ def test_a_guard_inside_leaves_the_jobs_to_the_outer(headrace, env, project, out
     assert d["paused"] == d["ended"] == d["held"] == 0
     assert sorted(o.name for o in project.glob("*.o")) == [f"u{i}.o" for i in range(4)]
     # A stale mark (its guard has gone) makes nobody blind.
-    d = headrace("build", "--json", "--", "true", env={**env, "HEADRACE_GUARD": str(os.getpid() + 1)}).json()
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    d = headrace("build", "--json", "--", "true", env={**env, "HEADRACE_GUARD": str(gone.pid)}).json()
     assert d["gate_how"] != "outer"

@@ -26,7 +26,7 @@ def wish(sig, frame):
     say("wish")
 def term(sig, frame):
     say("term")
-    time.sleep(1.5)
+    time.sleep(1)
     say("saved")
     sys.exit(STATUS)
 signal.signal(signal.SIGUSR1, wish)
@@ -42,54 +42,70 @@ while time.monotonic() < end:
 """
 
 
-TWICE = """import time
-for _ in range(2):
+# What the watcher has told so far says when to go on: how soon it looks, this machine decides.
+TOLD = """import glob, time
+def told(event, times=1):
+    end = time.monotonic() + 40
+    while time.monotonic() < end:
+        lines = [x for f in glob.glob("state/headrace/run/*/timeline.jsonl") for x in open(f)]
+        if sum(f'"event":"{event}"' in x for x in lines) >= times:
+            return
+        time.sleep(0.05)
+"""
+TWICE = TOLD + """
+for n in (1, 2):
     x = bytearray(b'x') * (80 << 20)
-    time.sleep(1)
+    told("mark", n)
     del x
-    time.sleep(1)
+    told("below", n)
 """
 DEAF = """import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 x = bytearray(b'x') * (120 << 20)
 time.sleep(60)
 """
-PLAIN = """import time
+PLAIN = TOLD + """
 x = bytearray(b'x') * (100 << 20)
-time.sleep(2.5)
+told("mark")
+time.sleep(1)
 print("alive")
 """
 # Workers inherit their parent's handler and are not meant.
-PARENT = """import multiprocessing, os, signal, time
+PARENT = TOLD + """
+import multiprocessing, os, signal
 def wish(sig, frame):
     open("wishes", "a").write(str(os.getpid() == main))
 main = os.getpid()
 multiprocessing.set_start_method("fork")
 signal.signal(signal.SIGUSR1, wish)
-workers = [multiprocessing.Process(target=time.sleep, args=(4,)) for _ in range(2)]
+workers = [multiprocessing.Process(target=time.sleep, args=(60,)) for _ in range(2)]
 for w in workers:
     w.start()
 x = bytearray(b'x') * (100 << 20)
+told("checkpoint")
+time.sleep(1)
 for w in workers:
+    w.terminate()
     w.join()
 """
 # A shell does not hand a signal on.
 SHELLED = "trap '' TERM; {command}; exit $?"
-READER = """import time
+READER = TOLD + """
 f = open('data', 'rb', buffering=0)
 while f.read(1 << 20): pass
 o = open('other', 'r+b', buffering=0)
 while o.read(1 << 20): pass
 x = bytearray(b'x') * (100 << 20)
-time.sleep(2.5)
+told("drop")
+time.sleep(1)
 """
 CURVE = "import time\nx = bytearray(b'x') * (50 << 20)\ntime.sleep(2.5)\n"
 
 ACT = ["--warn", "none", "--max", "none", "--act"]
 RUNS = {  # name: arguments, program, more of the environment
-    "ladder, 5": (ACT + ["80MiB", "--on-act", "checkpoint,end", "--grace", "3s"], TRAINER.replace("STATUS", "5"), {}),
-    "ladder, 0": (ACT + ["80MiB", "--on-act", "checkpoint,end", "--grace", "3s"], TRAINER.replace("STATUS", "0"), {}),
-    "all steps": (ACT + ["60MiB", "--grace", "1s"], TRAINER.replace("STATUS", "0").replace("sleep(1.5)", "sleep(60)"), {}),
+    "ladder, 5": (ACT + ["80MiB", "--on-act", "checkpoint,end", "--grace", "4s"], TRAINER.replace("STATUS", "5"), {}),
+    "ladder, 0": (ACT + ["80MiB", "--on-act", "checkpoint,end", "--grace", "4s"], TRAINER.replace("STATUS", "0"), {}),
+    "all steps": (ACT + ["60MiB", "--grace", "2s"], TRAINER.replace("STATUS", "0").replace("sleep(1)", "sleep(60)"), {}),
     "max": (["--warn", "none", "--act", "none", "--max", "90MiB", "--grace", "1s"], DEAF, {}),
     "no handler": (ACT + ["60MiB", "--on-act", "checkpoint"], PLAIN, {}),
     "workers": (ACT + ["60MiB", "--on-act", "checkpoint"], PARENT, {}),
@@ -148,7 +164,7 @@ def in_cache(path):
 
 
 def make_files(folder):
-    for name in ("data", "other"):
+    for name in ("data", "other", "nobodys"):
         (folder / name).write_bytes(os.urandom(MIB) * 40)
         fd = os.open(folder / name, os.O_RDONLY)
         os.fsync(fd)
@@ -203,7 +219,8 @@ def test_the_ladder(runs, name, status):
     r = runs[name]
     told, d = signals(r), r.report()
     assert r.status == status and [w for w in told if w != "full"] == ["wish", "term", "saved"]
-    assert 2.8 < float(told["term"]) - float(told["wish"]) < 8
+    asked, term = (next(e["ms"] for e in r.events() if e["event"] == w) for w in ("checkpoint", "term"))
+    assert 3950 <= term - asked < 40000
     assert d["verdict"] == "ended" and d["why"] == "act" and not d["killed"] and d["checkpoints_asked"] == 1
     assert "checkpoint asked for by SIGUSR1" in r.err and "(SIGTERM)" in r.err
 
@@ -219,7 +236,7 @@ def test_max_ends_at_once_and_grace_has_an_end(runs):
     d = r.report()
     assert r.status == 137 and d["why"] == "max" and d["killed"] and d["signal"] == 9 and "is killed" in r.err
     term, kill = (next(e["ms"] for e in r.events() if e["event"] == w) for w in ("term", "kill"))
-    assert 950 <= kill - term < 6000
+    assert 950 <= kill - term < 40000
 
 
 def test_who_has_no_handler_is_not_asked(runs):
@@ -258,7 +275,8 @@ def test_page_cache_of_its_files_is_dropped(runs):
         os.close(fd)
         if in_cache(r.folder / "data") > 0.9:
             pytest.skip("this file system does not drop what it is told to")
-    assert left < 0.1 and in_cache(r.folder / "other") > 0.9  # one that it may write to is left alone
+    # One that it may write to is left alone, by us: a machine short of memory may take it as any other.
+    assert left < 0.1 and (in_cache(r.folder / "other") > 0.9 or in_cache(r.folder / "nobodys") < 0.9)
     assert r.report()["dropped_files"] == 1
 
 
@@ -294,7 +312,7 @@ def test_who_is_not_the_cause_is_left_alone(headrace, tmp_path, small):
     hog = subprocess.Popen(script(tmp_path, "hog.py", "import time\nx = bytearray(b'x') * (345 << 20)\nprint('full', flush=True)\ntime.sleep(60)\n"),
                            preexec_fn=small, stdout=subprocess.PIPE)
     hog.stdout.readline()
-    p = headrace.popen("run", "--grace", "1s", "--", *script(tmp_path, "t.py", "import time\ntime.sleep(2.5)\n"), env={**os.environ, **environment(tmp_path)},
+    p = headrace.popen("run", "--grace", "1s", "--", *script(tmp_path, "t.py", TOLD + "told('short')\ntime.sleep(1)\n"), env={**os.environ, **environment(tmp_path)},
                        stderr=subprocess.PIPE, text=True, preexec_fn=small)
     err = p.communicate(timeout=60)[1]
     hog.kill()

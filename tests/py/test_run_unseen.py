@@ -63,7 +63,7 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(headrace.cwd)
-            os.execvpe(argv[0], list(argv), {**os.environ, **env, "TERM": "xterm", "PS1": "$ "})
+            os.execvpe(argv[0], list(argv), {**os.environ, **env, "TERM": "xterm", "PS1": "$ ", "LC_ALL": "C.UTF-8", "HISTFILE": "/dev/null"})
         self.out = b""
 
     def read_until(self, what, seconds=20):
@@ -151,7 +151,7 @@ def test_nohup_and_no_terminal(headrace, env, tmp_path):
     text = "import signal\nprint(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN, signal.getsignal(signal.SIGINT) == signal.default_int_handler)\n"
     command = script(tmp_path, "t.py", text)
     out = subprocess.run(["nohup", headrace.bin, "run", "--quiet", "--", *command], env={**os.environ, **env}, cwd=tmp_path,
-                         stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True, timeout=30)
+                         stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True, timeout=60)
     assert out.returncode == 0 and out.stdout == "True True\n"
 
 
@@ -165,7 +165,7 @@ def test_tmux(headrace, env, tmp_path):
 
 
 def test_the_training_outlives_its_watcher(headrace, env, tmp_path):
-    text = "import time\nopen('a', 'w').close()\ntime.sleep(1.5)\nprint('done', flush=True)\nopen('b', 'w').close()\n"
+    text = "import time\nopen('a', 'w').close()\ntime.sleep(3)\nprint('done', flush=True)\nopen('b', 'w').close()\n"
     p = headrace.popen("run", "--", *script(tmp_path, "t.py", text), env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     until((tmp_path / "a").exists)
     p.kill()
@@ -174,7 +174,7 @@ def test_the_training_outlives_its_watcher(headrace, env, tmp_path):
 
 
 def test_left_behind_is_left_alone(headrace, env, tmp_path):
-    ran = headrace("run", "--", "sh", "-c", "sleep 30 >/dev/null 2>&1 & echo $! > pid; sleep 1", env=env)
+    ran = headrace("run", "--", "sh", "-c", "sleep 300 >/dev/null 2>&1 & echo $! > pid; sleep 3", env=env)
     pid = int((tmp_path / "pid").read_text())
     os.kill(pid, signal.SIGKILL)
     assert "left behind" in ran.err and report(tmp_path)["left_behind"] == 1

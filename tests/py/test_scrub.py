@@ -25,6 +25,8 @@ def wait_for(ring, n, after=0, seconds=30):
         time.sleep(0.1)
     raise AssertionError("no moment was recorded")
 
+
+ALONE = ("--filter", "hog_of_the_night")  # however many larger ones this machine has: the table shows what fits on the screen
 HOG = "import time; held = bytearray(b'x') * (200 << 20); print('held', flush=True); time.sleep(60)"
 
 
@@ -34,6 +36,18 @@ class View(Screen):
     def rows(self):
         self.read(0.15)
         return vt.screen(self.seen, W, H)
+
+    def alerts(self, key, end):
+        """Goes from alert to alert until the view says that there are no more: the rows at each.  This machine may have some of its own."""
+        told, until = [], time.monotonic() + 60
+        while time.monotonic() < until:
+            self.send(key)
+            self.read(0.5)
+            rows = self.rows()
+            if any(end in r for r in rows):
+                return told
+            told.append(rows)
+        raise AssertionError((end, told[-1]))
 
     def shows(self, what, seconds=40):
         end = time.monotonic() + seconds
@@ -75,8 +89,8 @@ def view(headrace):
 
 
 def test_the_live_view_tells_who_held_memory(view, hog, tmp_path):
-    s = view("--sort", "memory", env={"XDG_STATE_HOME": str(tmp_path)})
-    s.shows(str(hog.pid))
+    s = view("--sort", "memory", *ALONE, env={"XDG_STATE_HOME": str(tmp_path)})
+    s.shows(f" {hog.pid} ")
     s.read(2)
     hog.kill()
     hog.wait()
@@ -111,11 +125,9 @@ def test_an_alert_is_gone_to(view, tmp_path):
     s.send(b"w")
     s.shows("kept by this view")
     rows = s.rows()
-    assert "over the warn mark" in rows[2] and " ago" in rows[0]
-    s.send(b"w")
-    s.shows("no alert is kept from before")
-    s.send(b"W")
-    s.shows("no alert began later")
+    told = [rows, *s.alerts(b"w", "no alert is kept from before")]
+    assert any("over the warn mark" in r[2] for r in told) and " ago" in rows[0], told
+    s.alerts(b"W", "no alert began later")
     s.send(b"gq")
     assert s.finish() == 0
 
@@ -128,7 +140,7 @@ def test_behind_it_stands_the_recorder_that_runs(view, headrace, hog, tmp_path):
         hog.kill()
         hog.wait()
         time.sleep(1.5)
-        s = view("--sort", "memory", env=env)
+        s = view("--sort", "memory", *ALONE, env=env)
         s.shows("processes")
         assert not any(f" {hog.pid} " in r for r in s.rows())
         s.send(b"{")  # an hour back: where it begins
@@ -156,9 +168,9 @@ def test_at_prints_that_moment(headrace, hog, tmp_path):
     last = headrace("replay", ring, "--once", "--json").json()
     back = f"-{last['time_ns'] - gone + 200_000_000}ns"
     then = headrace("replay", ring, "--json", "--at", back).json()
-    assert gone - 5e9 < then["time_ns"] <= gone - 2e8
+    assert gone - 30e9 < then["time_ns"] <= gone - 2e8
     assert hog.pid in [p["pid"] for p in then["processes"]]
-    assert str(hog.pid) in headrace("replay", ring, "--once", "--at", back, "--rows", "40").out
+    assert str(hog.pid) in headrace("replay", ring, "--once", "--at", back, "--rows", "64").out
     assert "is no time" in headrace("replay", ring, "--at", "soon", status=1).err
 
 

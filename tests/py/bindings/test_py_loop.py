@@ -315,8 +315,8 @@ def test_ctrl_c_in_the_loop(dataset):
 import os, signal, sys, threading, time, headrace
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell hands down an ignored one
 l = headrace.Loader(sys.argv[1], 16, framework="dlpack")
-threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
     while True:
         for batch in l:
             pass
@@ -332,10 +332,13 @@ def test_killed_consumer_leaves_nothing(dataset):
     code = "import sys, time, headrace; it = iter(headrace.Loader(sys.argv[1])); next(it); print('up', flush=True); time.sleep(60)"
     p = subprocess.Popen([sys.executable, "-c", code, dataset], stdout=subprocess.PIPE, text=True)
     assert p.stdout.readline().strip() == "up"
-    shm = set(os.listdir("/dev/shm"))
+    # What it has there, open or mapped; files of others come and go.
+    held = {os.readlink(f) for f in Path(f"/proc/{p.pid}/fd").iterdir()}
+    held |= {line.split(None, 5)[5].strip() for line in open(f"/proc/{p.pid}/maps") if "/dev/shm/" in line}
     p.send_signal(signal.SIGKILL)
-    assert p.wait(10) == -9
-    assert set(os.listdir("/dev/shm")) <= shm
+    assert p.wait(30) == -9
+    left = {f"/dev/shm/{name}" for name in os.listdir("/dev/shm")}
+    assert not left & held
 
 
 def rss():
@@ -343,26 +346,40 @@ def rss():
         return next(int(line.split()[1]) for line in f if line.startswith("Anonymous:")) * 1024
 
 
+def growth(work, enough):
+    """By how much this process grew while it worked; the least of four rounds, since the kernel makes large pages of small ones when it likes
+    and other threads live here too.  What leaks does so in every round."""
+    least = None
+    for _ in range(4):
+        before = rss()
+        work()
+        least = rss() - before if least is None else min(least, rss() - before)
+        if least < enough:
+            break
+    return least
+
+
 @pytest.mark.parametrize("framework", ["torch", "numpy"])
 def test_a_thousand_epochs_in_flat_memory(dataset, framework):
     with headrace.Loader(dataset, 16, framework=framework) as l:
-        for _ in range(200):
-            for batch in l:
-                batch.sample
-        before = rss()
-        for _ in range(1000):
-            for batch in l:
-                batch.sample
-        assert rss() - before < 1 << 20
+        def epochs(n):
+            for _ in range(n):
+                for batch in l:
+                    batch.sample
+
+        epochs(200)
+        assert growth(lambda: epochs(1000), 1 << 20) < 1 << 20
 
 
 def test_many_loaders_in_flat_memory(dataset):
-    for _ in range(50):
-        next(iter(headrace.Loader(dataset, framework="numpy")))
-    before, files = rss(), len(os.listdir("/proc/self/fd"))
-    for _ in range(300):
-        next(iter(headrace.Loader(dataset, framework="numpy")))
-    assert rss() - before < 2 << 20 and len(os.listdir("/proc/self/fd")) == files
+    def loaders(n):
+        for _ in range(n):
+            next(iter(headrace.Loader(dataset, framework="numpy")))
+
+    loaders(50)
+    files = len(os.listdir("/proc/self/fd"))
+    assert growth(lambda: loaders(300), 2 << 20) < 2 << 20
+    assert len(os.listdir("/proc/self/fd")) == files
 
 
 def test_flat_memory_beyond_torch_and_the_budget(dataset):

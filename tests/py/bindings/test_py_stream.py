@@ -48,7 +48,7 @@ def test_push_waits_while_full(graphs):
         t0 = time.monotonic()
         with pytest.raises(headrace.CancelledError):
             s.push(graphs[8], timeout=0.2)
-        assert 0.15 < time.monotonic() - t0 < 2
+        assert 0.15 < time.monotonic() - t0 < 20
         assert next(iter(s)).num_graphs == 8
         s.push(graphs[8], timeout=0)
 
@@ -85,7 +85,7 @@ def test_close_wakes_both_sides(graphs):
     t.start()
     time.sleep(0.1)
     s.close()
-    t.join(5)
+    t.join(30)
     assert not t.is_alive() and isinstance(errors[0], (headrace.CancelledError, headrace.StateError))
     with pytest.raises(headrace.StateError, match="closed"):
         s.push(graphs[0])
@@ -144,10 +144,9 @@ def test_ctrl_c_while_waiting():
     code = (
         "import os, signal, threading, headrace\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "s = headrace.Stream([headrace.Field('y', 'float32', (8,))])\n"
-        "threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
-        "try:\n    next(s)\nexcept KeyboardInterrupt:\n    print('stopped')\n"
+        "try:\n    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()\n    next(s)\nexcept KeyboardInterrupt:\n    print('stopped')\n"
     )
-    r = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
+    r = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert r.stdout.strip() == "stopped", r.stderr
 
 
@@ -176,7 +175,10 @@ def test_a_closed_stream_ends_the_loop_of_another_thread(graphs):
     t.start()
     for g in graphs[:8]:
         s.push(g)
-    time.sleep(0.1)
+    end = time.monotonic() + 30
+    while not ended and time.monotonic() < end:
+        time.sleep(0.01)
+    time.sleep(0.1)  # it may already wait for the next one
     s.close()
-    t.join(5)
+    t.join(30)
     assert not t.is_alive() and ended[0] == 8
