@@ -21,9 +21,9 @@ bool hr_stat_line(const char *text, size_t n, struct hr_stat_line *ret)
     struct hr_stat_line s = { .pid = (int)hr_digits(&p, open), .state = close[2] };
     size_t len = HR_MIN((size_t)(close - open - 1), sizeof s.comm - 1);
     memcpy(s.comm, open + 1, len);
-    uint64_t v[25] = { 0 };
+    uint64_t v[29] = { 0 };
     p = close + 4;
-    for (unsigned field = 4; field <= 24 && p < end; field++) {
+    for (unsigned field = 4; field <= 28 && p < end; field++) {
         p += *p == '-'; /* a group of -1 is none of ours */
         v[field] = hr_digits(&p, end);
         while (p < end && *p++ != ' ')
@@ -37,6 +37,7 @@ bool hr_stat_line(const char *text, size_t n, struct hr_stat_line *ret)
     s.threads = v[20];
     s.born = v[22];
     s.pages = v[24];
+    s.stack = v[28];
     if (s.pid <= 0 || (s.born == 0 && s.pid != 1))
         return false;
     *ret = s;
@@ -82,7 +83,9 @@ static void io(struct hr_watch *w, struct hr_proc_load *p, struct hr_proc_more *
 /* Who it is and what state it is in; true: one of these is another. */
 static bool face(struct hr_watch *w, struct hr_proc_load *p, struct hr_proc_more *more, const struct hr_stat_line *s)
 {
-    bool renamed = memcmp(p->comm, s->comm, sizeof p->comm) != 0, moved = renamed || p->parent != s->parent;
+    /* Its stack lies where its last exec put it; one that has ended, or that we may not look at, has none. */
+    bool execed = more->stack != 0 && s->stack != 0 && s->stack != more->stack;
+    bool renamed = execed || memcmp(p->comm, s->comm, sizeof p->comm) != 0, moved = renamed || p->parent != s->parent;
     if (moved)
         w->procs.changed = true;
     if (renamed) { /* it became another program, or named its thread */
@@ -93,6 +96,7 @@ static bool face(struct hr_watch *w, struct hr_proc_load *p, struct hr_proc_more
         w->procs.states_moved = moved = true;
     moved = moved || p->threads != (uint32_t)s->threads;
     more->group = s->group;
+    more->stack = s->stack != 0 ? s->stack : more->stack;
     p->parent = s->parent;
     p->state = s->state;
     memcpy(p->comm, s->comm, sizeof p->comm);

@@ -78,6 +78,7 @@ struct hr_proc_more {
     uint64_t pss_wait;          /* until PSS is measured again although nothing seems to have changed */
     struct hr_count faults, read, written;
     uint64_t seq;               /* the tick in which stat was read */
+    uint64_t stack;             /* where its stack begins: another place after every exec; 0: not told */
     int group;                  /* process group */
     int kin;                    /* the lead of its job, remembered after its parent has gone; 0: none */
     int world, port;            /* WORLD_SIZE, MASTER_PORT; 0: not told */
@@ -230,7 +231,7 @@ void hr_kernel_threads_forget(struct hr_look_procs *l);
 struct hr_stat_line {
     int pid, parent, group;
     char state, comm[16];
-    uint64_t ticks, major, threads, born, pages;
+    uint64_t ticks, major, threads, born, pages, stack;
     bool kernel;
 };
 bool hr_stat_line(const char *text, size_t n, struct hr_stat_line *ret);

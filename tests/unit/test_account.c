@@ -87,7 +87,7 @@ static void lines_of_stat(void **state)
 {
     (void)state;
     struct hr_stat_line s;
-    static const char good[] = "42 (a (b) c) S 7 9 1 0 -1 4194304 1 0 3 0 11 22 0 0 20 0 5 0 1234 1000000 77 18446744073709551615";
+    static const char good[] = "42 (a (b) c) S 7 9 1 0 -1 4194304 1 0 3 0 11 22 0 0 20 0 5 0 1234 1000000 77 18446744073709551615 4096 8192 140722";
     assert_true(hr_stat_line(good, sizeof good - 1, &s));
     assert_string_equal(s.comm, "a (b) c");
     assert_int_equal(s.parent, 7);
@@ -97,6 +97,7 @@ static void lines_of_stat(void **state)
     assert_int_equal(s.threads, 5);
     assert_int_equal(s.born, 1234);
     assert_int_equal(s.pages, 77);
+    assert_int_equal(s.stack, 140722);
     assert_false(s.kernel);
     for (size_t n = 0; n < 20; n++)
         hr_stat_line(good, n, &s); /* no byte behind the end is read: the sanitizer would tell */

@@ -7,6 +7,9 @@
 #include "root_make.h"
 #include "watch.h"
 
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SECOND UINT64_C(1000000000)
@@ -172,11 +175,61 @@ static void every_fault(void **state)
     hr_root_close(root);
 }
 
-int main(void)
+static const char *command_of(struct hr_watch *w, int pid)
 {
+    hr_watch_look_closely(w);
+    hr_watch_tick(w);
+    const struct hr_model *m = hr_watch_model(w);
+    for (unsigned i = 0; i < m->proc_n; i++)
+        if (m->proc[i].pid == pid)
+            return m->proc[i].command;
+    return "";
+}
+
+/* A child that was seen, and named, before its exec; the program that it becomes has the same name for the kernel. */
+static void who_has_become_another_program_is_named_again(void **state)
+{
+    (void)state;
+    struct hr_root *root;
+    struct hr_watch_options o = { .now = simulated, .no_gpus = true, .no_files = true };
+    char self[4096] = "", byte = 0;
+    int go[2];
+    assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+    assert_int_equal(pipe(go), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (read(go[0], &byte, 1) == 1)
+            execl(self, "train_anew", "asleep", NULL);
+        _exit(1);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(hr_root_open(NULL, &root, NULL), 0);
+    struct hr_watch *w = watch_of(root, &o);
+    for (int i = 0; i < 3; i++)
+        assert_non_null(strstr(command_of(w, pid), "test_watch"));
+    assert_int_equal(write(go[1], &byte, 1), 1);
+    bool anew = false;
+    for (int i = 0; i < 3000 && !anew; i++) {
+        anew = strstr(command_of(w, pid), "train_anew") != NULL;
+        hr_sleep(10000000);
+    }
+    assert_true(anew);
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    close(go[0]);
+    close(go[1]);
+    hr_watch_close(w);
+    hr_root_close(root);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "asleep") == 0)
+        pause();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ticks_take_no_memory_and_no_descriptors),
         cmocka_unit_test(the_walk_finds_this_process_and_its_children),
+        cmocka_unit_test(who_has_become_another_program_is_named_again),
         cmocka_unit_test(rates_of_made_counters),
         cmocka_unit_test(every_fault),
     };
