@@ -4,6 +4,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "examples" / "two_lines"))
 import compare  # noqa: E402
+import pytest  # noqa: E402
 
 
 def test_two_lines_change():
@@ -11,6 +12,7 @@ def test_two_lines_change():
     assert [l[0] for l in lines] == ["-", "+", "-", "+"] and "headrace" in lines[1] and "Loader(" in lines[3]
 
 
+@pytest.mark.timeout(1200)  # it starts seven programs that import torch
 def test_the_curves_agree(tmp_path, monkeypatch):
     """Three seeds with each script: the loss falls, and the difference is within its noise in every epoch."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
