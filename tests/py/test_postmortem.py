@@ -219,12 +219,16 @@ def test_shared_memory_became_full(headrace, tmp_path):
     """In a mount namespace of its own: a /dev/shm of 32 MiB, a loader that fills it, a recorder that sees it."""
     script = tmp_path / "fills.sh"
     script.write_text('mount -t tmpfs -o size=32m tmpfs /dev/shm && ("$@" & echo $! > recorder; wait) &\n'
-                      'until test -s recorder; do sleep 0.05; done; nsenter -t $(cat recorder) -m dd if=/dev/zero of=/dev/shm/torch_1_2 bs=1M count=64 2> /dev/null\nwait\n')
+                      'until test -e fill; do sleep 0.05; done; nsenter -t $(cat recorder) -m dd if=/dev/zero of=/dev/shm/torch_1_2 bs=1M count=64 2> /dev/null\nwait\n')
     kills = killed_for_memory()
     ring = tmp_path / "a.ring"
     p = subprocess.Popen(["unshare", "--mount", "sh", script, headrace.bin, "record", "-q", "--file", ring, "--size", "1MiB", "--interval", "200ms"], cwd=tmp_path)
     wait_for(ring, 3)
     end = time.monotonic() + 60
+    while not [s for s in headrace("replay", ring, "--once", "--json").json()["spaces"] if s["at"] == "/dev/shm" and s["total"] == 32 * MIB]:
+        assert time.monotonic() < end, "it does not look at /dev/shm"
+        time.sleep(0.3)
+    (tmp_path / "fill").touch()
     while "/dev/shm was full" not in headrace("postmortem", ring, "--json").out and time.monotonic() < end:
         time.sleep(0.3)
     os.kill(int((tmp_path / "recorder").read_text()), signal.SIGKILL)
