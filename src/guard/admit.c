@@ -43,13 +43,26 @@ static bool active(const struct hr_job *j)
     return j->state == HR_JOB_RUNNING && !j->waits;
 }
 
-/* The oldest (or newest) job for which `is` holds. */
-static int extreme(const struct hr_job *job, size_t n, bool newest, bool (*is)(const struct hr_job *))
+static bool is_older(const struct hr_job *job, size_t i, int than)
+{
+    return than == NONE || job[i].order < job[than].order;
+}
+
+/* The oldest job for which `is` holds. */
+static int oldest_of(const struct hr_job *job, size_t n, bool (*is)(const struct hr_job *))
 {
     int best = NONE;
     for (size_t i = 0; i < n; i++)
-        if (is(&job[i]) &&
-            (best == NONE || (newest ? job[i].order > job[best].order : job[i].order < job[best].order)))
+        if (is(&job[i]) && is_older(job, i, best))
+            best = (int)i;
+    return best;
+}
+
+static int newest_of(const struct hr_job *job, size_t n, bool (*is)(const struct hr_job *))
+{
+    int best = NONE;
+    for (size_t i = 0; i < n; i++)
+        if (is(&job[i]) && (best == NONE || job[i].order > job[best].order))
             best = (int)i;
     return best;
 }
@@ -162,20 +175,28 @@ static bool fits(const struct hr_job *j, int64_t room, bool lightly)
     return room > 0 && expected(j, lightly) <= (uint64_t)room;
 }
 
-/* The oldest of those held that fits; or, where the banker is asked (`s`), that may begin. */
-static int oldest(const struct hr_job *job, size_t n, int64_t room, bool lightly, const struct hr_space *s)
+static int oldest_that_fits(const struct hr_job *job, size_t n, int64_t room, bool lightly)
 {
     int best = NONE;
     for (size_t i = 0; i < n; i++)
-        if (held(&job[i]) && (best == NONE || job[i].order < job[best].order) &&
-            (s != NULL ? hr_banker_may(job, n, s, i) : fits(&job[i], room, lightly)))
+        if (held(&job[i]) && is_older(job, i, best) && fits(&job[i], room, lightly))
+            best = (int)i;
+    return best;
+}
+
+/* Of those that do not fit at once: that can be seen to its end in turns with the others. */
+static int oldest_that_may_begin(const struct hr_job *job, size_t n, const struct hr_space *s)
+{
+    int best = NONE;
+    for (size_t i = 0; i < n; i++)
+        if (held(&job[i]) && is_older(job, i, best) && hr_banker_may(job, n, s, i))
             best = (int)i;
     return best;
 }
 
 int hr_admit(const struct hr_job *job, size_t n, const struct hr_space *s, uint64_t now, const struct hr_admit_rules *rules)
 {
-    int head = extreme(job, n, false, held);
+    int head = oldest_of(job, n, held);
     if (head == NONE)
         return NONE;
     unsigned run = 0, on = 0;
@@ -194,8 +215,8 @@ int hr_admit(const struct hr_job *job, size_t n, const struct hr_space *s, uint6
         return fits(&job[head], room, lightly) || (bank && hr_banker_may(job, n, s, (size_t)head)) ? head : NONE;
     int best = bank ? hr_banker_begin(job, n, s, rules->jobs != 0 ? rules->jobs : rules->cpus) : NONE;
     if (best == NONE)
-        best = oldest(job, n, room, lightly, NULL);
-    return best == NONE && bank ? oldest(job, n, room, lightly, s) : best;
+        best = oldest_that_fits(job, n, room, lightly);
+    return best == NONE && bank ? oldest_that_may_begin(job, n, s) : best;
 }
 
 static bool due(uint64_t now, uint64_t last, uint64_t every)
@@ -207,11 +228,11 @@ static enum hr_brake_what go_on(const struct hr_job *job, size_t n, const struct
                                 const struct hr_brake *last, int *ret_job)
 {
     bool bank = hr_banker_knows(job, n);
-    int who = bank ? hr_banker_first_parked(job, n, s) : extreme(job, n, false, paused);
+    int who = bank ? hr_banker_first_parked(job, n, s) : oldest_of(job, n, paused);
     if (who == NONE)
         return HR_BRAKE_NOTHING;
     *ret_job = who;
-    if (extreme(job, n, false, active) == NONE) /* A1 */
+    if (oldest_of(job, n, active) == NONE) /* A1 */
         return HR_BRAKE_RESUME;
     if (bank)
         return due(now, last->parked, UNPARK_AFTER) && due(now, last->paused, RESUME_AFTER) && hr_banker_goes_on(job, n, s, who)
@@ -236,7 +257,7 @@ static bool impact(const struct hr_job *job, const struct hr_space *s, int oldes
 /* Whom to end: the newest; the oldest only where it is alone and the kernel would do it.  NONE: nobody. */
 static int to_end(const struct hr_job *job, size_t n, bool hits, int oldest)
 {
-    int newest = extreme(job, n, true, endable);
+    int newest = newest_of(job, n, endable);
     if (newest != NONE && newest != oldest && job[newest].order > job[oldest].order) /* A2 */
         return newest;
     return hits ? oldest : NONE;
@@ -247,7 +268,7 @@ static int to_pause(const struct hr_job *job, size_t n, const struct hr_space *s
 {
     if (hr_banker_knows(job, n))
         return hr_banker_last(job, n, s);
-    int newest = extreme(job, n, true, pausable);
+    int newest = newest_of(job, n, pausable);
     return newest == oldest ? NONE : newest;
 }
 
@@ -255,11 +276,11 @@ enum hr_brake_what hr_brake(const struct hr_job *job, size_t n, const struct hr_
                             const struct hr_brake *last, int *ret_job)
 {
     enum hr_level level = hr_level(job, n, s);
-    int oldest = extreme(job, n, false, active);
+    int oldest = oldest_of(job, n, active);
     if (level == HR_LEVEL_BLACK)
         return HR_BRAKE_END_ALL;
     /* It is not the jobs that run into the wall, and there is none to end. */
-    bool none = extreme(job, n, false, endable) == NONE;
+    bool none = oldest_of(job, n, endable) == NONE;
     if (none && s->wall && s->room - (int64_t)hr_ahead(job, 0, s, 2 * IMPACT) < -part(s, 1))
         return HR_BRAKE_END_ALL;
     if (oldest == NONE) /* nothing gets on: that comes before room (A1) */
