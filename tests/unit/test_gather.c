@@ -69,87 +69,105 @@ static void graph_join(void **state)
 }
 
 /* Every field that a small schema of the other kinds can have, in one chunk of three samples. */
+static const float seq[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }; /* [-1, 2]: 1, 3 and 2 rows */
+static const int32_t seq_o[] = { 0, 1, 4, 6 };
+static const uint8_t pair[] = { 1, 2, 3, 4, 5, 6 }; /* [2, -1] of int64, stored uint8: 1, 0 and 2 */
+static const int32_t pair_o[] = { 0, 1, 2, 2, 2, 4, 6 };
+static const char text[] = "abcde"; /* "abc", "", "de" */
+static const int32_t text_o[] = { 0, 3, 3, 5 };
+static const int8_t quant[] = { -128, 127, 0, 1, 2, 3 }; /* [2] */
+static const double scale[] = { 0.5, 2 }, offset[] = { 1, -1 };
+static const uint16_t half[] = { 0x3C00, 0xC000, 0x7C00 };
+static struct hr_field small_field[] = {
+    { .name = "seq", .dtype = HR_F32, .stored = HR_F32, .ndim = 2, .shape = { -1, 2 } },
+    { .name = "pair", .dtype = HR_I64, .stored = HR_U8, .ndim = 2, .shape = { 2, -1 } },
+    { .name = "text", .dtype = HR_STR, .stored = HR_STR },
+    { .name = "quant", .dtype = HR_F32, .stored = HR_I8, .ndim = 1, .shape = { 2 }, .scale = scale, .offset = offset, .quant_n = 2 },
+    { .name = "half", .dtype = HR_F32, .stored = HR_F16 },
+};
+static struct hr_layout small_layout[] = { { 0, 1, 2, 4 }, { 1, 2, 1, 1 }, { 0, 1, 1, 1 }, { -1, 0, 2, 1 }, { -1, 0, 1, 2 } };
+static struct hr_column small_column[] = {
+    { (const uint8_t *)seq, seq_o, sizeof seq }, { pair, pair_o, sizeof pair }, { (const uint8_t *)text, text_o, 5 },
+    { (const uint8_t *)quant, NULL, 6 },         { (const uint8_t *)half, NULL, 6 },
+};
+static struct hr_schema small = { HR_COUNT(small_field), small_field };
+
+static void is_padded(const struct hr_batch *b)
+{
+    const struct hr_tensor *t = g_tensor(b, "seq");
+    static const float want[] = { 9, 10, 11, 12, 0, 0, 3, 4, 5, 6, 7, 8, 1, 2, 0, 0, 0, 0 };
+    assert_int_equal(t->ndim, 3);
+    assert_true(t->shape[0] == 3 && t->shape[1] == 3 && t->shape[2] == 2);
+    assert_memory_equal(t->data, want, sizeof want);
+    static const int64_t pairs[] = { 3, 4, 5, 6, 0, 0, 0, 0, 1, 0, 2, 0 };
+    t = g_tensor(b, "pair");
+    assert_true(t->ndim == 3 && t->shape[0] == 3 && t->shape[1] == 2 && t->shape[2] == 2);
+    assert_memory_equal(t->data, pairs, sizeof pairs);
+    static const int64_t len[] = { 2, 0, 1 };
+    assert_memory_equal(g_tensor(b, "pair_len")->data, len, sizeof len);
+    t = g_tensor(b, "text");
+    assert_true(t->ndim == 2 && t->shape[1] == 3);
+    assert_memory_equal(t->data, "de\0\0\0\0abc", 9);
+}
+
+static void is_stacked(const struct hr_batch *b)
+{
+    const struct hr_tensor *t = g_tensor(b, "seq");
+    static const float want[] = { 9, 10, 11, 12, 3, 4, 5, 6, 7, 8, 1, 2 };
+    assert_true(t->ndim == 2 && t->shape[0] == 6 && t->shape[1] == 2);
+    assert_memory_equal(t->data, want, sizeof want);
+    static const int64_t pairs[] = { 3, 4, 1, 5, 6, 2 }, ptr[] = { 0, 2, 2, 3 };
+    t = g_tensor(b, "pair");
+    assert_true(t->ndim == 2 && t->shape[0] == 2 && t->shape[1] == 3);
+    assert_memory_equal(t->data, pairs, sizeof pairs);
+    assert_memory_equal(g_tensor(b, "pair_ptr")->data, ptr, sizeof ptr);
+    t = g_tensor(b, "text");
+    assert_true(t->ndim == 1 && t->shape[0] == 5 && t->dtype == HR_U8);
+    assert_memory_equal(t->data, "deabc", 5);
+}
+
+/* The fields of one shape, and the life of a batch that outlives its pool. */
+static void is_kept_while_it_is_held(struct hr_batch *b, struct hr_pool *pool)
+{
+    static const float q[] = { 2, 5, 1, 1, -63, 253 };
+    assert_memory_equal(g_tensor(b, "quant")->data, q, sizeof q);
+    const float *h = g_tensor(b, "half")->data;
+    assert_true(h[0] == __builtin_inff() && h[1] == -2 && h[2] == 1);
+    const uint8_t *bytes = g_tensor(b, "quant")->data;
+    hr_batch_retain(b);
+    hr_batch_release(b);
+    assert_true(bytes[0] != 0xDB || bytes[1] != 0xDB);
+    hr_pool_close(pool); /* the batch outlives the pool's owner, and is poisoned when it is released */
+    assert_memory_equal(g_tensor(b, "quant")->data, q, sizeof q);
+    hr_batch_release(b);
+}
+
 static void stack_and_pad(void **state)
 {
     (void)state;
-    static const float seq[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }; /* [-1, 2]: 1, 3 and 2 rows */
-    static const int32_t seq_o[] = { 0, 1, 4, 6 };
-    static const uint8_t pair[] = { 1, 2, 3, 4, 5, 6 }; /* [2, -1] of int64, stored uint8: 1, 0 and 2 */
-    static const int32_t pair_o[] = { 0, 1, 2, 2, 2, 4, 6 };
-    static const char text[] = "abcde"; /* "abc", "", "de" */
-    static const int32_t text_o[] = { 0, 3, 3, 5 };
-    static const int8_t quant[] = { -128, 127, 0, 1, 2, 3 }; /* [2] */
-    static const double scale[] = { 0.5, 2 }, offset[] = { 1, -1 };
-    static const uint16_t half[] = { 0x3C00, 0xC000, 0x7C00 };
-    struct hr_field f[] = {
-        { .name = "seq", .dtype = HR_F32, .stored = HR_F32, .ndim = 2, .shape = { -1, 2 } },
-        { .name = "pair", .dtype = HR_I64, .stored = HR_U8, .ndim = 2, .shape = { 2, -1 } },
-        { .name = "text", .dtype = HR_STR, .stored = HR_STR },
-        { .name = "quant", .dtype = HR_F32, .stored = HR_I8, .ndim = 1, .shape = { 2 }, .scale = scale, .offset = offset, .quant_n = 2 },
-        { .name = "half", .dtype = HR_F32, .stored = HR_F16 },
-    };
-    struct hr_layout l[] = { { 0, 1, 2, 4 }, { 1, 2, 1, 1 }, { 0, 1, 1, 1 }, { -1, 0, 2, 1 }, { -1, 0, 1, 2 } };
-    struct hr_column col[] = { { (const uint8_t *)seq, seq_o, sizeof seq }, { pair, pair_o, sizeof pair },
-                               { (const uint8_t *)text, text_o, 5 },        { (const uint8_t *)quant, NULL, 6 },
-                               { (const uint8_t *)half, NULL, 6 } };
-    struct hr_schema schema = { 5, f };
     for (int pad = 0; pad < 2; pad++) {
         struct hr_loader_options o = { .join = pad ? HR_JOIN_PAD : HR_JOIN_STACK };
         struct hr_collate c;
         struct hr_plan p;
         struct hr_ledger *ledger;
         struct hr_slot *s;
-        assert_int_equal(hr_collate_init(&c, &schema, l, &o, NULL, NULL), 0);
+        assert_int_equal(hr_collate_init(&c, &small, small_layout, &o, NULL, NULL), 0);
         struct hr_pool *pool = pool_for(&c, 1 << 20, true, &ledger);
         assert_int_equal(hr_plan_init(&p, &c, 3, ledger, NULL), 0);
         p.n = 3;
         for (uint32_t i = 0; i < 3; i++) {
             p.sample[i] = 2 - i;
-            p.pick[i] = (struct hr_pick){ col, 2 - i, 0 };
+            p.pick[i] = (struct hr_pick){ small_column, 2 - i, 0 };
         }
         assert_int_equal(hr_gather_measure(&c, &p, NULL), 0);
         assert_int_equal(hr_pool_acquire(pool, &s, NULL), 0);
         assert_int_equal(hr_gather_fill(&c, &p, NULL, s, NULL), 0);
         struct hr_batch *b = hr_slot_publish(s);
-        const struct hr_tensor *t = g_tensor(b, "seq");
-        if (pad) {
-            static const float want[] = { 9, 10, 11, 12, 0, 0, 3, 4, 5, 6, 7, 8, 1, 2, 0, 0, 0, 0 };
-            assert_int_equal(t->ndim, 3);
-            assert_true(t->shape[0] == 3 && t->shape[1] == 3 && t->shape[2] == 2);
-            assert_memory_equal(t->data, want, sizeof want);
-            static const int64_t pairs[] = { 3, 4, 5, 6, 0, 0, 0, 0, 1, 0, 2, 0 };
-            t = g_tensor(b, "pair");
-            assert_true(t->ndim == 3 && t->shape[0] == 3 && t->shape[1] == 2 && t->shape[2] == 2);
-            assert_memory_equal(t->data, pairs, sizeof pairs);
-            static const int64_t len[] = { 2, 0, 1 };
-            assert_memory_equal(g_tensor(b, "pair_len")->data, len, sizeof len);
-            t = g_tensor(b, "text");
-            assert_true(t->ndim == 2 && t->shape[1] == 3);
-            assert_memory_equal(t->data, "de\0\0\0\0abc", 9);
-        } else {
-            static const float want[] = { 9, 10, 11, 12, 3, 4, 5, 6, 7, 8, 1, 2 };
-            assert_true(t->ndim == 2 && t->shape[0] == 6 && t->shape[1] == 2);
-            assert_memory_equal(t->data, want, sizeof want);
-            static const int64_t pairs[] = { 3, 4, 1, 5, 6, 2 }, ptr[] = { 0, 2, 2, 3 };
-            t = g_tensor(b, "pair");
-            assert_true(t->ndim == 2 && t->shape[0] == 2 && t->shape[1] == 3);
-            assert_memory_equal(t->data, pairs, sizeof pairs);
-            assert_memory_equal(g_tensor(b, "pair_ptr")->data, ptr, sizeof ptr);
-            t = g_tensor(b, "text");
-            assert_true(t->ndim == 1 && t->shape[0] == 5 && t->dtype == HR_U8);
-            assert_memory_equal(t->data, "deabc", 5);
-        }
-        static const float q[] = { 2, 5, 1, 1, -63, 253 };
-        assert_memory_equal(g_tensor(b, "quant")->data, q, sizeof q);
-        const float *h = g_tensor(b, "half")->data;
-        assert_true(h[0] == __builtin_inff() && h[1] == -2 && h[2] == 1);
-        const uint8_t *bytes = g_tensor(b, "quant")->data;
-        hr_batch_retain(b);
-        hr_batch_release(b);
-        assert_true(bytes[0] != 0xDB || bytes[1] != 0xDB);
-        hr_pool_close(pool); /* the batch outlives the pool's owner, and is poisoned when it is released */
-        assert_memory_equal(g_tensor(b, "quant")->data, q, sizeof q);
-        hr_batch_release(b);
+        if (pad)
+            is_padded(b);
+        else
+            is_stacked(b);
+        is_kept_while_it_is_held(b, pool);
         assert_int_equal(hr_ledger_total(ledger), 0);
         hr_ledger_release(ledger);
         hr_plan_fini(&p);

@@ -72,11 +72,17 @@ static void the_rungs_come_in_their_order(void **state)
     assert_string_equal(why, "");
 }
 
+/* What follows a first try that ended so. */
+static bool next(const struct hr_rung_end *e, struct hr_rung *ret, char why[200])
+{
+    static const struct hr_ladder l = { .retries = 4, .cpu = true };
+    static const struct hr_rung first = { .kind = HR_RUNG_FIRST };
+    return hr_ladder_next(&l, 1, &first, e, ret, why);
+}
+
 static void only_memory_is_tried_again(void **state)
 {
     (void)state;
-    struct hr_ladder l = { .retries = 4, .cpu = true };
-    struct hr_rung r = { .kind = HR_RUNG_FIRST };
     char why[200];
     struct hr_rung to;
     static const struct {
@@ -103,17 +109,43 @@ static void only_memory_is_tried_again(void **state)
         struct hr_rung_end e = cases[i].end;
         e.at_once = 4;
         e.gate = true;
-        assert_int_equal(hr_ladder_next(&l, 1, &r, &e, &to, why), cases[i].again);
+        assert_int_equal(next(&e, &to, why), cases[i].again);
         assert_int_equal(hr_rung_of_memory(&e) != NULL, cases[i].again);
     }
-    /* A kill where memory was plentiful and the kernel shot nothing is somebody else's (L1): each of these alone makes it sure. */
-    static const struct hr_rung_end foreign = { .verdict = HR_GUARD_DONE, .status = EXIT(2), .at_once = 4, .gate = true, .clue = "a job was killed",
-                                                .clue_killed = true, .oom_ruled_out = true, .worst_level = HR_LEVEL_GREEN,
-                                                .least_room = 300, .ceiling = 1000 };
+}
+
+/* L1 */
+static const struct hr_rung_end foreign = { .verdict = HR_GUARD_DONE, .status = EXIT(2), .at_once = 4, .gate = true, .clue = "a job was killed",
+                                            .clue_killed = true, .oom_ruled_out = true, .worst_level = HR_LEVEL_GREEN,
+                                            .least_room = 300, .ceiling = 1000 };
+
+static void a_kill_with_memory_to_spare_is_somebody_elses(void **state)
+{
+    (void)state;
+    char why[200];
+    struct hr_rung to;
     assert_true(hr_rung_foreign_kill(&foreign));
     assert_null(hr_rung_of_memory(&foreign));
-    assert_false(hr_ladder_next(&l, 1, &r, &foreign, &to, why));
+    assert_false(next(&foreign, &to, why));
     assert_non_null(strstr(why, "killed by somebody else: 300 B of 1000 B stayed free"));
+    static const int kills[] = { SIGKILL, EXIT(137) };
+    for (size_t i = 0; i < HR_COUNT(kills); i++) {
+        struct hr_rung_end e = foreign;
+        e.status = kills[i];
+        e.clue = NULL;
+        e.clue_killed = false;
+        assert_true(hr_rung_foreign_kill(&e));
+        e.status = 0;
+        assert_false(hr_rung_foreign_kill(&e));
+    }
+}
+
+/* Each of these alone makes it sure that it was not somebody else. */
+static void any_sign_of_memory_makes_a_kill_its_own(void **state)
+{
+    (void)state;
+    char why[200];
+    struct hr_rung to;
     struct hr_rung_end sure[12];
     size_t n = 0;
 #define UNLESS(member, value) (sure[n] = foreign, sure[n++].member = (value))
@@ -128,22 +160,19 @@ static void only_memory_is_tried_again(void **state)
     UNLESS(clue_killed, false); /* the compiler itself found none, under a limit of its own */
 #undef UNLESS
     for (size_t i = 0; i < n; i++)
-        if (hr_rung_foreign_kill(&sure[i]) || hr_rung_of_memory(&sure[i]) == NULL || !hr_ladder_next(&l, 1, &r, &sure[i], &to, why))
+        if (hr_rung_foreign_kill(&sure[i]) || hr_rung_of_memory(&sure[i]) == NULL || !next(&sure[i], &to, why))
             fail_msg("case %zu is taken for somebody else's kill", i);
-    static const int kills[] = { SIGKILL, EXIT(137) };
-    for (size_t i = 0; i < HR_COUNT(kills); i++) {
-        struct hr_rung_end e = foreign;
-        e.status = kills[i];
-        e.clue = NULL;
-        e.clue_killed = false;
-        assert_true(hr_rung_foreign_kill(&e));
-        e.status = 0;
-        assert_false(hr_rung_foreign_kill(&e));
-    }
-    /* Without a gate what was learnt holds nobody back: the same again would end the same. */
+}
+
+/* What was learnt holds nobody back then: the same again would end the same. */
+static void without_a_gate_fewer_jobs_come_first(void **state)
+{
+    (void)state;
+    char why[200];
+    struct hr_rung to;
     struct hr_rung_end e = lost(4);
     e.gate = false;
-    assert_true(hr_ladder_next(&l, 1, &r, &e, &to, why));
+    assert_true(next(&e, &to, why));
     assert_int_equal(to.kind, HR_RUNG_HALF);
     assert_int_equal(to.jobs, 2);
 }
@@ -351,6 +380,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rungs_come_in_their_order),
         cmocka_unit_test(only_memory_is_tried_again),
+        cmocka_unit_test(a_kill_with_memory_to_spare_is_somebody_elses),
+        cmocka_unit_test(any_sign_of_memory_makes_a_kill_its_own),
+        cmocka_unit_test(without_a_gate_fewer_jobs_come_first),
         cmocka_unit_test(clues_are_found),
         cmocka_unit_test(a_clue_is_found_wherever_it_stands),
         cmocka_unit_test(projects_are_told_by_their_names),

@@ -67,44 +67,56 @@ static struct hr_root *replay(struct made *m)
     return root;
 }
 
-static void answers_come_back(void **state)
+/* A root of every kind of answer. */
+static struct hr_root *told(void)
+{
+    static const struct {
+        enum hr_root_what what;
+        const char *path, *text;
+        int failed;
+    } answer[] = {
+        { HR_ROOT_READ, "proc/meminfo", "MemTotal: 1 kB\n", 0 },
+        { HR_ROOT_READ, "proc/meminfo", "MemTotal: 2 kB\n", 0 }, /* the first answer counts */
+        { HR_ROOT_READ, "sys/a/../b", "up\n", 0 },
+        { HR_ROOT_READ, "headrace/stat", "not ours\n", 0 },
+        { HR_ROOT_READ, "home/zaphod/x", "", 0 },
+        { HR_ROOT_READ, "proc/kmsg", "", EACCES },
+        { HR_ROOT_READ, "big", "", EFBIG },
+        { HR_ROOT_LIST, "home", "zaphod a%20b", 0 },
+        { HR_ROOT_LIST, "empty", "", 0 },
+        { HR_ROOT_LIST, "proc", "", EACCES }, /* though the bundle has a folder of that name */
+        { HR_ROOT_EXISTS, "dev/dxg", "no", 0 },
+        { HR_ROOT_STAT, "home/zaphod/x", "f 12 644 1000 1000 5", 0 },
+        { HR_ROOT_LINK, "l", "/home/zaphod", 0 },
+        { HR_ROOT_REAL, ".", "/home/zaphod/work", 0 },
+        { HR_ROOT_STATFS, "", "ef53 1000 500 400 0 0", 0 },
+        { HR_ROOT_STATFS, "mnt/c", "", EIO },
+        { HR_ROOT_ENV, "HOME", "/home/zaphod", 0 },
+        { HR_ROOT_ENV, "HF_TOKEN", "short", 0 },
+        { HR_ROOT_ENV, "WANDB_API_KEY", "%", 0 },
+        { HR_ROOT_ENV, "UNSET", "", ENOENT },
+        { HR_ROOT_RUN, "id zaphod", "exit 3 uid%201000%20zaphod%0A", 0 },
+        { HR_ROOT_ANSWER, "nvml", "GPU-1f2e3d4c-5b6a-7988-1234-56789abcdef0\n", 0 },
+        { HR_ROOT_ANSWER, "kernel-log", "zaphod%20may%20not", -2 },
+    };
+    struct made m = make();
+    for (size_t i = 0; i < HR_COUNT(answer); i++)
+        tell(&m, answer[i].what, answer[i].path, answer[i].text, answer[i].failed);
+    return replay(&m);
+}
+
+static void files_come_back(void **state)
 {
     (void)state;
-    struct made m = make();
-    tell(&m, HR_ROOT_READ, "proc/meminfo", "MemTotal: 1 kB\n", 0);
-    tell(&m, HR_ROOT_READ, "proc/meminfo", "MemTotal: 2 kB\n", 0); /* the first answer counts */
-    tell(&m, HR_ROOT_READ, "sys/a/../b", "up\n", 0);
-    tell(&m, HR_ROOT_READ, "headrace/stat", "not ours\n", 0);
-    tell(&m, HR_ROOT_READ, "home/zaphod/x", "", 0);
-    tell(&m, HR_ROOT_READ, "proc/kmsg", "", EACCES);
-    tell(&m, HR_ROOT_READ, "big", "", EFBIG);
-    tell(&m, HR_ROOT_LIST, "home", "zaphod a%20b", 0);
-    tell(&m, HR_ROOT_LIST, "empty", "", 0);
-    tell(&m, HR_ROOT_LIST, "proc", "", EACCES); /* though the bundle has a folder of that name */
-    tell(&m, HR_ROOT_EXISTS, "dev/dxg", "no", 0);
-    tell(&m, HR_ROOT_STAT, "home/zaphod/x", "f 12 644 1000 1000 5", 0);
-    tell(&m, HR_ROOT_LINK, "l", "/home/zaphod", 0);
-    tell(&m, HR_ROOT_REAL, ".", "/home/zaphod/work", 0);
-    tell(&m, HR_ROOT_STATFS, "", "ef53 1000 500 400 0 0", 0);
-    tell(&m, HR_ROOT_STATFS, "mnt/c", "", EIO);
-    tell(&m, HR_ROOT_ENV, "HOME", "/home/zaphod", 0);
-    tell(&m, HR_ROOT_ENV, "HF_TOKEN", "short", 0);
-    tell(&m, HR_ROOT_ENV, "WANDB_API_KEY", "%", 0);
-    tell(&m, HR_ROOT_ENV, "UNSET", "", ENOENT);
-    tell(&m, HR_ROOT_RUN, "id zaphod", "exit 3 uid%201000%20zaphod%0A", 0);
-    tell(&m, HR_ROOT_ANSWER, "nvml", "GPU-1f2e3d4c-5b6a-7988-1234-56789abcdef0\n", 0);
-    tell(&m, HR_ROOT_ANSWER, "kernel-log", "zaphod%20may%20not", -2);
-    struct hr_root *root = replay(&m);
+    struct hr_root *root = told();
     struct hr_buf b = HR_BUF_INIT(4096);
     struct hr_error err = HR_ERROR_INIT;
-    struct hr_names names;
     struct hr_root_stat st;
     struct hr_root_fs fs;
-    struct hr_ran ran;
     static const struct {
         const char *path, *want;
     } files[] = { { "proc/meminfo", "MemTotal: 1 kB\n" }, { "sys/a/../b", "up\n" }, { "headrace/stat", "not ours\n" }, { "home/user1/x", "" } };
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    for (size_t i = 0; i < HR_COUNT(files); i++) {
         hr_buf_reset(&b);
         assert_int_equal(hr_root_read(root, files[i].path, &b, NULL), 0);
         assert_string_equal(b.data, files[i].want);
@@ -112,6 +124,21 @@ static void answers_come_back(void **state)
     assert_int_equal(hr_root_read(root, "proc/kmsg", &b, &err), HR_E_IO);
     assert_string_equal(err.text, "'/proc/kmsg' cannot be read: Permission denied");
     assert_int_equal(hr_root_read(root, "big", &b, &err), HR_E_LIMIT);
+    assert_false(hr_root_exists(root, "dev/dxg"));
+    assert_int_equal(hr_root_stat(root, "home/user1/x", true, &st, NULL), 0);
+    assert_int_equal(st.size, 12);
+    assert_int_equal(hr_root_statfs(root, "/", &fs, NULL), 0);
+    assert_int_equal(fs.available, 400);
+    assert_int_equal(hr_root_statfs(root, "mnt/c", &fs, NULL), HR_E_IO);
+    hr_buf_fini(&b);
+    hr_root_close(root);
+}
+
+static void folders_come_back(void **state)
+{
+    (void)state;
+    struct hr_root *root = told();
+    struct hr_names names;
     assert_int_equal(hr_root_list(root, "home", &names, NULL), 0);
     assert_int_equal(names.n, 2);
     assert_string_equal(names.name[0], "user1");
@@ -120,10 +147,14 @@ static void answers_come_back(void **state)
     assert_int_equal(names.n, 0);
     hr_names_fini(&names);
     assert_int_equal(hr_root_list(root, "proc", &names, NULL), HR_E_IO);
-    assert_false(hr_root_exists(root, "dev/dxg"));
-    assert_int_equal(hr_root_stat(root, "home/user1/x", true, &st, NULL), 0);
-    assert_int_equal(st.size, 12);
-    hr_buf_reset(&b);
+    hr_root_close(root);
+}
+
+static void links_and_the_environment_come_back(void **state)
+{
+    (void)state;
+    struct hr_root *root = told();
+    struct hr_buf b = HR_BUF_INIT(4096);
     assert_int_equal(hr_root_readlink(root, "l", &b, NULL), 0);
     assert_int_equal(hr_root_real(root, ".", &b, NULL), 0);
     assert_true(hr_root_env(root, "HOME", &b));
@@ -131,10 +162,17 @@ static void answers_come_back(void **state)
     assert_true(hr_root_env(root, "WANDB_API_KEY", &b));
     assert_false(hr_root_env(root, "UNSET", &b));
     assert_string_equal(b.data, "/home/user1/home/user1/work/home/user1redacted-0");
-    assert_int_equal(hr_root_statfs(root, "/", &fs, NULL), 0);
-    assert_int_equal(fs.available, 400);
-    assert_int_equal(hr_root_statfs(root, "mnt/c", &fs, NULL), HR_E_IO);
-    hr_buf_reset(&b);
+    hr_buf_fini(&b);
+    hr_root_close(root);
+}
+
+static void what_was_asked_comes_back(void **state)
+{
+    (void)state;
+    struct hr_root *root = told();
+    struct hr_buf b = HR_BUF_INIT(4096);
+    struct hr_error err = HR_ERROR_INIT;
+    struct hr_ran ran;
     assert_int_equal(hr_root_run(root, (const char *const[]) { "id", "user1", NULL }, NULL, 0, &b, &ran, NULL), 0);
     assert_int_equal(ran.number, 3);
     assert_string_equal(b.data, "uid 1000 user1\n");
@@ -221,7 +259,10 @@ static void the_machine_while_things_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers_come_back),
+        cmocka_unit_test(files_come_back),
+        cmocka_unit_test(folders_come_back),
+        cmocka_unit_test(links_and_the_environment_come_back),
+        cmocka_unit_test(what_was_asked_comes_back),
         cmocka_unit_test(too_large_is_told),
         cmocka_unit_test(a_secret_that_is_left_stops_it),
         cmocka_unit_test(the_machine_while_things_fail),
