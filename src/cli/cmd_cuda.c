@@ -46,7 +46,8 @@ static int write_script(struct hr_cli *cli, const struct args *a, const struct h
     else
         r = hr_replace(a->script, b.data, b.len, err);
     if (r == 0 && strcmp(a->script, "-") != 0)
-        hr_note(cli, "wrote %s; nothing of it was run: read it, then  sh %s --look", a->script, a->script);
+        hr_note(cli, "wrote %s for CUDA %s (%s); nothing of it was run: read it, then  sh %s --look", a->script, hr_cuda_text(p->want).text,
+                p->want_why, a->script);
     hr_buf_fini(&b);
     return r;
 }

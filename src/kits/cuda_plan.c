@@ -164,28 +164,48 @@ static void choose(struct hr_facts *facts, struct hr_cuda_plan *p)
     }
 }
 
+/* "1", "0.93": what stands behind 12.8 where a patch release is named. */
+static bool is_patch(struct hr_str s)
+{
+    bool digit = false;
+    for (size_t i = 0; i < s.n; i++) {
+        bool dot = s.p[i] == '.';
+        if (dot ? !digit : s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        digit = !dot;
+    }
+    return digit;
+}
+
 static int read_want(const char *want, struct hr_cuda_plan *p, struct hr_error *err)
 {
     size_t n;
     const struct hr_kit_row *row = hr_kit_table(&n);
     struct hr_str rest = hr_str(want), part, minor;
-    bool whole = hr_str_cut(&rest, '.', &part) && rest.p != NULL && hr_str_cut(&rest, '.', &minor);
+    bool whole = hr_str_cut(&rest, '.', &part) && rest.p != NULL && hr_str_cut(&rest, '.', &minor) && (rest.p == NULL || is_patch(rest));
     p->want = whole ? hr_cuda_of(hr_str(want)) : 0;
     snprintf(p->want_why, sizeof p->want_why, "as asked");
     if (p->want == 0)
         return hr_fail(err, HR_E_INVALID, "'%.40s' is no version of CUDA: write it as 12.8", want);
-    if (hr_kit_row_of(p->want) != NULL || p->want > row[n - 1].cuda)
+    struct hr_cc_text text = hr_cuda_text(p->want);
+    if (rest.p != NULL)
+        snprintf(p->want_why, sizeof p->want_why, "as asked, but for the patch release of %.40s, which plays no part: apt installs the newest %s",
+                 want, text.text);
+    if (hr_kit_row_of(p->want) != NULL)
         return 0;
     const struct hr_kit_row *below = NULL, *above = NULL;
     for (size_t i = 0; i < n; i++) {
         below = row[i].cuda < p->want ? &row[i] : below;
         above = row[i].cuda > p->want && above == NULL ? &row[i] : above;
     }
-    return below == NULL
-               ? hr_fail(err, HR_E_INVALID, "CUDA %s is older than what is supported here: %s is the oldest",
-                         hr_cuda_text(p->want).text, hr_cuda_text(row[0].cuda).text)
-               : hr_fail(err, HR_E_INVALID, "there is no CUDA %s; near it are %s and %s", hr_cuda_text(p->want).text,
-                         hr_cuda_text(below->cuda).text, hr_cuda_text(above != NULL ? above->cuda : below->cuda).text);
+    if (below == NULL)
+        return hr_fail(err, HR_E_INVALID, "CUDA %s is older than what is supported here: %s is the oldest", text.text,
+                       hr_cuda_text(row[0].cuda).text);
+    /* Not planned with a warning: what it builds for, which driver and which gcc it takes would all be guesses. */
+    return above == NULL ? hr_fail(err, HR_E_INVALID, "CUDA %s is not known to this headrace, whose tables go from %s to %s: take one of these, or a newer headrace",
+                                   text.text, hr_cuda_text(row[0].cuda).text, hr_cuda_text(below->cuda).text) :
+                           hr_fail(err, HR_E_INVALID, "there is no CUDA %s; near it are %s and %s", text.text, hr_cuda_text(below->cuda).text,
+                                   hr_cuda_text(above->cuda).text);
 }
 
 /* --- what it cannot do here --- */
@@ -220,14 +240,10 @@ static void look_ahead(struct hr_facts *facts, struct hr_cuda_plan *p)
     else if (g->cuda.known && g->cuda.v < p->want)
         note(p, "the driver (CUDA %s) runs its machine code, not its PTX; driver %s or newer takes both",
              hr_cuda_text((unsigned)g->cuda.v).text,
-             row == NULL ? "of the same CUDA" : p->wsl && row->windows != NULL ? row->windows : row->driver);
+             p->wsl && row->windows != NULL ? row->windows : row->driver);
     if (e != NULL && e->torch.cuda_number / 100 != p->want / 100)
         note(p, "PyTorch %.40s here was built with CUDA %s: it refuses to build extensions with %s",
              hr_word_text(&e->torch.version), hr_cuda_text(e->torch.cuda_number).text, hr_cuda_text(p->want).text);
-    if (row == NULL) {
-        note(p, "CUDA %s is newer than the tables of this headrace: what it builds for is not checked", hr_cuda_text(p->want).text);
-        return;
-    }
     hr_host_gcc_read(hr_facts_root(facts), &gcc);
     if (gcc.major > row->gcc) {
         note(p, "gcc %u here is too new for it: g++-%u goes beside it", gcc.major, row->gcc);

@@ -18,7 +18,7 @@ struct hr_plan_step {
 struct hr_cuda_plan {
     bool known;                /* false: not for this system, `why` tells */
     char why[2 * HR_WORD_MAX];
-    unsigned want;             /* 1208 */
+    unsigned want;             /* 1208: a row of kit_tables.h, always */
     char want_why[HR_WORD_MAX];/* "what PyTorch 2.7.0+cu128 here was built with" */
     bool wsl, container;
     char system[HR_WORD_MAX];  /* "Ubuntu 24.04 in WSL 2" */
@@ -34,7 +34,7 @@ struct hr_cuda_plan {
     size_t notes;
 };
 
-/* `want` "12.8", or NULL to choose.  HR_E_INVALID: there is no such CUDA. */
+/* `want` "12.8", or NULL to choose.  HR_E_INVALID: there is no such CUDA, or none that the tables know. */
 int hr_cuda_plan_of(struct hr_facts *facts, const char *want, struct hr_cuda_plan *ret, struct hr_error *err) HR_MUST_USE;
 
 /* The plan as a shell script that shows what it will do, asks, and does it; every command is the same as in the plan. */

@@ -62,10 +62,20 @@ def test_json_has_every_member(headrace, lay, root):
 
 
 def test_wrong_use(headrace, tmp_path):
-    for args, says in ((("--want", "12.7"), "near it are 12.6 and 12.8"), (("--want", "new"), "write it as 12.8"),
+    for args, says in ((("--want", "12.7"), "near it are 12.6 and 12.8"), (("--want", "new"), "write it as 12.8"), (("--want", "99.9"), "not known to this headrace"),
                        (("--force",), "--write-script"), (("--write-script", "-", "--json"), "one at a time")):
         ran = headrace("cuda", *args, status=2)
         assert says in ran.err and ran.out == ""
+
+
+def test_a_patch_release_plays_no_part_and_that_is_said(headrace, lay, tmp_path):
+    at = lay("wsl2-everything-wrong")
+    whole = headrace("cuda", "--root", at, "--want", "12.8", "--json", status=None).json()["reinstall"]
+    patch = headrace("cuda", "--root", at, "--want", "12.8.1", "--json", status=None).json()["reinstall"]
+    assert patch.pop("want_why") == "as asked, but for the patch release of 12.8.1, which plays no part: apt installs the newest 12.8"
+    assert whole.pop("want_why") == "as asked" and patch == whole
+    said = headrace("cuda", "--root", at, "--want", "12.8.1", "--write-script", tmp_path / "s.sh").err
+    assert "for CUDA 12.8 (as asked, but for the patch release of 12.8.1" in said
 
 
 # --- the picks against the tools themselves

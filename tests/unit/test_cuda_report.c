@@ -296,23 +296,30 @@ static void words(void **state)
     static const struct {
         const char *want, *says;
     } bad[] = { { "12.7", "near it are 12.6 and 12.8" }, { "9.0", "older than what is supported" }, { "12", "write it as 12.8" },
-                { "", "write it as" }, { "x", "write it as" }, { "12.8.1.2", "" }, { "-1.0", "write it as" }, { "99999.1", "write it as" } };
+                { "", "write it as" }, { "x", "write it as" }, { "12.8.", "write it as" }, { "12.8.x", "write it as" }, { "12.8.1..2", "write it as" },
+                { "-1.0", "write it as" }, { "99999.1", "write it as" }, { "99.9", "go from 10.2 to " }, { "13.99", "go from 10.2 to " } };
     machine("PATH /usr/bin\n");
     root = opened();
     assert_int_equal(hr_facts_open(root, NULL, 0, &facts, NULL), 0);
     for (size_t i = 0; i < HR_COUNT(bad); i++) {
         struct hr_error err = HR_ERROR_INIT;
         struct hr_cuda_plan plan = { .want = 7 };
-        int r = hr_cuda_plan_of(facts, bad[i].want, &plan, &err);
-        if (strcmp(bad[i].want, "12.8.1.2") == 0) { /* more digits than are used are no harm */
-            assert_int_equal(r, 0);
-            continue;
-        }
-        assert_int_equal(r, HR_E_INVALID);
+        assert_int_equal(hr_cuda_plan_of(facts, bad[i].want, &plan, &err), HR_E_INVALID);
         assert_int_equal(plan.want, 7);
         if (strstr(err.text, bad[i].says) == NULL)
             fail_msg("'%s': %s", bad[i].want, err.text);
     }
+    static const char *const patches[] = { "12.8.1", "12.8.93", "12.8.0.1" }; /* no harm, and no part either: the plan says so */
+    for (size_t i = 0; i < HR_COUNT(patches); i++) {
+        struct hr_cuda_plan plan;
+        assert_int_equal(hr_cuda_plan_of(facts, patches[i], &plan, NULL), 0);
+        assert_int_equal(plan.want, 1208);
+        assert_non_null(strstr(plan.want_why, patches[i]));
+        assert_non_null(strstr(plan.want_why, "plays no part"));
+    }
+    struct hr_cuda_plan plain;
+    assert_int_equal(hr_cuda_plan_of(facts, "12.8", &plain, NULL), 0);
+    assert_string_equal(plain.want_why, "as asked");
     hr_facts_close(facts);
     hr_root_close(root);
 }
