@@ -128,6 +128,9 @@ static int conclude(struct run *x, const struct hr_build_job *job, const struct 
     if (hr_build_status(g) == 0) {
         keep(x, p, rungs);
         r = job->verify ? prove(x, job, root, p, since, v, err) : 0;
+    } else if (g->verdict == HR_GUARD_DONE && g->leaves == 0) { /* it had not begun to build */
+        char cwd[4096];
+        hr_missing(job->guard.argv, hr_cwd(cwd, sizeof cwd) ? cwd : "", x->told.missing);
     }
     if (r == 0)
         r = report(x, err);

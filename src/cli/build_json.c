@@ -119,6 +119,7 @@ void hr_build_json(struct hr_jw *w, const struct hr_build_told *t)
     hr_jw_ku64(w, "timeout_ns", t->timeout_ns);
     hr_jw_kbool(w, "cpu_only", hr_build_cpu_only(t));
     hr_jw_kstr(w, "stopped", t->rungs->why[0] != 0 ? t->rungs->why : NULL);
+    hr_jw_kstr(w, "missing", t->missing[0] != 0 ? t->missing : NULL);
     hr_jw_key(w, "tries");
     hr_jw_array(w);
     for (size_t i = 0; i < t->rungs->n; i++) {

@@ -23,7 +23,8 @@ static int bounds(const struct hr_build_wish *wish, const struct hr_root *root, 
         if (r < 0)
             return r;
         struct hr_space now = hr_room_now(&room, 0, 0, hr_now());
-        ask->ceiling = hr_room_ceiling(&room);
+        ask->cpus = hr_figure_of(hr_cpus());
+        ask->ceiling = hr_figure_of(hr_room_ceiling(&room));
         *ret_now = hr_figure_of(now.room > 0 ? (uint64_t)now.room : 0);
         hr_room_close(&room);
         return 0;
@@ -32,8 +33,8 @@ static int bounds(const struct hr_build_wish *wish, const struct hr_root *root, 
     struct hr_memory m;
     hr_cpu_read(root, &cpu);
     hr_memory_read(root, &m);
-    ask->cpus = cpu.allowed.known && cpu.allowed.v != 0 ? (unsigned)cpu.allowed.v : 1;
-    ask->ceiling = m.limit.known ? m.limit.v : m.total.known ? m.total.v : 0;
+    ask->cpus = cpu.allowed.known && !cpu.online.known ? cpu.online : cpu.allowed; /* a mask alone names CPUs that may not be there */
+    ask->ceiling = m.limit.known ? m.limit : m.total;
     *ret_now = wish->memory != 0 ? hr_figure_of(wish->memory) : hr_figure_unknown("another machine");
     return 0;
 }
@@ -58,7 +59,7 @@ static int time_limit(struct hr_cli *cli, const struct hr_build_wish *wish, stru
 int hr_build_plan_make(struct hr_cli *cli, const struct hr_root *root, const struct hr_build_wish *wish, struct hr_build_plan *p,
                        struct hr_error *err)
 {
-    struct hr_build_ask ask = { wish->jobs, hr_cpus(), wish->gate, 0, wish->arch };
+    struct hr_build_ask ask = { .jobs = wish->jobs, .gate = wish->gate, .arch = wish->arch };
     struct hr_figure now;
     char cwd[4096];
     memset(p, 0, sizeof *p);
@@ -69,9 +70,9 @@ int hr_build_plan_make(struct hr_cli *cli, const struct hr_root *root, const str
         r = hr_build_env_read(root, &ask, &p->env, err);
     if (r < 0 || wish->argv == NULL)
         return r;
-    p->cpus = ask.cpus;
+    p->cpus = ask.cpus.known ? (unsigned)ask.cpus.v : 0;
     struct hr_outlook_ask o = { .cwd = hr_cwd(cwd, sizeof cwd) ? cwd : "", .argv = wish->argv, .have = now,
-                                .jobs = wish->jobs, .cpus = ask.cpus };
+                                .jobs = wish->jobs, .cpus = p->cpus };
     hr_project_env(root, hr_project_of(o.argv, o.cwd), &p->env);
     HR_CLEANUP(hr_freep) const char **env = hr_build_env_merge(&p->env, hr_environment());
     r = env == NULL ? hr_fail_nomem(err, 4096, "the environment") : 0;

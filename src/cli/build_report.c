@@ -213,6 +213,10 @@ static void notes(struct hr_table *t, const struct hr_build_told *told)
         hr_table_cell(t, "gate");
         hr_table_cell(t, "by a preloaded library, because %s", r->gate_why);
     }
+    if (told->missing[0] != 0) {
+        hr_table_cell(t, "missing");
+        hr_table_cell(t, "%s", told->missing);
+    }
     if (d->clue[0] != 0) {
         hr_table_cell(t, "said");
         hr_table_cell(t, "%s", d->clue);

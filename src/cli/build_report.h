@@ -4,6 +4,7 @@
 
 #include "build_env.h"
 #include "cli.h"
+#include "missing.h"
 #include "outlook.h"
 #include "rungs.h"
 #include "verify_report.h"
@@ -18,6 +19,7 @@ struct hr_build_told {
     uint64_t timeout_ns;          /* over all tries; 0: none */
     struct hr_proof proof;        /* of what was built */
     char compare[256];            /* the forecast beside what was measured; "" */
+    char missing[HR_MISSING_MAX]; /* what the command needs and its folder has not; "" */
 };
 
 /* The last try. */

@@ -220,19 +220,38 @@ void hr_build_env_arch(const struct hr_root *root, const struct hr_gpus *gpus, c
 
 /* --- jobs --- */
 
-static void jobs_of(const struct hr_root *root, const struct hr_build_ask *ask, struct hr_build_env *e)
+/* How many jobs fit: 0, with `say`, where the CPUs or, without a gate, the memory are not known.  Tools then take what they find. */
+static unsigned jobs_that_fit(const struct hr_build_ask *ask, char say[HR_WORD_MAX])
 {
-    char number[16], why[HR_WORD_MAX];
-    uint64_t fit = ask->ceiling * 2 / (3 * GIB);
-    e->jobs = ask->jobs != 0 ? ask->jobs : ask->gate ? ask->cpus : (unsigned)HR_MAX(HR_MIN((uint64_t)ask->cpus, fit), (uint64_t)1);
+    const struct hr_figure *lacks = !ask->cpus.known ? &ask->cpus : !ask->gate && !ask->ceiling.known ? &ask->ceiling : NULL;
+    if (ask->jobs != 0)
+        return ask->jobs;
+    if (lacks != NULL) {
+        snprintf(say, HR_WORD_MAX, "MAX_JOBS and its like are not set: the %s not known (%s)",
+                 lacks == &ask->cpus ? "number of CPUs is" : "memory is", lacks->why);
+        return 0;
+    }
+    uint64_t fit = ask->ceiling.v * 2 / (3 * GIB);
+    return (unsigned)(ask->gate ? ask->cpus.v : HR_MAX(HR_MIN(ask->cpus.v, fit), UINT64_C(1)));
+}
+
+static void set_jobs(const struct hr_root *root, const struct hr_build_ask *ask, struct hr_build_env *e)
+{
+    char number[16];
+    const char *why = ask->jobs != 0 ? "as you asked" :
+                      ask->gate      ? "one per CPU: the gate holds back what does not fit" :
+                                       "one per CPU and 1.5 GiB, since there is no gate";
     snprintf(number, sizeof number, "%u", e->jobs);
-    snprintf(why, sizeof why, "%s",
-             ask->jobs != 0 ? "as you asked" :
-             ask->gate      ? "one per CPU: the gate holds back what does not fit" :
-                              "one per CPU and 1.5 GiB, since there is no gate");
     hr_build_env_set(root, e, "MAX_JOBS", number, why);
     hr_build_env_set(root, e, "CMAKE_BUILD_PARALLEL_LEVEL", number, "the same for cmake --build");
     hr_build_env_set(root, e, "CARGO_BUILD_JOBS", number, "the same for cargo");
+}
+
+static void jobs_of(const struct hr_root *root, const struct hr_build_ask *ask, struct hr_build_env *e)
+{
+    e->jobs = jobs_that_fit(ask, e->say[2]);
+    if (e->jobs != 0)
+        set_jobs(root, ask, e);
     hr_build_env_set(root, e, "NVCC_THREADS", "1", "each further thread of nvcc takes a compiler's memory once more");
     struct hr_buf flags = HR_BUF_INIT(4096);
     if (hr_root_env(root, "NVCC_APPEND_FLAGS", &flags) && flags.len != 0)

@@ -21,10 +21,10 @@ struct hr_build_set {
 struct hr_build_env {
     struct hr_build_set set[HR_BUILD_SETS_MAX];
     size_t n;
-    unsigned jobs;
+    unsigned jobs; /* 0: not known, and set nowhere */
     const char *asked; /* the cards as the user named them on the command line; NULL: not at all */
     char path[HR_BUILD_PATH_MAX]; /* another PATH; "": the one that is */
-    char say[2][HR_WORD_MAX]; /* notes: no card, a card that is left out; "" */
+    char say[3][HR_WORD_MAX]; /* notes: no card, a card that is left out, jobs that are not set; "" */
     /* The toolkit that the build would use cannot build for any card here. */
     bool refused;
     char refuse_why[2 * HR_WORD_MAX];
@@ -35,9 +35,8 @@ struct hr_build_env {
 
 struct hr_build_ask {
     unsigned jobs;    /* 0: choose */
-    unsigned cpus;
     bool gate;        /* jobs are cheap then: the gate is the brake */
-    uint64_t ceiling; /* bytes for the build */
+    struct hr_figure cpus, ceiling; /* bytes for the build */
     const char *arch; /* "8.6;12.0+PTX": for these cards, whatever is here and in the environment; NULL: for those that are here */
 };
 /* Reads GPUs, toolkits and the environment through the root. */

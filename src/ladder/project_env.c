@@ -69,7 +69,7 @@ void hr_project_env(const struct hr_root *root, const struct hr_project *project
         return;
     snprintf(number, sizeof number, "%u", e->jobs);
     snprintf(why, sizeof why, "%s reads its jobs from it", project->name);
-    if (project->jobs != NULL)
+    if (project->jobs != NULL && e->jobs != 0)
         hr_build_env_set(root, e, project->jobs, number, why);
     snprintf(why, sizeof why, "each further thread of nvcc takes a compiler's memory once more");
     if (project->threads != NULL)

@@ -344,6 +344,19 @@ def other(tmp_path, name):
     return folder
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+def test_a_folder_without_a_project(headrace, env, tmp_path):
+    """make says what it did not find; the report says where it looked and what to do."""
+    ran = headrace("build", "--", "make", "-j4", env=env, status=2)
+    row = next(line.split() for line in ran.err.splitlines() if line.startswith("  missing "))
+    assert " ".join(row[1:]).startswith(f"make needs a Makefile, and {tmp_path} has none: go to the folder of the project first")
+    d = headrace("build", "--json", "--", "make", env=env, status=2).json()
+    assert d["missing"].startswith("make needs a Makefile")
+    (tmp_path / "Makefile").write_text("all:\n\tfalse\n")
+    assert headrace("build", "--json", "--", "make", env=env, status=2).json()["missing"] is None
+    assert headrace("build", "--json", "--", "false", env=env, status=1).json()["missing"] is None
+
+
 def test_print_env_here(headrace, env, tmp_path):
     ran = headrace("build", "--print-env", "--jobs", "3", env={**env, "NVCC_THREADS": "4", "NVCC_APPEND_FLAGS": "-lineinfo"})
     assert "export MAX_JOBS='3'" in ran.out
@@ -365,6 +378,29 @@ def test_print_env_of_a_card(headrace, env, tmp_path):
     assert sets["TORCH_CUDA_ARCH_LIST"] == "12.0" and sets["CUDAARCHS"] == sets["CMAKE_CUDA_ARCHITECTURES"] == "120"
     assert "CUDACXX" not in sets and int(sets["MAX_JOBS"]) > 2 and d["refused"] is None
     headrace("--root", root, "build", "--", "true", env=env, status=2)
+
+
+def test_print_env_of_a_machine_that_tells_no_cpus(headrace, env, tmp_path):
+    """No number is made up: the tools take what they find, and the reason stands where the number would."""
+    root = tmp_path / "bare"
+    (root / "etc").mkdir(parents=True)
+    (root / "etc/os-release").write_text("ID=debian\n")
+    jobs = ("MAX_JOBS", "CMAKE_BUILD_PARALLEL_LEVEL", "CARGO_BUILD_JOBS")
+    d, sets = planned(headrace, env, root)
+    assert not set(jobs) & set(sets) and sets["NVCC_THREADS"] == "1"
+    assert any("MAX_JOBS and its like are not set: the number of CPUs is not known (" in n for n in d["notes"])
+    text = headrace("--root", root, "build", "--print-env", env=env).out
+    assert "\n# MAX_JOBS and its like are not set" in text and "JOBS=" not in text
+    (root / "proc/self").mkdir(parents=True)
+    (root / "proc/self/status").write_text("Cpus_allowed_list:\t0-63\n")  # a mask, with nothing that tells what is there
+    assert not set(jobs) & set(planned(headrace, env, root)[1])
+    (root / "proc/cpuinfo").write_text("processor\t: 0\n\nprocessor\t: 1\n\nprocessor\t: 2\n")
+    d, sets = planned(headrace, env, root)
+    assert {sets[j] for j in jobs} == {"3"} and not any("MAX_JOBS" in n for n in d["notes"])
+    d = headrace("--root", root, "build", "--no-gate", "--no-preload", "--print-env", "--json", env=env).json()
+    assert any("the memory is not known (" in n for n in d["notes"]) and "MAX_JOBS" not in {s["name"] for s in d["environment"]}
+    d = headrace("--root", root, "build", "--jobs", "5", "--no-gate", "--no-preload", "--print-env", "--json", env=env).json()
+    assert {s["name"]: s["value"] for s in d["environment"]}["MAX_JOBS"] == "5"
 
 
 def test_a_toolkit_too_old_is_refused(headrace, env, tmp_path):
