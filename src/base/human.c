@@ -32,6 +32,15 @@ struct hr_human hr_human_count(uint64_t n)
     return h;
 }
 
+struct hr_human hr_human_of(uint64_t n, const char *thing)
+{
+    struct hr_human h;
+    size_t len = strlen(thing);
+    bool ch = len >= 2 && strcmp(thing + len - 2, "ch") == 0;
+    snprintf(h.text, sizeof h.text, "%s %.16s%s", hr_human_count(n).text, thing, n == 1 ? "" : ch ? "es" : "s");
+    return h;
+}
+
 struct hr_human hr_human_duration(uint64_t ns)
 {
     struct hr_human h;

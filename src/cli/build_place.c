@@ -46,10 +46,11 @@ int hr_new_log(const struct hr_root *root, const char *of, struct hr_buf *ret, s
     uint64_t wall = hr_wall();
     time_t s = (time_t)(wall / 1000000000);
     int r = hr_build_place(root, "XDG_STATE_HOME", ".local/state", of, ret, err);
-    if (r == 0)
-        r = hr_mkdir(ret->data, true, err);
     if (r < 0)
         return r;
+    r = hr_mkdir(ret->data, true, err);
+    if (r < 0)
+        return hr_fail_prefix(err, r, "no log can be kept (XDG_STATE_HOME may name another place)");
     prune(ret->data);
     gmtime_r(&s, &tm);
     snprintf(name, sizeof name, "/%04d%02d%02d-%02d%02d%02d-%06u", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,

@@ -72,7 +72,7 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
         hr_jw_end(&w);
         return hr_print_json_end(cli, &w, err);
     }
-    return hr_print(cli, "%s: %s samples, %s in %s\n", a->out, hr_human_count(got.samples).text, hr_human_bytes(got.bytes).text,
+    return hr_print(cli, "%s: %s, %s in %s\n", a->out, hr_human_of(got.samples, "sample").text, hr_human_bytes(got.bytes).text,
                     hr_human_duration((uint64_t)(got.seconds * 1e9)).text);
 }
 

@@ -183,9 +183,8 @@ static int as_json(struct hr_cli *cli, const struct args *a, hr_loader *l, const
 static int as_text(struct hr_cli *cli, const struct args *a, hr_loader *l, const struct hr_feed_seen *s,
                    struct hr_error *err)
 {
-    hr_print(cli, "%s: %s samples in %s batches, %s epoch%s, %s\n", a->dataset, hr_human_count(s->samples).text,
-             hr_human_count(s->batches).text, hr_human_count(s->epochs).text, s->epochs == 1 ? "" : "s",
-             hr_human_duration(s->total_ns).text);
+    hr_print(cli, "%s: %s in %s, %s, %s\n", a->dataset, hr_human_of(s->samples, "sample").text,
+             hr_human_of(s->batches, "batch").text, hr_human_of(s->epochs, "epoch").text, hr_human_duration(s->total_ns).text);
     if (s->batches == 0)
         return hr_print(cli, "  no batch: the dataset has too few samples for this rank\n");
     hr_print(cli, "  %s samples/s, %s/s\n", hr_human_count((uint64_t)per_second(s->samples, s->total_ns)).text,

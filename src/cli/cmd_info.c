@@ -97,11 +97,12 @@ static int as_json(struct hr_cli *cli, const struct args *a, const struct hr_sto
 
 static int summary(struct hr_cli *cli, const struct args *a, const struct hr_store *s)
 {
-    hr_print(cli, "%s: %s samples, %s", a->dataset, hr_human_count(s->samples).text, hr_human_bytes(s->bytes).text);
+    hr_print(cli, "%s: %s, %s", a->dataset, hr_human_of(s->samples, "sample").text, hr_human_bytes(s->bytes).text);
     if (s->samples != 0)
         hr_print(cli, ", %s per sample", hr_human_bytes(s->bytes / s->samples).text);
-    hr_print(cli, "\n  %s %s, %s chunks of %s samples", hr_human_count(s->parts).text, s->parts == 1 ? "file" : "files",
-             hr_human_count(s->chunks).text, hr_human_count(s->chunk_samples).text);
+    uint64_t each = HR_MIN(s->samples, (uint64_t)s->chunk_samples); /* there may be less than one full chunk */
+    hr_print(cli, "\n  %s, %s of %s", hr_human_of(s->parts, "file").text, hr_human_of(s->chunks, "chunk").text,
+             hr_human_of(each, "sample").text);
     hr_print(cli, ", the largest %s, compression %s, %s\n", hr_human_bytes(s->body_max).text, hr_codec_name(s->codec),
              s->sums ? "with checksums" : "without checksums");
     return hr_print(cli, "  fingerprint %016" PRIx64 "\n\nFields\n", s->id);

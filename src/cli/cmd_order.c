@@ -224,7 +224,8 @@ static int run(struct hr_cli *cli, void *args, struct hr_error *err)
     struct hr_store *s = NULL;
     double *HR_CLEANUP(hr_freep) weights = NULL;
     if (a->rank >= a->world)
-        return hr_cli_usage(cli, err, "rank %d is not one of the %d ranks 0 to %d: give --world", a->rank, a->world, a->world - 1);
+        return hr_opt_given(cli->given, "world") ? hr_cli_usage(cli, err, "there is no rank %d: --world says %d, numbered from 0", a->rank, a->world) :
+                                                   hr_cli_usage(cli, err, "--rank %d wants --world too: the number of ranks", a->rank);
     int rc = read_weights(cli, a, &weights, err);
     if (rc == 0)
         rc = hr_store_open(a->dataset, &s, err);

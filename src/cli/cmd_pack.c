@@ -96,7 +96,7 @@ static bool progress(const struct hr_pack_progress *g, void *arg)
 {
     struct under_way *u = arg;
     char extra[64];
-    snprintf(extra, sizeof extra, "%s samples", hr_human_count(g->samples).text);
+    snprintf(extra, sizeof extra, "%s", hr_human_of(g->samples, "sample").text);
     return hr_progress_step(&u->progress, g->bytes_done, g->bytes_total, extra);
 }
 
@@ -137,11 +137,11 @@ static int to_options(const struct args *a, struct hr_pack_options *o, struct hr
 static int print_text(struct hr_cli *cli, const struct args *a, const struct hr_pack_result *r)
 {
     double seconds = r->seconds > 0 ? r->seconds : 1e-9;
-    hr_print(cli, "%s: %s samples, %s", a->output, hr_human_count(r->samples).text, hr_human_bytes(r->bytes_out).text);
+    hr_print(cli, "%s: %s, %s", a->output, hr_human_of(r->samples, "sample").text, hr_human_bytes(r->bytes_out).text);
     if (r->bad != 0)
         hr_print(cli, ", %s left out as bad", hr_human_count(r->bad).text);
     if (r->duplicates != 0)
-        hr_print(cli, ", %s duplicates left out", hr_human_count(r->duplicates).text);
+        hr_print(cli, ", %s left out", hr_human_of(r->duplicates, "duplicate").text);
     return hr_print(cli, "\n%s read in %s: %s/s, %s samples/s\n", hr_human_bytes(r->bytes_in).text,
                     hr_human_duration((uint64_t)(seconds * 1e9)).text, hr_human_bytes((uint64_t)((double)r->bytes_in / seconds)).text,
                     hr_human_count((uint64_t)((double)r->samples / seconds)).text);

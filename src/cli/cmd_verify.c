@@ -71,8 +71,8 @@ static int summary(struct hr_cli *cli, const struct args *a, const struct hr_ver
         hr_print(cli, "and %s more\n", hr_human_count(v->findings - a->most).text);
     if (!v->sums)
         hr_note(cli, "there are no checksums to compare, in this dataset or in this build: the structure alone was checked");
-    return hr_print(cli, "%s: %s in %s chunks, %s samples, %s: %s\n", a->dataset, hr_human_bytes(v->bytes).text,
-                    hr_human_count(v->chunks).text, hr_human_count(v->samples).text, hr_human_duration(ns).text,
+    return hr_print(cli, "%s: %s in %s, %s, %s: %s\n", a->dataset, hr_human_bytes(v->bytes).text,
+                    hr_human_of(v->chunks, "chunk").text, hr_human_of(v->samples, "sample").text, hr_human_duration(ns).text,
                     v->findings == 0 ? "all is well" : v->findings == 1 ? "1 finding" : "damaged");
 }
 

@@ -18,8 +18,10 @@ int hr_print_flush(struct hr_cli *cli)
         hr_fail(&cli->out_err, HR_E_NOMEM, "out of memory: the result could not be gathered for standard output");
     if (cli->out_err.code == 0 && cli->out.len != 0) {
         errno = 0;
-        if (hr_write_all(OUT_FD, cli->out.data, cli->out.len, "standard output", &cli->out_err) < 0)
+        if (hr_write_all(OUT_FD, cli->out.data, cli->out.len, "", NULL) < 0) {
             cli->out_closed = errno == EPIPE;
+            hr_fail_errno(&cli->out_err, errno, "standard output cannot be written");
+        }
     }
     hr_buf_reset(&cli->out);
     return cli->out_err.code;

@@ -199,8 +199,8 @@ static void text(struct hr_loader *l, const struct figures *f, struct hr_buf *b)
     if (l->localised[0] != 0)
         hr_buf_printf(b, "%s\n", l->localised);
     struct hr_forecast q = hr_forecast_of(l->store->samples, l->store->chunk_samples, l->window_now, l->o.batch_size);
-    hr_buf_printf(b, "order: %s, window of %llu of %u chunks", hr_order_kind_name(l->order.kind), (unsigned long long)l->window_now,
-                  l->store->chunks);
+    hr_buf_printf(b, "order: %s, window of %llu of %s", hr_order_kind_name(l->order.kind), (unsigned long long)l->window_now,
+                  hr_human_of(l->store->chunks, "chunk").text);
     if (l->order.kind != HR_ORDER_SEQUENTIAL && q.variance == q.variance)
         hr_buf_printf(b, ", variance ratio forecast %.3f", q.variance);
     hr_buf_printf(b, "\nrank %d of %d (%s)\n", l->rank.rank, l->rank.world, l->rank.how);
@@ -212,8 +212,8 @@ static void text(struct hr_loader *l, const struct figures *f, struct hr_buf *b)
     if (l->o.warn != 0 || l->o.act != 0)
         hr_buf_printf(b, "marks: warn passed %llu times, act %llu times\n", (unsigned long long)hr_marks_warned(l->marks),
                       (unsigned long long)hr_marks_acted(l->marks));
-    hr_buf_printf(b, "%s batches, %s samples in %s; %s read in %s chunks\n", hr_human_count(f->batches).text, hr_human_count(f->samples).text,
-                  hr_human_duration((uint64_t)(f->total * 1e9)).text, hr_human_bytes(f->bytes_read).text, hr_human_count(f->reads).text);
+    hr_buf_printf(b, "%s, %s in %s; %s read in %s\n", hr_human_of(f->batches, "batch").text, hr_human_of(f->samples, "sample").text,
+                  hr_human_duration((uint64_t)(f->total * 1e9)).text, hr_human_bytes(f->bytes_read).text, hr_human_of(f->reads, "chunk").text);
     for (int i = 0; i < HR_STAGE_COUNT; i++)
         line(b, hr_stage_name((enum hr_stage)i), f->sec[i], f->total, f->events[i]);
     text_what_if(l, f, b);

@@ -4,6 +4,7 @@
 #include "file.h"
 #include "mem.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,9 +91,11 @@ static int open_field(struct hr_export *e, int f, struct dataset *s, struct hr_e
 static int begin_locked(struct hr_export *e, struct hr_error *err)
 {
     struct h5out *h = e->impl;
+    errno = 0;
     h->file = H5Fcreate(e->path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    if (h->file < 0)
-        return hr_fail(err, HR_E_IO, "'%s' cannot be written as HDF5", e->path);
+    if (h->file < 0) /* the library says only that it failed; the system has said why */
+        return errno != 0 ? hr_fail_errno(err, errno, "'%s' cannot be written as HDF5", e->path) :
+                            hr_fail(err, HR_E_IO, "'%s' cannot be written as HDF5", e->path);
     int r = 0;
     for (int f = 0; r == 0 && f < h->n; f++)
         r = open_field(e, f, &h->set[f], err);

@@ -35,7 +35,9 @@ struct hr_json_infer {
     struct shape *shape;
     size_t n, cap;
     uint64_t samples;   /* whole ones */
-    char trouble[256];  /* of the first malformed one */
+    const char *file;   /* whose samples come; NULL: of a stream */
+    unsigned files;
+    char trouble[512];  /* of the first malformed one */
     struct hr_buf word;
 };
 
@@ -232,13 +234,30 @@ static const char *look_object(struct hr_json_infer *g, const char *p, const cha
     return p + 1;
 }
 
+static void tell_trouble(struct hr_json_infer *g, const struct hr_json_trouble *t)
+{
+    int n = g->file == NULL ? 0 : snprintf(g->trouble, sizeof g->trouble, "in '%.256s' ", g->file);
+    char *to = g->trouble + n;
+    size_t room = sizeof g->trouble - (size_t)n;
+    if (t->at[0] == 0) /* at the end there is nothing to quote */
+        snprintf(to, room, "%s", t->why);
+    else
+        snprintf(to, room, "%s (near '%.20s')", t->why, t->at);
+}
+
+void hr_json_infer_file(struct hr_json_infer *g, const char *path)
+{
+    g->file = path;
+    g->files++;
+}
+
 int hr_json_infer_add(struct hr_json_infer *g, const char *p, struct hr_error *err)
 {
     struct hr_json_trouble t = { p, "it is not an object" };
     const char *end = *p == '{' ? hr_json_skip(p, &t) : NULL;
     if (end == NULL) {
         if (g->trouble[0] == 0)
-            snprintf(g->trouble, sizeof g->trouble, "%s (near '%.20s')", t.why, t.at);
+            tell_trouble(g, &t);
         return 0;
     }
     int e = 0;
@@ -353,6 +372,8 @@ int hr_json_infer_schema(const struct hr_json_infer *g, bool float64, struct hr_
     struct hr_schema s = { 0, NULL };
     if (g->samples == 0 && g->trouble[0] != 0)
         return hr_fail(err, HR_E_FORMAT, "no sample could be read: %s", g->trouble);
+    if (g->samples == 0 && g->files == 1)
+        return hr_fail(err, HR_E_FORMAT, "there are no samples in '%.256s'", g->file);
     if (g->samples == 0)
         return hr_fail(err, HR_E_FORMAT, "there are no samples in the sources");
     s.field = hr_calloc(HR_FIELDS_MAX, sizeof *s.field);

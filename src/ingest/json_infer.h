@@ -15,6 +15,8 @@ struct hr_json_infer;
 int hr_json_infer_create(struct hr_json_infer **ret, struct hr_error *err) HR_MUST_USE;
 void hr_json_infer_destroy(struct hr_json_infer *g); /* accepts NULL */
 /* Takes the sample at p (an object) into account; a malformed one is left out and remembered.  Negative: memory is short. */
+/* The file that the next samples are of, for sentences; `path` outlives the inference. */
+void hr_json_infer_file(struct hr_json_infer *g, const char *path);
 int hr_json_infer_add(struct hr_json_infer *g, const char *p, struct hr_error *err) HR_MUST_USE;
 uint64_t hr_json_infer_count(const struct hr_json_infer *g); /* samples taken into account */
 /* The schema, roles not yet guessed.  Fails when nothing was usable, or a field is of no kind that can be stored: the

@@ -155,6 +155,7 @@ static int look_file(struct json_source *s, const char *path, struct look *l, st
     struct hr_json_stream *stream = NULL;
     struct hr_json_text *text = NULL;
     struct hr_json_piece piece;
+    hr_json_infer_file(l->infer, path);
     int e = hr_json_stream_open(path, form_of(s, path), LOOK_BYTES, s->o.memory, &s->pool, &stream, err);
     if (e == 0)
         e = hr_json_stream_next(stream, &text, &piece, err);

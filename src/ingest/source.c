@@ -77,6 +77,25 @@ static int pick_for_folder(const char *path, const struct hr_source_ops **ret, s
     return r;
 }
 
+/* Why nothing takes it: most often there is nothing in it. */
+static int none_fits(const char *path, enum hr_kind kind, struct hr_error *err)
+{
+    char formats[256];
+    struct hr_names names = { NULL, 0 };
+    uint64_t size = 1, changed;
+    int r = kind == HR_KIND_DIR ? hr_source_files(&path, 1, NULL, NULL, &names, err) : 0;
+    bool empty = kind == HR_KIND_DIR && names.n == 0;
+    hr_names_fini(&names);
+    if (r < 0)
+        return r;
+    if (empty)
+        return hr_fail(err, HR_E_NOT_FOUND, "there are no files in the folder '%s'", path);
+    if (kind == HR_KIND_FILE && strcmp(path, "-") != 0 && hr_file_stamp(path, &size, &changed, NULL) == 0 && size == 0)
+        return hr_fail(err, HR_E_FORMAT, "'%s' is an empty file", path);
+    format_names(formats, sizeof formats);
+    return hr_fail(err, HR_E_UNSUPPORTED, "no format fits '%s'; say which it is with --format (%s)", path, formats);
+}
+
 static int pick_auto(const char *const *paths, int n, const struct hr_source_ops **ret, struct hr_error *err)
 {
     const struct hr_source_ops *found = NULL;
@@ -89,10 +108,8 @@ static int pick_auto(const char *const *paths, int n, const struct hr_source_ops
         int r = kind == HR_KIND_DIR ? pick_for_folder(paths[i], &one, err) : pick_for_file(paths[i], &one, err);
         if (r < 0)
             return r;
-        char names[256];
-        format_names(names, sizeof names);
         if (one == NULL)
-            return hr_fail(err, HR_E_UNSUPPORTED, "no format fits '%s'; say which it is with --format (%s)", paths[i], names);
+            return none_fits(paths[i], kind, err);
         if (found != NULL && found != one)
             return hr_fail(err, HR_E_INVALID, "'%s' is %s and '%s' is %s; pack one format at a time", paths[of], found->name,
                            paths[i], one->name);

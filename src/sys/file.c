@@ -210,12 +210,12 @@ int hr_replace(const char *path, const void *p, size_t n, struct hr_error *err)
         return hr_fail_nomem(err, len, "a file's name");
     snprintf(tmp, len, "%s.tmp-%ld", path, (long)getpid());
     HR_FD fd = -1;
-    int r = hr_open(tmp, O_WRONLY | O_CREAT | O_TRUNC, 0666, &fd, err);
-    if (r < 0)
-        return r;
-    r = hr_write_all(fd, p, n, tmp, err);
+    int r = hr_open(tmp, O_WRONLY | O_CREAT | O_TRUNC, 0666, &fd, NULL);
+    if (r < 0) /* told of the file that was asked for: nobody knows the name beside it */
+        return hr_fail_errno(err, errno, "'%s' cannot be written", path);
+    r = hr_write_all(fd, p, n, path, err);
     if (r == 0)
-        r = hr_fsync(fd, tmp, err);
+        r = hr_fsync(fd, path, err);
     if (r == 0)
         r = hr_rename(tmp, path, false, err);
     if (r < 0)

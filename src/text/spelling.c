@@ -27,14 +27,25 @@ unsigned hr_spelling_distance(struct hr_str a, struct hr_str b)
     return row[a.n % 3][b.n];
 }
 
+/* A word cut short is meant more surely than one misspelt: it counts as one slip however much is missing, and with a slip in it (bach for
+ * batch-size) as one and a half. */
+static unsigned half_slips_of_a_beginning(struct hr_str typed, struct hr_str word)
+{
+    if (typed.n >= 2 && word.n > typed.n && memcmp(word.p, typed.p, typed.n) == 0)
+        return 2;
+    for (size_t n = typed.n - (typed.n > 0); typed.n >= 4 && n <= typed.n + 1; n++)
+        if (n < word.n && hr_spelling_distance(typed, (struct hr_str) { word.p, n }) == 1)
+            return 3;
+    return ~0u;
+}
+
 void hr_suggest_try(struct hr_suggest *s, const char *candidate)
 {
     struct hr_str c = hr_str(candidate);
-    /* A word cut short is meant more surely than one misspelt, so it counts as one slip however much is missing. */
-    bool begins = s->typed.n >= 2 && c.n > s->typed.n && memcmp(c.p, s->typed.p, s->typed.n) == 0;
-    unsigned d = begins ? 1 : hr_spelling_distance(s->typed, c);
-    if (d < s->distance) {
-        s->distance = d;
+    unsigned halves = 2 * hr_spelling_distance(s->typed, c), cut = half_slips_of_a_beginning(s->typed, c);
+    halves = HR_MIN(halves, cut);
+    if (halves < s->halves) {
+        s->halves = halves;
         s->best = candidate;
     }
 }
@@ -43,5 +54,5 @@ const char *hr_suggest_best(const struct hr_suggest *s)
 {
     size_t n = s->typed.n;
     unsigned near = n <= 2 ? 1 : n <= 5 ? 2 : 3;
-    return s->distance <= near && s->distance < n ? s->best : NULL;
+    return s->halves <= 2 * near && s->halves < 2 * n ? s->best : NULL;
 }

@@ -11,7 +11,7 @@ unsigned hr_spelling_distance(struct hr_str a, struct hr_str b);
 struct hr_suggest {
     struct hr_str typed;
     const char *best;
-    unsigned distance;
+    unsigned halves; /* twice the slips between the two */
 };
 #define HR_SUGGEST_INIT(text) ((struct hr_suggest) { (text), NULL, ~0u })
 void hr_suggest_try(struct hr_suggest *s, const char *candidate);

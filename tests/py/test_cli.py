@@ -208,7 +208,7 @@ def test_a_full_disk_is_told(headrace):
     with open("/dev/full", "w") as full:
         p = subprocess.run([headrace.bin, "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
     assert p.returncode == 1
-    assert p.stderr.startswith("headrace: 'standard output' cannot be written: No space left")
+    assert p.stderr.startswith("headrace: standard output cannot be written: No space left")
 
 
 def test_closed_standard_streams(headrace):

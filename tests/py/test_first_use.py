@@ -228,3 +228,64 @@ def test_the_readme_shows_this_doctor(headrace, tmp_path, readme):
     subprocess.run([expand, ROOT / "tests/roots/wsl2-5070ti-old-torch.root", tmp_path / "pc"], check=True)
     said = headrace("doctor", "--root", tmp_path / "pc", status=2).out.splitlines()
     assert "\n".join("    " + line for line in said[:2]) in (ROOT / readme).read_text()
+
+
+# --- datasets ---
+
+def test_what_cannot_be_packed_is_told_apart(headrace, tmp_path):
+    (tmp_path / "none").mkdir()
+    (tmp_path / "empty").touch()
+    (tmp_path / "empty.json").touch()
+    (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "cut.json").write_text('[{"a": 1')
+    (tmp_path / "wrong.json").write_text('[{"a": 1]')
+    for source, says in (("none", "there are no files in the folder 'none'"), ("empty", "'empty' is an empty file"),
+                         ("empty.json", "there are no samples in 'empty.json'"), ("list.json", "there are no samples in 'list.json'"),
+                         ("cut.json", "in 'cut.json' the text ends inside a value\n"), ("wrong.json", "in 'wrong.json' ")):
+        err = headrace("pack", source, "-o", "out", status=1).err
+        assert says in err and "near ''" not in err, err
+        assert not (tmp_path / "out").exists()
+
+
+def test_one_is_not_many(headrace, tmp_path):
+    """And a chunk that is not full holds what it holds."""
+    (tmp_path / "s.json").write_text('[{"a": 1.5}]')
+    assert headrace("pack", "s.json", "-o", "d").out.startswith("d: 1 sample, ")
+    assert "\n  1 file, 1 chunk of 1 sample, the largest " in headrace("info", "d").out
+    assert " in 1 chunk, 1 sample, " in headrace("verify", "d").out
+    fed = headrace("feed", "d", "--epochs", "1").out
+    assert fed.startswith("d: 1 sample in 1 batch, 1 epoch, ") and "window of 1 of 1 chunk" in fed and "\n1 batch, 1 sample in " in fed
+    assert headrace("export", "d", "e.jsonl").out.startswith("e.jsonl: 1 sample, ")
+    (tmp_path / "s.json").write_text('[{"a": 1.5}, {"a": 2}]')
+    headrace("pack", "s.json", "-o", "d", "--force")
+    assert "\n  1 file, 1 chunk of 2 samples, the largest " in headrace("info", "d").out
+
+
+def test_the_rank_and_the_world(headrace, tmp_path):
+    (tmp_path / "s.json").write_text('[{"a": 1.5}]')
+    headrace("pack", "s.json", "-o", "d")
+    assert "there is no rank 4: --world says 2, numbered from 0" in headrace("order", "d", "--rank", "4", "--world", "2", status=2).err
+    assert "--rank 4 wants --world too" in headrace("order", "d", "--rank", "4", status=2).err
+
+
+# --- files that cannot be written ---
+
+def test_the_file_is_named_that_was_asked_for(headrace, env, tmp_path):
+    """Not the temporary one beside it, and with the system's reason."""
+    (tmp_path / "s.json").write_text('[{"a": 1.5}]')
+    headrace("pack", "s.json", "-o", "d")
+    for args in (["snapshot", "-o", "nodir/x.tar"], ["cuda", "--want", "12.8", "--write-script", "nodir/x.sh"], ["export", "d", "nodir/x.h5"],
+                 ["feed", "d", "--epochs", "1", "--curve", "nodir/x.csv"]):
+        ran = headrace(*args, env=env, status=None)
+        assert ran.status in (1, 2), ran
+        if "no apt" in ran.err or "HDF5" in ran.err and "built without" in ran.err:
+            continue
+        assert "'nodir/x." in ran.err and ".tmp-" not in ran.err and ran.err.rstrip().endswith("No such file or directory"), ran.err
+
+
+@pytest.mark.parametrize("which", BOTH)
+def test_nowhere_for_the_log(headrace, env, tmp_path, which):
+    (tmp_path / "file").touch()
+    ran = headrace(which, "--", "touch", "made", env={**env, "XDG_STATE_HOME": str(tmp_path / "file")}, status=1)
+    assert f"no log can be kept (XDG_STATE_HOME may name another place): the folder '{tmp_path}/file/headrace" in ran.err
+    assert not (tmp_path / "made").exists()

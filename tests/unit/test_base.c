@@ -117,6 +117,10 @@ static void views_cut_and_trim(void **state)
 static void figures_for_people(void **state)
 {
     (void)state;
+    assert_string_equal(hr_human_of(0, "sample").text, "0 samples");
+    assert_string_equal(hr_human_of(1, "batch").text, "1 batch");
+    assert_string_equal(hr_human_of(1234, "batch").text, "1,234 batches");
+    assert_string_equal(hr_human_of(UINT64_MAX, "sample").text, "18,446,744,073,709,551,615 samples");
     assert_string_equal(hr_human_bytes(812).text, "812 B");
     assert_string_equal(hr_human_bytes(1536).text, "1.50 KiB");
     assert_string_equal(hr_human_bytes(UINT64_C(1) << 30).text, "1.00 GiB");

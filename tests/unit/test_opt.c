@@ -125,6 +125,8 @@ static void wrong_use_is_told_in_a_sentence(void **state)
         { "-o d", "SOURCE is missing" },
         { "a -o d --sede 3", "there is no option '--sede'; did you mean '--seed'?" },
         { "a -o d --comp zstd", "did you mean '--compress'?" },
+        { "a -o d --cmpre zstd", "did you mean '--compress'?" },
+        { "a -o d --comprass zstd", "did you mean '--compress'?" },
         { "a -o d --no-shufle", "did you mean '--no-shuffle'?" },
         { "a -o d --no-seed", "there is no option '--no-seed'" },
         { "a -o d --xylophone", "there is no option '--xylophone'" },
