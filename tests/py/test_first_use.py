@@ -4,6 +4,7 @@ says what happened and what to do."""
 import fcntl
 import os
 import pty
+import re
 import shutil
 import signal
 import struct
@@ -220,14 +221,48 @@ def test_a_host_that_no_browser_asks_for(name):
 
 # --- what the README shows ---
 
+def shown(readme, command):
+    """The lines that a README shows under `$ headrace COMMAND`, without their indent, cut where it leaves something out."""
+    lines = (ROOT / readme).read_text().splitlines()
+    at = lines.index(f"    $ headrace {command}")
+    pieces = [[]]
+    for line in lines[at + 1:]:
+        if line and not line.startswith("    "):
+            break
+        if line.strip() == "…":
+            pieces.append([])
+        else:
+            pieces[-1].append(line[4:])
+    return ["\n".join(p).rstrip("\n").removesuffix("…") for p in pieces if any(p)]
+
+
+@pytest.mark.parametrize("command", ["doctor", "wslconfig lint"])
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
-def test_the_readme_shows_this_doctor(headrace, tmp_path, readme):
+def test_the_readme_shows_this_machine(headrace, tmp_path, readme, command):
+    """What it says that they print of the machine that it names, word for word and in order."""
     expand = ROOT / "build/tests/expand_root"
     if not expand.exists():
         pytest.skip("build/tests/expand_root is not built")
     subprocess.run([expand, ROOT / "tests/roots/wsl2-5070ti-old-torch.root", tmp_path / "pc"], check=True)
-    said = headrace("doctor", "--root", tmp_path / "pc", status=2).out.splitlines()
-    assert "\n".join("    " + line for line in said[:2]) in (ROOT / readme).read_text()
+    said, at = headrace(*command.split(), "--root", tmp_path / "pc", status=None).out, 0
+    pieces = shown(readme, command)
+    assert len(pieces) >= 1
+    for piece in pieces:
+        at = said.find(piece, at)
+        assert at >= 0, f"no longer so:\n{piece}\n--- but:\n{said}"
+        at += len(piece)
+
+
+def test_the_two_readmes_are_in_step():
+    """The same commands, outputs, tables and pictures; only prose and comments are of their language."""
+    def parts(readme):
+        text = (ROOT / readme).read_text()
+        lines = [line.split("  # ")[0].rstrip() for line in text.splitlines() if line.startswith("    ")]
+        rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+        files = sorted(re.findall(r"\]\(([^)]+)\)", text.split("## ", 1)[1]))
+        return lines, rows, files, sorted(set(re.findall(r"`(tests/[^`]+|bench/[^`]+)`", text)))
+    for en, zh in zip(parts("README.md"), parts("README.zh-CN.md")):
+        assert en and en == zh
 
 
 # --- datasets ---
