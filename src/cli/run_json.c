@@ -57,8 +57,13 @@ static void memory(struct hr_jw *w, const struct hr_train_report *r)
     for (int k = 0; k < HR_KIN_KINDS; k++) {
         hr_jw_key(w, hr_kin_kind_name((enum hr_kin_kind)k));
         hr_jw_object_flat(w);
-        hr_jw_ku64(w, "bytes", r->kind[k].bytes);
-        hr_jw_ku64(w, "at_ns", r->kind[k].at);
+        if (r->kind[k].bytes == 0 && r->most[k] != 0) { /* seen, and gone when its memory was asked for */
+            hr_jw_knull(w, "bytes");
+            hr_jw_knull(w, "at_ns");
+        } else {
+            hr_jw_ku64(w, "bytes", r->kind[k].bytes);
+            hr_jw_ku64(w, "at_ns", r->kind[k].at);
+        }
         hr_jw_ku64(w, "processes", r->most[k]);
         hr_jw_end(w);
     }

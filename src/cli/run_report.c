@@ -146,7 +146,9 @@ static void memory_rows(struct hr_table *t, const struct hr_train_report *r)
             continue;
         hr_table_cell(t, "  %s", hr_kin_kind_name((enum hr_kin_kind)k));
         struct hr_human peak = hr_human_bytes(r->kind[k].bytes), at = hr_human_duration(r->kind[k].at);
-        if (k == HR_KIN_MAIN)
+        if (r->kind[k].bytes == 0) /* seen, and gone when its memory was asked for */
+            hr_table_cell(t, "– (over before it could be looked at); at most %u at once", r->most[k]);
+        else if (k == HR_KIN_MAIN)
             hr_table_cell(t, "peak %s after %s", peak.text, at.text);
         else
             hr_table_cell(t, "peak %s after %s; at most %u at once", peak.text, at.text, r->most[k]);

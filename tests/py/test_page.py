@@ -216,3 +216,22 @@ def test_a_token_in_the_address():
     finally:
         p.close()
         s.stop()
+
+
+def test_a_server_that_is_gone_is_told(tmp_path):
+    """In our words, whatever the browser calls it; and the page goes on when there is one again."""
+    s = Server(str(BIN), "--interval", "250ms")
+    p = chromium.Page(600, 800)
+    try:
+        p.goto(s.url)
+        p.until(LIVE)
+        s.stop()
+        for poll in (False, True):  # the stream breaks first; the page then asks by itself
+            if poll:
+                p.eval("poll()")
+                p.pump(3)
+            p.until("document.querySelector('#state').textContent === 'headrace serve does not answer; trying again'")
+            assert p.eval("document.querySelector('#state').className") == "lost"
+    finally:
+        p.close()
+        s.stop()

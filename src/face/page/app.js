@@ -133,8 +133,10 @@ class Past {
   }
 }
 
+const SILENT = "headrace serve does not answer; trying again";
+
 async function get(path) {
-  const r = await fetch(path, { credentials: "same-origin", cache: "no-store" });
+  const r = await fetch(path, { credentials: "same-origin", cache: "no-store" }).catch(() => { throw new Error(SILENT); });
   if (!r.ok) throw new Error(r.status === 401 ? "the token is missing: open the address that headrace serve printed" : "the server says " + r.status);
   return r.json();
 }
@@ -306,7 +308,7 @@ function take(t) {
 /* --- the stream --- */
 function lost(e) {
   $("state").className = "lost";
-  $("state").textContent = e && e.message ? e.message : "the connection is lost; trying again";
+  $("state").textContent = e && e.message ? e.message : SILENT;
 }
 function live() {
   $("state").className = "live";
