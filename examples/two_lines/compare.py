@@ -45,7 +45,10 @@ def compare(seeds):
 
 
 def main():
-    seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    words = sys.argv[1:] or ["5"]
+    if len(words) != 1 or not words[0].isdecimal() or int(words[0]) < 2:
+        sys.exit("compare.py [SEEDS]: a number of seeds from 2 on, as the noise is what differs between them")
+    seeds = int(words[0])
     print("what changes in the script:", *changed_lines(), sep="\n  ")
     rows, t_before, t_after = compare(seeds)
     print(f"\nmean loss over {seeds} seeds\nepoch   DataLoader   headrace   difference in standard errors")

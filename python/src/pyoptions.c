@@ -242,6 +242,31 @@ static int parse_transforms(PyObject *v, struct hrpy_options *ret)
     return 0;
 }
 
+/* Names that are brought along from other loaders, or from `headrace feed`, and what is there instead. */
+static const struct {
+    const char *name, *instead;
+} elsewhere[] = {
+    { "memory", "the bytes that it may hold are budget=" },
+    { "num_workers", "it needs no worker processes, and has threads= of its own" },
+    { "persistent_workers", "it needs no worker processes" },
+    { "prefetch_factor", "batches that are built ahead are prefetch=" },
+    { "collate_fn", "fields are joined by their role, or as join= says" },
+    { "sampler", "the order is shuffle=, seed= and window_chunks=, and the shares of ranks are found" },
+    { "batch_sampler", "the order is shuffle=, seed= and window_chunks=, and the shares of ranks are found" },
+    { "transform", "it takes transforms=, a list" },
+    { "window", "chunks that are mixed at a time are window_chunks=" },
+};
+
+static void no_such_option(PyObject *name)
+{
+    for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++)
+        if (PyUnicode_CompareWithASCIIString(name, elsewhere[i].name) == 0) {
+            PyErr_Format(PyExc_TypeError, "there is no option %R: %s", name, elsewhere[i].instead);
+            return;
+        }
+    PyErr_Format(PyExc_TypeError, "there is no option %R; help(headrace.Loader) lists them", name);
+}
+
 static int parse_row(PyObject *name, PyObject *v, struct hrpy_options *ret)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -253,7 +278,7 @@ static int parse_row(PyObject *name, PyObject *v, struct hrpy_options *ret)
             name_the_option(rows[i].name);
         return -1;
     }
-    PyErr_Format(PyExc_TypeError, "there is no option %R", name);
+    no_such_option(name);
     return -1;
 }
 

@@ -82,7 +82,10 @@ def test_missing_dataset_is_named(tmp_path):
 @pytest.mark.parametrize(
     "options, error, sentence",
     [
-        ({"batchsize": 3}, TypeError, "no option 'batchsize'"),
+        ({"batchsize": 3}, TypeError, "no option 'batchsize'; help"),
+        ({"num_workers": 4}, TypeError, "no option 'num_workers': it needs no worker processes"),
+        ({"memory": "1GiB"}, TypeError, "no option 'memory': the bytes that it may hold are budget="),
+        ({"collate_fn": len}, TypeError, "no option 'collate_fn': fields are joined by their role"),
         ({"batch_size": -1}, OverflowError, "batch_size"),
         ({"batch_size": 0}, headrace.InvalidError, "batch_size"),
         ({"tail": "cut"}, ValueError, '"keep", "drop", "pad"'),
