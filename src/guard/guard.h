@@ -2,7 +2,8 @@
  * runs short all the same, and the command ends with its own status or with a reason.
  *
  * The parts: gate.h (who wants to start), leaves.h (what each takes), room.h (what is free), admit.h (who may go), history.h
- * (what each took before), sys/keeper.h (nothing outlives this process), sys/scribe.h (what is shown and kept). */
+ * (what each took before), sys/keeper.h (nothing outlives this process), sys/scribe.h (what is shown and kept).  They are at work
+ * together in warden.h: begin to read there. */
 #ifndef HR_GUARD_H
 #define HR_GUARD_H
 
