@@ -101,6 +101,7 @@ static void a_look_of_many_processes_is_cheap(void **state)
     struct hr_ring *r = NULL;
     assert_int_equal(hr_ring_open_memory(17 * HR_RING_BLOCK, &r, NULL), 0);
     uint64_t cost = 0;
+    unsigned dear = 0; /* counted one by one: what a virtual machine's host takes from it may stand in some of them */
     for (unsigned t = 1; t <= 200; t++) {
         make_model(model, t, 2);
         for (unsigned i = 0; model->proc_n < 1100; i++)
@@ -108,10 +109,12 @@ static void a_look_of_many_processes_is_cheap(void **state)
                       MIB + hr_rng_u64(i, 3) % MIB);
         uint64_t begun = hr_cpu_thread();
         assert_int_equal(hr_ring_put(r, model, NULL), 0);
-        cost += hr_cpu_thread() - begun;
+        uint64_t took = hr_cpu_thread() - begun;
+        cost += took;
+        dear += took >= 5000000; /* generous: sanitizers run it too */
     }
     print_message("a look of 1,100 processes is kept in %u µs, %u bytes\n", (unsigned)(cost / 200000), (unsigned)(hr_ring_written(r) / 200));
-    assert_true(cost / 200 < 5000000); /* generous: sanitizers run it too */
+    assert_true(dear < 100);
     hr_ring_close(r);
 }
 

@@ -7,14 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Only the one that hangs may be given up: a busy machine may take a second for any. */
 static struct hr_cuda read_with(const char *library, const char *mode)
 {
+    uint64_t deadline = strcmp(mode, "hang") == 0 ? UINT64_C(1000000000) : UINT64_C(100000000000);
     struct hr_root *root;
     struct hr_cuda c;
     setenv("HEADRACE_CUDA", library, 1);
     setenv("FAKE_CUDA", mode, 1);
     assert_int_equal(hr_root_open(NULL, &root, NULL), 0);
-    assert_int_equal(hr_cuda_read(root, 1000000000, &c, NULL), 0);
+    assert_int_equal(hr_cuda_read(root, deadline, &c, NULL), 0);
     hr_root_close(root);
     return c;
 }

@@ -53,7 +53,7 @@ static void a_refused_toolkit_ends_the_build(void **state)
     uint64_t start = hr_now();
     assert_int_equal(run("guard-kit/cicc a.cu; echo after", "guard-kit/", &r, &err), 0);
     assert_int_equal(r.verdict, HR_GUARD_REFUSED);
-    assert_true(hr_now() - start < UINT64_C(20000000000));
+    assert_true(hr_now() - start < UINT64_C(100000000000));
     assert_int_equal(run("exit 4", "guard-kit/", &r, &err), 0); /* one that needs no compiler is no matter */
     assert_int_equal(r.verdict, HR_GUARD_DONE);
     assert_int_equal(WEXITSTATUS(r.status), 4);

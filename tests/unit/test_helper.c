@@ -34,10 +34,12 @@ static struct shared *fresh(int how)
     return s;
 }
 
+enum { PATIENCE = 60000 }; /* looks, 1 ms apart: what ends a test that hangs, not what the child may take */
+
 static enum hr_helper_said heard(const struct hr_helper *h)
 {
     enum hr_helper_said said = HR_HELPER_NOTHING;
-    for (int i = 0; i < 2000 && said == HR_HELPER_NOTHING; i++) {
+    for (int i = 0; i < PATIENCE && said == HR_HELPER_NOTHING; i++) {
         hr_sleep(1000000);
         said = hr_helper_news(h);
     }
@@ -71,7 +73,7 @@ static void a_crash_is_told(void **state)
     assert_int_equal(hr_helper_start(work, s, &h, NULL), 0);
     assert_true(hr_helper_ask(&h));
     assert_int_equal(heard(&h), HR_HELPER_GONE);
-    for (int i = 0; i < 2000 && !hr_helper_reap(&h, &sig); i++)
+    for (int i = 0; i < PATIENCE && !hr_helper_reap(&h, &sig); i++)
         hr_sleep(1000000);
     assert_int_equal(sig, SIGKILL);
     hr_helper_end(&h);

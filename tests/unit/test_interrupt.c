@@ -15,6 +15,9 @@ static int in_child(void (*fn)(void))
 {
     pid_t pid = fork();
     if (pid == 0) {
+        sigset_t none; /* whoever started this may have ignored or blocked them */
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
         signal(SIGINT, SIG_DFL);
         signal(SIGTERM, SIG_DFL);
         fn();

@@ -25,7 +25,7 @@ static uint64_t clock_of(void *ctx)
 
 /* --- a group --- */
 
-enum { GROUPS = 2 };
+enum { GROUPS = 2, LIMIT = 512, LESS = 400 }; /* MiB */
 static char group[GROUPS][128];
 static bool v2;
 
@@ -51,7 +51,7 @@ static bool make_group(unsigned i)
     snprintf(group[i], sizeof group[i], "/sys/fs/cgroup/%sheadrace-unit-%d-%u", v2 ? "" : "memory/", (int)getpid(), i);
     if (mkdir(group[i], 0755) != 0)
         return false;
-    if (limit(i, 256 * MIB))
+    if (limit(i, LIMIT * MIB))
         return true;
     rmdir(group[i]);
     return false;
@@ -132,8 +132,9 @@ static const struct hr_other_group *followed(const struct hr_watch *w, const str
     return found;
 }
 
-/* No room is left for both of ours. */
-static bool all_of_others(const struct hr_watch *w, const struct child *a, const struct child *b)
+/* At some look no room was left for both of ours. */
+static bool crowded;
+static void see_others(const struct hr_watch *w, const struct child *a, const struct child *b)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < HR_OTHER_GROUPS; i++) {
@@ -142,28 +143,39 @@ static bool all_of_others(const struct hr_watch *w, const struct child *a, const
     }
     if (n >= HR_OTHER_GROUPS - 1)
         print_message("processes grow in %u other groups at this time\n", n);
-    return n >= HR_OTHER_GROUPS - 1;
+    crowded |= n >= HR_OTHER_GROUPS - 1;
+}
+
+/* What its group uses when the child has grown so many times by so much; a sanitizer's shadow of it counts, too. */
+static void takes(const struct hr_other_group *g, unsigned times, unsigned mib)
+{
+    assert_true(g->used.known);
+    assert_in_range(g->used.v, (times * mib - 1) * MIB, (times * (mib + mib / 8) + 12) * MIB);
 }
 
 static void remove_group(unsigned i)
 {
-    for (int k = 0; k < 100 && rmdir(group[i]) != 0 && errno == EBUSY; k++)
+    for (int k = 0; k < 3000 && rmdir(group[i]) != 0 && errno == EBUSY; k++)
         usleep(10000);
 }
 
-static void follows(struct hr_watch *w, struct child *inside, struct child *outside)
+/* `times`: how often it has grown, by `mib`. */
+static void follows(struct hr_watch *w, struct child *inside, struct child *outside, unsigned times, unsigned mib)
 {
     const struct hr_other_group *g = followed(w, inside);
-    assert_true(g->used.known);
-    assert_int_equal(g->limit.v, 256 * MIB);
-    assert_in_range(g->used.v, 15 * MIB, 30 * MIB);
+    assert_int_equal(g->limit.v, LIMIT * MIB);
+    takes(g, times, mib);
     unsigned turn = g->turn;
-    assert_true(limit(0, 128 * MIB)); /* G1 */
-    grow(inside);
-    for (int i = 0; i < 12 && g->limit.v != 128 * MIB; i++) /* rows are read in turns: its growth may be seen late */
+    assert_true(limit(0, LESS * MIB)); /* G1 */
+    for (int i = 0; i < 12 && g->limit.v != LESS * MIB; i++) { /* its growth may be seen late, or be that of one of many */
+        if (i % 4 == 0) {
+            grow(inside);
+            times++;
+        }
         look(w);
-    assert_int_equal(g->limit.v, 128 * MIB);
-    assert_in_range(g->used.v, 31 * MIB, 46 * MIB);
+    }
+    assert_int_equal(g->limit.v, LESS * MIB);
+    takes(g, times, mib);
     look(w); /* G2: it stays for a while, whether or not its last growth has been seen */
     assert_ptr_equal(followed(w, inside), g);
     assert_int_equal(g->turn, turn);
@@ -200,18 +212,24 @@ static void begin(struct on_this_machine *o, size_t mib_a, size_t mib_b, unsigne
                 rmdir(group[k]);
             skip();
         }
+    crowded = false;
     o->a = child_of(mib_a);
     o->b = child_of(mib_b);
-    assert_true(write_in(0, "cgroup.procs", (uint64_t)o->a.pid));
-    if (groups > 1)
-        assert_true(write_in(1, "cgroup.procs", (uint64_t)o->b.pid));
+    if (!write_in(0, "cgroup.procs", (uint64_t)o->a.pid) || (groups > 1 && !write_in(1, "cgroup.procs", (uint64_t)o->b.pid))) {
+        print_message("no memory cgroup can be entered here\n");
+        end(&o->a);
+        end(&o->b);
+        for (unsigned i = 0; i < groups; i++)
+            remove_group(i);
+        skip();
+    }
     assert_int_equal(hr_root_open(NULL, &o->root, NULL), 0);
     assert_int_equal(hr_watch_open(o->root, &options, &o->w, NULL), 0);
     look(o->w);
     look(o->w);
 }
 
-static void finish(struct on_this_machine *o, unsigned groups, bool others)
+static void finish(struct on_this_machine *o, unsigned groups, bool found)
 {
     hr_watch_close(o->w);
     hr_root_close(o->root);
@@ -219,7 +237,8 @@ static void finish(struct on_this_machine *o, unsigned groups, bool others)
     end(&o->b);
     for (unsigned i = 0; i < groups; i++)
         remove_group(i);
-    if (others)
+    assert_true(found || crowded);
+    if (!found)
         skip();
 }
 
@@ -228,16 +247,20 @@ static void the_group_of_who_grows_is_followed(void **state)
     (void)state;
     struct on_this_machine o;
     begin(&o, 16, 24, 1); /* who grows most is in no other group */
-    grow(&o.a);
-    grow(&o.b);
-    for (int i = 0; i < 12 && followed(o.w, &o.a) == NULL; i++) /* rows are read in turns: its growth may be seen late */
+    unsigned times = 0;
+    for (int i = 0; i < 36 && followed(o.w, &o.a) == NULL; i++) { /* rows are read in turns: its growth may be seen late, or be that of one of many */
+        if (i % 3 == 0) {
+            grow(&o.a);
+            grow(&o.b);
+            times++;
+        }
         look(o.w);
-    bool others = followed(o.w, &o.a) == NULL && all_of_others(o.w, &o.a, &o.b);
-    if (!others) {
-        assert_non_null(followed(o.w, &o.a));
-        follows(o.w, &o.a, &o.b);
+        see_others(o.w, &o.a, &o.b);
     }
-    finish(&o, 1, others);
+    bool found = followed(o.w, &o.a) != NULL;
+    if (found)
+        follows(o.w, &o.a, &o.b, times, 16);
+    finish(&o, 1, found);
 }
 
 /* G2: a build in one container, which grows all the time and more, does not hide a leak in another. */
@@ -246,20 +269,17 @@ static void two_groups_at_once_are_followed(void **state)
     (void)state;
     struct on_this_machine o;
     begin(&o, 2, 12, 2);
-    bool others = false;
-    for (int i = 0; i < 12 && !others && (followed(o.w, &o.a) == NULL || followed(o.w, &o.b) == NULL); i++) {
+    bool found = false;
+    for (int i = 0; i < 30 && !found; i++) {
         grow(&o.b);
         if (i > 2)
             grow(&o.a);
         look(o.w);
-        others = all_of_others(o.w, &o.a, &o.b) && (followed(o.w, &o.a) == NULL || followed(o.w, &o.b) == NULL);
+        see_others(o.w, &o.a, &o.b);
+        found = followed(o.w, &o.a) != NULL && followed(o.w, &o.b) != NULL;
     }
-    if (!others) {
-        assert_non_null(followed(o.w, &o.a));
-        assert_non_null(followed(o.w, &o.b));
-        assert_ptr_not_equal(followed(o.w, &o.a), followed(o.w, &o.b));
-    }
-    finish(&o, 2, others);
+    assert_true(!found || followed(o.w, &o.a) != followed(o.w, &o.b));
+    finish(&o, 2, found);
 }
 
 int main(void)

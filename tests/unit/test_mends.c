@@ -299,8 +299,7 @@ static void links_are_not_followed(void **unused)
     assert_true(hr_str_is(hr_buf_str(&b), "theirs"));
     hr_spot_close(&spot);
     /* one that another user laid there is not */
-    if (geteuid() == 0) {
-        assert_int_equal(lchown(folder, 12345, 12345), 0);
+    if (geteuid() == 0 && lchown(folder, 12345, 12345) == 0) { /* a container's root may have no other users */
         assert_int_equal(hr_spot_open(through, &spot, &err), HR_E_UNSUPPORTED);
         assert_non_null(strstr(err.text, "another user"));
     }

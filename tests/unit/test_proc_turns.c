@@ -1,7 +1,9 @@
 /* Processes read in turns (look_procs.c, L1 to L5; proc_alarm.c, A1 to A3; proc_rows.c, P1 to P4; rare_inside.h, R1 and R2): children of this
- * test do what it says, the machine's totals say what it likes, and time is its own. */
+ * test do what it says, the machine's totals say what it likes, and time is its own.  The other processes of the machine come, go and grow
+ * as they like, and what reading them costs is the CPU's to say: where that may decide, the test looks what happened, or has credit given. */
 #include "unit.h"
 
+#include "resident.h"
 #include "watch_inside.h"
 
 #include <signal.h>
@@ -12,13 +14,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SLEEPERS = 30, GROWTH = 96, MOST = GROWTH + GROWTH / 8 + 8, FORKED = 80, MUCH = 8192 }; /* MiB; MOST: with a sanitizer's
- * shadow of it; FORKED: what a child has of its parent, at most; MUCH: no other process hides it */
+enum { SLEEPERS = 30, GROWTH = 96, MOST = GROWTH + GROWTH / 8 + 8, MUCH = 8192 }; /* MiB; MOST: with a sanitizer's shadow of it;
+ * MUCH: no other process hides it */
 #define MIB (UINT64_C(1) << 20)
 
 /* --- the machine as it is told --- */
 
 static uint64_t at = 1000 * HR_SECOND, anon, forks, tasks;
+static bool blind; /* anonymous memory is not told: nothing is a reason to read all */
 static char text[256];
 
 static uint64_t now(void *ctx)
@@ -31,7 +34,9 @@ static struct hr_str given(void *ctx, const char *path)
 {
     (void)ctx;
     text[0] = 0;
-    if (strcmp(path, "proc/meminfo") == 0)
+    if (strcmp(path, "proc/meminfo") == 0 && blind)
+        snprintf(text, sizeof text, "MemTotal: 4194304 kB\n");
+    else if (strcmp(path, "proc/meminfo") == 0)
         snprintf(text, sizeof text, "MemTotal: 4194304 kB\nAnonPages: %llu kB\n", (unsigned long long)(anon >> 10));
     else if (strcmp(path, "proc/stat") == 0 && forks != 0)
         snprintf(text, sizeof text, "cpu  0 0 0 1 0 0 0 0\nprocesses %llu\n", (unsigned long long)forks);
@@ -52,6 +57,7 @@ static void begin(bool frugal, bool files, bool told)
     assert_int_equal(hr_watch_open(root, &o, &w, NULL), 0);
     anon = 1024 * MIB;
     forks = tasks = 100;
+    blind = false;
     if (told)
         w->sight.given = given;
 }
@@ -68,6 +74,28 @@ static void tick(unsigned n)
         at += HR_SECOND;
         hr_watch_tick(w);
     }
+}
+
+/* An alarm may read all rows in the next tick, whatever the alarms before it cost. */
+static void afford(void)
+{
+    w->procs.gauge[HR_GAUGE_MEMORY].credit = (int64_t)HR_SECOND;
+}
+
+/* A tick with all the time in the world for rare looks, at the price of the table. */
+static void unhurried_tick(void)
+{
+    w->rare.credit = (int64_t)HR_SECOND;
+    w->rare.pss_ns = w->rare.pss_bytes = 0;
+    tick(1);
+}
+
+static bool all_were_read(void)
+{
+    for (unsigned i = 0; i < w->model->proc_n; i++)
+        if (w->procs.more[i].seq != w->model->seq)
+            return false;
+    return true;
 }
 
 /* --- its children --- */
@@ -136,6 +164,12 @@ static uint64_t own(const struct child *c)
     return w->model->proc[i].own.why == HR_WHY_KNOWN ? w->model->proc[i].own.v : 0;
 }
 
+/* What a child may have of its parent from its beginning, in bytes. */
+static uint64_t of_its_parent(void)
+{
+    return anonymous_now() + 8 * MIB;
+}
+
 /* P1 and P4 */
 static void table_is_sound(void)
 {
@@ -168,7 +202,7 @@ static void quiet_ones_are_read_seldom_and_never_forgotten(void **state)
     for (unsigned i = 0; i < SLEEPERS; i++)
         c[i] = child();
     for (unsigned k = 0; k < HR_COUNT(rows); k++) {
-        unsigned settle = 2 * rows[k].most, watched = 2 * rows[k].most, reads[SLEEPERS] = { 0 };
+        unsigned settle = 2 * rows[k].most, watched = 2 * rows[k].most, reads[SLEEPERS] = { 0 }, sweeps = 0;
         begin(rows[k].frugal, false, true);
         tick(settle);
         for (unsigned t = 0; t < watched; t++) {
@@ -178,9 +212,11 @@ static void quiet_ones_are_read_seldom_and_never_forgotten(void **state)
                 reads[i] += seq == w->model->seq;
                 assert_true(w->model->seq - seq <= rows[k].most + 2);
             }
+            sweeps += all_were_read(); /* another process of the machine gave a reason */
         }
+        assert_true(sweeps < watched / 2);
         for (unsigned i = 0; i < SLEEPERS; i++)
-            assert_in_range(reads[i], 1, watched / rows[k].least + 1);
+            assert_in_range(reads[i], 1, watched / rows[k].least + 1 + sweeps);
         table_is_sound();
         end();
     }
@@ -188,7 +224,7 @@ static void quiet_ones_are_read_seldom_and_never_forgotten(void **state)
         finish(&c[i]);
 }
 
-/* To the tick in which it is read: its next turn is far. */
+/* To the tick in which it is read next. */
 static void to_its_turn(const struct child *c)
 {
     uint64_t seq = w->procs.more[row(c)].seq;
@@ -196,12 +232,22 @@ static void to_its_turn(const struct child *c)
         tick(1);
 }
 
+/* To one in which it is read, and will not be in the next: who was seen to grow is hot for a while. */
+static void to_a_far_turn(const struct child *c)
+{
+    unsigned tries = 0;
+    do {
+        to_its_turn(c);
+        assert_true(tries++ < 1000);
+    } while (w->procs.turn[row(c)].due < at + 2 * HR_SECOND);
+}
+
 /* It grows, and the machine does not show it: nobody looks.  Unless another process of the machine, which these tests do not hold still,
  * gave a reason: then once more. */
 static void grows_unseen(struct child *c)
 {
     for (unsigned tries = 0; tries < 20; tries++) {
-        to_its_turn(c);
+        to_a_far_turn(c);
         uint64_t before = own(c);
         tell(c, 'g');
         tick(1);
@@ -222,6 +268,7 @@ static void who_begins_to_grow_is_seen_in_the_same_tick(void **state)
         grows_unseen(&c);
         uint64_t before = own(&c);
         anon += MUCH * MIB;
+        afford();
         tick(1);
         assert_in_range(own(&c), before + GROWTH * MIB, before + MOST * MIB);
         assert_int_equal(w->procs.more[row(&other)].seq, w->model->seq); /* all were read */
@@ -254,8 +301,9 @@ static void a_new_one_that_grows_is_found_before_its_listing(void **state)
     struct child c = child();
     tell(&c, 'g');
     anon += MUCH * MIB;
+    afford();
     tick(1);
-    assert_in_range(own(&c), GROWTH * MIB, (GROWTH + FORKED) * MIB);
+    assert_in_range(own(&c), GROWTH * MIB, GROWTH * MIB + of_its_parent());
     end();
     finish(&c);
 }
@@ -264,25 +312,26 @@ static void a_new_one_that_grows_is_found_before_its_listing(void **state)
 static void what_nothing_explains_costs_no_more_than_its_share(void **state)
 {
     (void)state;
-    enum { TICKS = 200 };
-    uint64_t sum = 0, worst = 0, sweeps = 0;
+    enum { TICKS = 200, PATIENCE = 200 * TICKS };
+    uint64_t sum = 0, worst = 0, sweeps = 0, t = 0;
+    struct child quiet = child();
     begin(true, false, true);
     tick(2);
-    for (unsigned t = 0; t < TICKS; t++) {
-        int64_t before = w->procs.gauge[HR_GAUGE_MEMORY].credit;
+    /* Longer where a sweep is dear: a slow machine, thousands of processes. */
+    for (; t < TICKS || (sweeps < 3 && t < PATIENCE); t++) {
         anon += 200 * MIB;
         tick(1);
-        if (w->procs.gauge[HR_GAUGE_MEMORY].credit >= before)
+        if (!all_were_read())
             continue;
         sweeps++;
-        uint64_t cost = (uint64_t)(before - w->procs.gauge[HR_GAUGE_MEMORY].credit);
-        sum += cost;
-        worst = HR_MAX(worst, cost);
+        sum += w->procs.sweep_cost;
+        worst = HR_MAX(worst, w->procs.sweep_cost);
     }
     assert_true(sweeps >= 3); /* it goes on trying */
-    assert_true(sum <= TICKS * HR_SECOND / 4000 + HR_SECOND / 500 + 4 * worst);
+    assert_true(sum <= t * HR_SECOND / 4000 + HR_SECOND / 500 + 4 * worst);
     assert_true(w->procs.gauge[HR_GAUGE_CPU].credit > 0); /* A3 */
     end();
+    finish(&quiet);
 }
 
 /* A1: memory that is given back and taken again is counted from its lowest point. */
@@ -298,6 +347,7 @@ static void growth_is_counted_from_the_lowest_point(void **state)
     grows_unseen(&c);
     uint64_t before = own(&c);
     anon += MUCH * MIB;
+    afford();
     tick(1);
     assert_in_range(own(&c), before + GROWTH * MIB, before + MOST * MIB);
     end();
@@ -321,6 +371,7 @@ static void the_kernels_counts_say_when_to_list(void **state)
 {
     (void)state;
     begin(true, false, true);
+    blind = true;
     tick(2);
     uint32_t listing = w->procs.listing;
     struct child a = child();
@@ -402,7 +453,7 @@ static void a_pid_that_is_used_again_is_another_process(void **state)
     w->model->proc[i].born--;
     w->model->proc[i].rank = 3;
     w->procs.turn[i].due = 0;
-    tick(1);
+    to_its_turn(&c); /* at once, unless more are due than a tick takes */
     i = row(&c);
     assert_int_equal(w->model->proc[i].born, born);
     assert_int_equal(w->model->proc[i].rank, -1);
@@ -424,19 +475,19 @@ static void pss_that_stands_is_measured_ever_more_rarely(void **state)
     tell(&c, 'g');
     begin(false, true, true);
     for (unsigned t = 0; t < 450; t++) {
-        tick(1);
+        unhurried_tick();
         const struct hr_proc_more *more = &w->procs.more[row(&c)];
         measured += more->pss_at != last;
         last = more->pss_at;
         assert_true(w->rare.credit >= -(int64_t)(HR_SECOND * 6 / 100));
     }
-    assert_in_range(measured, 1, 5); /* about 0, 60, 180, 420 s, or later where others' shares are dear */
-    assert_in_range(w->model->proc[row(&c)].pss.v, GROWTH * MIB, (GROWTH + FORKED) * MIB);
+    assert_in_range(measured, 1, 5); /* about 0, 60, 180, 420 s, or later where there are many others */
+    assert_in_range(w->model->proc[row(&c)].pss.v, GROWTH * MIB, GROWTH * MIB + of_its_parent());
     tell(&c, 'g');
     anon += GROWTH * MIB;
     for (unsigned t = 0; t < 60 && w->model->proc[row(&c)].pss.v < 2 * GROWTH * MIB; t++)
-        tick(1); /* what moves is measured again soon */
-    assert_in_range(w->model->proc[row(&c)].pss.v, 2 * GROWTH * MIB, (2 * GROWTH + FORKED) * MIB);
+        unhurried_tick(); /* what moves is measured again soon */
+    assert_in_range(w->model->proc[row(&c)].pss.v, 2 * GROWTH * MIB, 2 * GROWTH * MIB + of_its_parent());
     end();
     finish(&c);
 }

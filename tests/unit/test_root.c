@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 static char dir[] = "/tmp/headrace-root-XXXXXX";
+#define SECOND UINT64_C(1000000000)
+#define PATIENCE (100 * SECOND) /* what ends a test that hangs, not what something may take */
 
 static void put(const char *path, const char *text)
 {
@@ -123,7 +125,7 @@ static void the_tape_hears_everything(void **state)
     assert_true(hr_root_env(root, "HEADRACE_TEST_VALUE", &b));
     struct hr_ran ran;
     assert_int_equal(hr_root_run(root, (const char *const[]) { "sh", "-c", "echo hi; exit 4", NULL }, NULL,
-                                 hr_now() + 10000000000u, &b, &ran, NULL),
+                                 hr_now() + PATIENCE, &b, &ran, NULL),
                      0);
     char want[1024];
     snprintf(want, sizeof want, "read %s 0 contents\n", path + 1);
@@ -142,21 +144,22 @@ static void programs_end_in_time(void **state)
     (void)state;
     struct hr_buf b = HR_BUF_INIT(8);
     struct hr_ran ran;
-    uint64_t t = hr_now();
-    assert_int_equal(hr_run((const char *const[]) { "sh", "-c", "echo begun; sleep 60 & sleep 60", NULL }, NULL,
-                            t + 200000000u, &b, &ran, NULL),
-                     0);
-    assert_int_equal(ran.end, HR_END_TIMEOUT);
-    assert_true(hr_now() - t < 5000000000u);
-    assert_string_equal(b.data, "begun\n");
+    /* A busy machine may not even begin it in the first of these times: then a longer one. */
+    for (uint64_t given = SECOND / 5; b.len == 0 && given < 30 * SECOND; given *= 5) {
+        uint64_t t = hr_now();
+        assert_int_equal(hr_run((const char *const[]) { "sh", "-c", "echo begun; sleep 300 & sleep 300", NULL }, NULL, t + given, &b, &ran, NULL), 0);
+        assert_int_equal(ran.end, HR_END_TIMEOUT);
+        assert_true(hr_now() - t < given + PATIENCE);
+    }
+    assert_true(hr_str_is(hr_buf_str(&b), "begun\n"));
     hr_buf_reset(&b);
     assert_int_equal(hr_run((const char *const[]) { "sh", "-c", "yes | head -c 1000000; kill -9 $$", NULL }, NULL,
-                            hr_now() + 20000000000u, &b, &ran, NULL),
+                            hr_now() + PATIENCE, &b, &ran, NULL),
                      0);
     assert_int_equal(ran.end, HR_END_SIGNAL); /* all of its output was taken, though only eight bytes were kept */
     assert_int_equal(b.len, 8);
     assert_int_equal(
-        hr_run((const char *const[]) { "/no/such/program", NULL }, NULL, hr_now() + 10000000000u, &b, &ran, NULL), 0);
+        hr_run((const char *const[]) { "/no/such/program", NULL }, NULL, hr_now() + PATIENCE, &b, &ran, NULL), 0);
     assert_int_equal(ran.end, HR_END_REFUSED);
     assert_int_equal(ran.number, 2);
     hr_buf_fini(&b);
@@ -181,11 +184,11 @@ static void calls_stay_in_the_child(void **state)
     (void)state;
     struct hr_buf b = HR_BUF_INIT(4096);
     struct hr_ran ran;
-    assert_int_equal(hr_run_call(says, (char *)"from the child", hr_now() + 10000000000u, &b, &ran, NULL), 0);
+    assert_int_equal(hr_run_call(says, (char *)"from the child", hr_now() + PATIENCE, &b, &ran, NULL), 0);
     assert_int_equal(ran.end, HR_END_EXIT);
     assert_int_equal(ran.number, 7);
     assert_string_equal(b.data, "from the child");
-    assert_int_equal(hr_run_call(crashes, NULL, hr_now() + 10000000000u, &b, &ran, NULL), 0);
+    assert_int_equal(hr_run_call(crashes, NULL, hr_now() + PATIENCE, &b, &ran, NULL), 0);
     assert_int_equal(ran.end, HR_END_SIGNAL);
     hr_buf_fini(&b);
 }
@@ -216,12 +219,18 @@ static void what_does_not_answer_is_left_alone(void **state)
     struct hr_root *root;
     struct hr_root_stat st;
     struct hr_error err = HR_ERROR_INIT;
-    uint64_t t = hr_now();
-    assert_int_equal(hr_root_guard_open(HR_STR(mounts), 100000000u, is_silent, &g, NULL), 0);
+    uint64_t t = 0, given = SECOND / 10;
+    for (;; given *= 5) { /* a machine that is busy elsewhere may let a child that would answer run too late: then a longer time */
+        t = hr_now();
+        assert_int_equal(hr_root_guard_open(HR_STR(mounts), given, is_silent, &g, NULL), 0);
+        if (hr_root_guard_lets(g, "/mnt/c/Users") || given > 10 * SECOND)
+            break;
+        hr_root_guard_close(g);
+    }
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
         if (hr_root_guard_lets(g, want[i].path) != want[i].lets)
             fail_msg("%s", want[i].path);
-    assert_true(hr_now() - t < 5000000000u);
+    assert_true(hr_now() - t < 10 * given + PATIENCE);
     assert_int_equal(hr_root_open(NULL, &root, NULL), 0);
     root->guard = g;
     assert_int_equal(hr_root_stat(root, "/mnt/dead/x", true, &st, &err), HR_E_IO);
@@ -253,7 +262,7 @@ static void every_call_can_fail(void **state)
         hr_fault_sys_at(n, false);
         int r = hr_root_open(NULL, &root, &err);
         if (r == 0)
-            r = hr_root_run(root, (const char *const[]) { "true", NULL }, NULL, hr_now() + 10000000000u, &b, &ran,
+            r = hr_root_run(root, (const char *const[]) { "true", NULL }, NULL, hr_now() + PATIENCE, &b, &ran,
                             &err);
         if (r == 0)
             r = hr_root_list(root, "proc/self", &names, &err);

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "mem.h"
+#include "resident.h"
 #include "series.h"
 
 #include <math.h>
@@ -136,29 +137,17 @@ static void means_tell_how_much_they_know(void **state)
     hr_series_close(s);
 }
 
-static uint64_t resident(void)
-{
-    char text[256];
-    unsigned long size, pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    assert_non_null(f);
-    assert_non_null(fgets(text, sizeof text, f));
-    assert_int_equal(sscanf(text, "%lu %lu", &size, &pages), 2);
-    fclose(f);
-    return pages * 4096;
-}
-
 static void a_day_of_ticks_takes_no_new_memory(void **state)
 {
     (void)state;
     struct hr_series *s = opened();
-    uint64_t allocated = hr_mem_count(), before = resident();
+    uint64_t allocated = hr_mem_count(), before = anonymous_now();
     for (int i = 0; i < 86400; i++)
         tick(s, 1000 + i, i % 101);
     assert_int_equal(hr_mem_count(), allocated);
     assert_int_equal(hr_series_length(s, HR_TIER_TEN), 8640);
     assert_int_equal(hr_series_length(s, HR_TIER_MINUTE), 1441);
-    assert_true(resident() - before < (UINT64_C(4) << 20));
+    assert_true(anonymous_now() < before + (UINT64_C(4) << 20));
     struct hr_bucket b = hr_series_at(s, HR_M_CPU, 0, HR_TIER_MINUTE, 700);
     assert_true(b.known && b.min <= b.avg && b.avg <= b.max && b.max <= 100.1);
     uint64_t t0 = hr_series_time(s, HR_TIER_MINUTE, 10), t1 = hr_series_time(s, HR_TIER_MINUTE, 9);

@@ -85,6 +85,7 @@ struct producers {
     hr_stream *s;
     const struct graphs *g;
     uint64_t of;
+    _Atomic unsigned pushed;
 };
 
 static void *produce(void *arg)
@@ -109,7 +110,7 @@ static void many(void **state)
     g_make(&g, 4, 4, HR_I64);
     assert_int_equal(hr_stream_open(g.field, G_FIELDS, 5, &o, &s, NULL), 0);
     for (int i = 0; i < 4; i++) {
-        p[i] = (struct producers){ s, &g, (uint64_t)i };
+        p[i] = (struct producers){ s, &g, (uint64_t)i, 0 };
         pthread_create(&t[i], NULL, produce, &p[i]);
     }
     while (n < 800) {
@@ -139,7 +140,7 @@ static void many(void **state)
 static void *blocked(void *arg)
 {
     struct producers *p = arg;
-    for (uint64_t i = 0; i < 6; i++)
+    for (uint64_t i = 0; i < 6; i++, p->pushed++)
         push_graph(p->s, p->g, 0, UINT64_MAX, i < 5 ? 0 : HR_E_CANCELLED);
     return NULL;
 }
@@ -152,10 +153,12 @@ static void closed_while_full(void **state)
     struct hr_loader_options o = usual();
     pthread_t t;
     g_make(&g, 4, 4, HR_I64);
-    struct producers p = { NULL, &g, 0 };
+    struct producers p = { NULL, &g, 0, 0 };
     assert_int_equal(hr_stream_open(g.field, G_FIELDS, 5, &o, &p.s, NULL), 0);
     pthread_create(&t, NULL, blocked, &p);
-    hr_sleep(20000000);
+    while (p.pushed < 5)
+        hr_sleep(1000000);
+    hr_sleep(20000000); /* and now it waits, most likely */
     hr_stream_end(p.s);
     pthread_join(t, NULL);
     hr_stream_close(p.s);

@@ -494,14 +494,18 @@ static void a_frame_is_cheap(void **state)
     while (m->proc_n < 1100)
         make_proc(m, 10000 + (int)m->proc_n, 1, -1, HR_DUTY_NONE, "sleep", "sleep infinity", 0, MIB);
     draw(200, 50);
-    uint64_t begun = hr_cpu_thread();
+    uint64_t sum = 0;
+    unsigned dear = 0; /* counted one by one: what a virtual machine's host takes from it may stand in some of them */
     for (unsigned i = 0; i < 100; i++) {
+        uint64_t begun = hr_cpu_thread();
         m->seq++;
         draw(200, 50);
+        uint64_t took = hr_cpu_thread() - begun;
+        sum += took;
+        dear += took >= 20000000; /* generous: sanitizers run it too */
     }
-    uint64_t each = (hr_cpu_thread() - begun) / 100;
-    print_message("a frame: %u µs\n", (unsigned)(each / 1000));
-    assert_true(each < 20000000); /* generous: sanitizers run it too */
+    print_message("a frame: %u µs\n", (unsigned)(sum / 100000));
+    assert_true(dear < 50);
     teardown();
 }
 
