@@ -5,6 +5,8 @@
 .PHONY: build run test truth killrecord asan tsan clang bare py-asan py-tsan fuzz bench install lint format clean deps
 
 PYTHON := .venv/bin/python
+JOBS = $(shell tools/jobs)
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(JOBS)
 FUZZ_SECONDS ?= 600
 HEADRACE_KILLS ?= 1000
 
@@ -32,7 +34,7 @@ killrecord: build
 asan tsan clang bare:
 	cmake --preset $@
 	cmake --build build/$@
-	ctest --test-dir build/$@ --output-on-failure -j $$(nproc) -LE slow
+	ctest --test-dir build/$@ --output-on-failure -j $(JOBS) -LE slow
 
 py-asan py-tsan: deps
 	tools/py-sanitize $(@:py-%=%)
