@@ -128,8 +128,11 @@ static void nothing_is_left_when_the_watcher_goes(void **state)
     assert_true(n >= 4);
     hr_sleep(SECOND / 5);
     hr_keeper_abandon(&k); /* closes the socket as a death does, and waits for the keeper */
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        for (int looks = 0; looks < 1500 && runs(pids[i]); looks++) /* killed, it must still be given the CPU to end */
+            hr_sleep(SECOND / 50);
         assert_false(runs(pids[i]));
+    }
 }
 
 static void stat_lines_are_read(void **state)

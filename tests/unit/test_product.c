@@ -16,7 +16,10 @@
 
 static void put(const void *p, size_t n)
 {
-    assert_int_equal(hr_replace(PLACE, p, n, NULL), 0);
+    FILE *f = fopen(PLACE, "wb"); /* without the fsync of hr_replace: there are hundreds of these */
+    assert_non_null(f);
+    assert_int_equal(fwrite(p, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
 }
 
 static struct hr_targets cards(const char *list)

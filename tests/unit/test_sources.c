@@ -224,7 +224,10 @@ static char folder[64];
 static void write_file(const char *name, const void *p, size_t n)
 {
     char *path = hr_join(folder, name);
-    assert_int_equal(hr_replace(path, p, n, NULL), 0);
+    FILE *f = fopen(path, "wb"); /* without the fsync of hr_replace: there are thousands of these */
+    assert_non_null(f);
+    assert_int_equal(fwrite(p, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
     hr_free(path);
 }
 
