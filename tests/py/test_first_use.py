@@ -324,3 +324,15 @@ def test_nowhere_for_the_log(headrace, env, tmp_path, which):
     ran = headrace(which, "--", "touch", "made", env={**env, "XDG_STATE_HOME": str(tmp_path / "file")}, status=1)
     assert f"no log can be kept (XDG_STATE_HOME may name another place): the folder '{tmp_path}/file/headrace" in ran.err
     assert not (tmp_path / "made").exists()
+
+
+# --- benchmarks ---
+
+@pytest.mark.parametrize("name", ["budget", "drills", "feed", "forecast", "guard", "guard_foreign", "monitor"])
+def test_a_benchmark_asked_for_help_does_nothing_else(tmp_path, name):
+    """bench/feed began to install the peers into a virtual environment."""
+    (tmp_path / "bench").symlink_to(ROOT / "bench")  # where it would work is here
+    before = sorted(os.listdir(tmp_path))
+    ran = subprocess.run([tmp_path / "bench" / name, "--help"], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert ran.returncode == 0 and len(ran.stdout) > 200 and "Traceback" not in ran.stderr, ran
+    assert sorted(os.listdir(tmp_path)) == before
