@@ -36,8 +36,8 @@ struct hr_human hr_human_of(uint64_t n, const char *thing)
 {
     struct hr_human h;
     size_t len = strlen(thing);
-    bool ch = len >= 2 && strcmp(thing + len - 2, "ch") == 0;
-    snprintf(h.text, sizeof h.text, "%s %.16s%s", hr_human_count(n).text, thing, n == 1 ? "" : ch ? "es" : "s");
+    bool hisses = len >= 3 && strcmp(thing + len - 3, "tch") == 0; /* a batch does, an epoch does not */
+    snprintf(h.text, sizeof h.text, "%s %.16s%s", hr_human_count(n).text, thing, n == 1 ? "" : hisses ? "es" : "s");
     return h;
 }
 

@@ -5,6 +5,8 @@
 #include "human.h"
 #include "interrupt.h"
 #include "transform_opt.h"
+#include "utf8.h"
+#include "wrap.h"
 
 #include "headrace/headrace.h"
 
@@ -180,6 +182,20 @@ static int as_json(struct hr_cli *cli, const struct args *a, hr_loader *l, const
     return r < 0 ? r : hr_print_json_end(cli, &w, err);
 }
 
+/* The report, its sentences filled to the terminal; the lines of a table are short enough. */
+static int print_filled(struct hr_cli *cli, struct hr_str text)
+{
+    struct hr_str line;
+    while (text.n != 0 && hr_str_cut(&text, '\n', &line)) {
+        if (hr_utf8_columns(line) <= cli->wide)
+            hr_buf_add(&cli->out, line.p, line.n);
+        else
+            hr_wrap(&cli->out, line, 0, 2, cli->wide);
+        hr_buf_addc(&cli->out, '\n');
+    }
+    return hr_print_bytes(cli, "", 0);
+}
+
 static int as_text(struct hr_cli *cli, const struct args *a, hr_loader *l, const struct hr_feed_seen *s,
                    struct hr_error *err)
 {
@@ -199,7 +215,7 @@ static int as_text(struct hr_cli *cli, const struct args *a, hr_loader *l, const
     struct hr_buf text = HR_BUF_INIT((size_t)1 << 20);
     int r = report(l, false, &text, err);
     if (r == 0)
-        r = hr_print_bytes(cli, text.data, text.len);
+        r = print_filled(cli, hr_buf_str(&text));
     hr_buf_fini(&text);
     return r;
 }

@@ -296,6 +296,26 @@ def test_one_is_not_many(headrace, tmp_path):
     assert "\n  1 file, 1 chunk of 2 samples, the largest " in headrace("info", "d").out
 
 
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_what_feeding_says_fits_the_terminal(headrace, tmp_path, columns):
+    (tmp_path / "s.json").write_text('[{"a": 1.5}]')
+    headrace("pack", "s.json", "-o", "d")
+    main, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    p = subprocess.Popen([BIN, "feed", "d", "--epochs", "3"], stdout=side, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd=tmp_path)
+    os.close(side)
+    out = b""
+    while (piece := piece_of(main)):
+        out += piece
+    os.close(main)
+    assert p.wait(timeout=30) == 0
+    lines = out.decode().replace("\r", "").splitlines()
+    assert all(len(line) <= columns for line in lines), lines
+    whole = " ".join(" ".join(lines).split())
+    assert "3 samples in 3 batches, 3 epochs, " in whole and "at most; process " in whole and "bound by " in whole
+    assert (max(map(len, lines)) > 80) == (columns == 200)
+
+
 def test_the_rank_and_the_world(headrace, tmp_path):
     (tmp_path / "s.json").write_text('[{"a": 1.5}]')
     headrace("pack", "s.json", "-o", "d")

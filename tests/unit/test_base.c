@@ -120,6 +120,7 @@ static void figures_for_people(void **state)
     assert_string_equal(hr_human_of(0, "sample").text, "0 samples");
     assert_string_equal(hr_human_of(1, "batch").text, "1 batch");
     assert_string_equal(hr_human_of(1234, "batch").text, "1,234 batches");
+    assert_string_equal(hr_human_of(2, "epoch").text, "2 epochs");
     assert_string_equal(hr_human_of(UINT64_MAX, "sample").text, "18,446,744,073,709,551,615 samples");
     assert_string_equal(hr_human_bytes(812).text, "812 B");
     assert_string_equal(hr_human_bytes(1536).text, "1.50 KiB");
