@@ -9,6 +9,7 @@ import zlib
 
 import pytest
 import vt
+from apart import Apart
 from test_cli_record import moments
 from test_cli_top_live import Screen
 
@@ -27,7 +28,7 @@ def wait_for(ring, n, after=0, seconds=30):
 
 
 ALONE = ("--filter", "hog_of_the_night")  # however many larger ones this machine has: the table shows what fits on the screen
-HOG = "import time; held = bytearray(b'x') * (200 << 20); print('held', flush=True); time.sleep(60)"
+HOG = "import time; held = bytearray(b'x') * (200 << 20); print('held', flush=True); time.sleep(300)"
 
 
 class View(Screen):
@@ -56,7 +57,7 @@ class View(Screen):
             hit = [r for r in rows if what in r]
             if hit:
                 return hit[0]
-            assert time.monotonic() < end and self.proc.poll() is None, (what, rows)
+            assert time.monotonic() < end and self.proc.poll() is None, "\n".join([what, *rows])
 
     def lacks(self, what, seconds=40):
         end = time.monotonic() + seconds
@@ -68,7 +69,7 @@ class View(Screen):
 def hog(tmp_path):
     script = tmp_path / "hog_of_the_night.py"
     script.write_text(HOG)
-    p = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE)
+    p = Apart([sys.executable, script], stdout=subprocess.PIPE)
     p.stdout.readline()
     yield p
     p.kill()

@@ -12,6 +12,7 @@ import tempfile
 import time
 
 import pytest
+from apart import Apart
 from places import BIN, ROOT
 
 FAKE = BIN.parents[2] / "tests/fake"
@@ -193,7 +194,7 @@ def test_a_gpu_that_vanishes(headrace, tmp_path, change):
 
 
 def test_nothing_of_an_environment_or_argument_is_shown(headrace):
-    p = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "--token=hunter2xyz"], env={"SECRET_KEY": "sesame987", "RANK": "0", "WORLD_SIZE": "1"})
+    p = Apart([sys.executable, "-c", "import time; time.sleep(60)", "--token=hunter2xyz"], env={"SECRET_KEY": "sesame987", "RANK": "0", "WORLD_SIZE": "1"})
     try:
         for _ in range(40):  # it is no job before it has become what it is
             doc = headrace("top", "--once", "--json", "-i", "200ms")
@@ -204,7 +205,8 @@ def test_nothing_of_an_environment_or_argument_is_shown(headrace):
     finally:
         p.kill()
         p.wait()
-    assert found and "hunter2xyz" not in out and "sesame987" not in out
+    assert found, [x for x in doc.json()["processes"] if x["pid"] == p.pid]
+    assert "hunter2xyz" not in out and "sesame987" not in out
 
 
 @pytest.mark.slow

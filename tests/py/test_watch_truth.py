@@ -14,6 +14,7 @@ import threading
 import time
 
 import pytest
+from apart import Apart
 from places import BIN
 
 PLANT = BIN.parents[2] / "tests/plant"
@@ -38,7 +39,7 @@ def children_of(pid):
 
 class Planted:
     def __init__(self, argv, **kw):
-        self.p = subprocess.Popen([str(a) for a in argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **kw)
+        self.p = Apart([str(a) for a in argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **kw)
         line = self.p.stdout.readline()
         assert line.startswith("ready"), f"{argv}: {line!r}"
         self.pid = int(line.split()[1]) if len(line.split()) > 1 else self.p.pid

@@ -288,6 +288,7 @@ int main(int argc, char **argv)
     const char *kind = argc > 1 ? argv[1] : "", *name = argc > 2 ? argv[2] : "";
     uint64_t a = argc > 2 ? strtoull(argv[2], NULL, 10) : 0, b = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    alarm(1800); /* the parent may be one that never ends */
     if (strcmp(kind, "anon") == 0 || strcmp(kind, "locked") == 0 || strcmp(kind, "huge") == 0)
         plant_memory(kind, a);
     else if (strcmp(kind, "cache") == 0 || strcmp(kind, "deleted") == 0)
