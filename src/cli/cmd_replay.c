@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SECOND UINT64_C(1000000000)
+
 struct args {
     const char *file, *from, *to, *at;
     bool once;
@@ -59,6 +61,19 @@ static int print_moment(struct hr_cli *cli, const struct args *a, const struct h
     return hr_watch_text(moment->m, &s, &cli->out) ? 0 : hr_fail_nomem(err, 0, "the report");
 }
 
+/* Another moment than the one that was asked for is not shown in silence. */
+static void tell_reach(struct hr_cli *cli, const struct hr_bygone *p, uint64_t at)
+{
+    char asked[32], shown[32];
+    uint64_t from, to;
+    if (!hr_bygone_reach(p, &from, &to))
+        return;
+    if (at < from - from % SECOND)
+        hr_note(cli, "the recording begins at %s, after %s: this is its first moment", hr_tape_clock(from, shown), hr_tape_clock(at, asked));
+    else if (at > to + 60 * SECOND)
+        hr_note(cli, "the recording ends at %s, before %s: this is its last moment", hr_tape_clock(to, shown), hr_tape_clock(at, asked));
+}
+
 /* The whole report of one moment; of one before the fine tier begins, what means are kept. */
 static int report(struct hr_cli *cli, const char *path, const struct args *a, uint64_t at, struct hr_error *err)
 {
@@ -69,8 +84,10 @@ static int report(struct hr_cli *cli, const char *path, const struct args *a, ui
         return r;
     if (hr_bygone_at(p, at, &moment, NULL) < 0)
         r = hr_fail(err, HR_E_NOT_FOUND, "'%s' holds no moment that can be read", path);
-    else
+    else {
+        tell_reach(cli, p, at);
         r = print_moment(cli, a, &moment, err);
+    }
     hr_bygone_close(p);
     return r;
 }

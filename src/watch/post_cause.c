@@ -21,11 +21,13 @@ static bool cut_off(const struct hr_postmortem *p)
 
 void hr_grower_text(const struct hr_grower *g, char *to, size_t n)
 {
-    struct hr_human took = hr_human_duration(g->took);
+    char took[64] = "from one look to the next"; /* seen in one alone, it took less than the time between two */
+    if (g->took != 0)
+        snprintf(took, sizeof took, "in %s", hr_human_duration(g->took).text);
     if (g->was == 0)
-        snprintf(to, n, "%s (pid %d) was started and took %s in %s", g->name, g->pid, hr_human_bytes(g->is).text, took.text);
+        snprintf(to, n, "%s (pid %d) was started and took %s %s", g->name, g->pid, hr_human_bytes(g->is).text, took);
     else
-        snprintf(to, n, "%s (pid %d) grew from %s to %s in %s", g->name, g->pid, hr_human_bytes(g->was).text, hr_human_bytes(g->is).text, took.text);
+        snprintf(to, n, "%s (pid %d) grew from %s to %s %s", g->name, g->pid, hr_human_bytes(g->was).text, hr_human_bytes(g->is).text, took);
 }
 
 /* "12 s before the last moment" */

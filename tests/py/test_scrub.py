@@ -173,6 +173,11 @@ def test_at_prints_that_moment(headrace, hog, tmp_path):
     assert hog.pid in [p["pid"] for p in then["processes"]]
     assert str(hog.pid) in headrace("replay", ring, "--once", "--at", back, "--rows", "64").out
     assert "is no time" in headrace("replay", ring, "--at", "soon", status=1).err
+    # Another moment than the one asked for is told.
+    for at, says in ((f"@{gone // 10**9 - 86400}", "the recording begins at "), (f"@{last['time_ns'] // 10**9 + 3600}", "the recording ends at ")):
+        ran = headrace("replay", ring, "--json", "--at", at)
+        assert says in ran.err and ran.json()["time_ns"] > 0
+    assert headrace("replay", ring, "--json", "--at", back).err == "" and headrace("replay", ring, "--once").err == ""
 
 
 def frame(kind, seq, wall, payload):

@@ -539,9 +539,27 @@ static void nothing_is_known_of_it(void **state)
     hr_buf_fini(&b);
 }
 
+/* One that is seen in a single look grew in less than the time between two, and not in 0 ns. */
+static void a_grower_of_one_look(void **state)
+{
+    (void)state;
+    struct hr_grower g = { .pid = 7, .name = "train.py", .is = 40 * MIB };
+    char text[256];
+    hr_grower_text(&g, text, sizeof text);
+    assert_string_equal(text, "train.py (pid 7) was started and took 40.0 MiB from one look to the next");
+    g.took = 3 * SECOND;
+    hr_grower_text(&g, text, sizeof text);
+    assert_string_equal(text, "train.py (pid 7) was started and took 40.0 MiB in 3 s");
+    g.was = 20 * MIB;
+    g.took = 0;
+    hr_grower_text(&g, text, sizeof text);
+    assert_string_equal(text, "train.py (pid 7) grew from 20.0 MiB to 40.0 MiB from one look to the next");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_grower_of_one_look),
         cmocka_unit_test(the_kernel_killed_machine_wide),
         cmocka_unit_test(a_fast_death),
         cmocka_unit_test(what_the_kernel_said_at_other_times_does_not_count),
