@@ -161,7 +161,7 @@ static int test_json(struct hr_cli *cli, const struct args *a, const struct hr_q
 static int test_text(struct hr_cli *cli, const struct args *a, const struct hr_quality *q, const struct row *rows)
 {
     static const struct hr_table_column cols[] = { { .title = "figure" }, { .title = "measured", .right = true }, { .title = "forecast", .right = true },
-                                             { .title = "+-", .right = true }, { .title = "full shuffle", .right = true }, { .title = "what it is" } };
+                                             { .title = "+-", .right = true }, { .title = "full shuffle", .right = true } };
     struct hr_table t = HR_TABLE_INIT(cols);
     for (int i = 0; i < 3; i++) {
         const struct row *r = &rows[i];
@@ -170,12 +170,14 @@ static int test_text(struct hr_cli *cli, const struct args *a, const struct hr_q
         hr_table_cell(&t, "%.3f", r->forecast);
         hr_table_cell(&t, "%.1f %%", 100 * r->error);
         hr_table_cell(&t, "%.3f", r->full);
-        hr_table_cell(&t, "%s", r->what);
     }
-    hr_print(cli, "%s batches of %" PRIu64 " in %" PRIu64 " epochs\n", hr_human_count(q->batches).text, a->batch_size, a->epochs);
-    int rc = hr_print_table(cli, &t, 2);
+    hr_print(cli, "%s of %" PRIu64 " in %s\n", hr_human_of(q->batches, "batch").text, a->batch_size, hr_human_of(a->epochs, "epoch").text);
+    hr_print_table(cli, &t, 2);
     hr_table_fini(&t);
-    return rc;
+    hr_print(cli, "\n"); /* what they are, below: beside them it would be too wide for a terminal */
+    for (int i = 0; i < 3; i++)
+        hr_print(cli, "  %s: %s\n", rows[i].name, rows[i].what);
+    return hr_print_flush(cli);
 }
 
 static int self_test(struct hr_cli *cli, const struct args *a, const struct hr_store *s, const struct hr_run *run, struct hr_error *err)
