@@ -224,8 +224,8 @@ static int put_in_place(struct wslconfig_job *j, const struct hr_buf *now, size_
         return r;
     if (json)
         return answer_json(j, changed, diff, backup, err);
-    hr_print(j->cli, "\n%s is written; 'headrace wslconfig restore%s' takes it back.\n%s\n", j->shown,
-             j->kind == HR_WSL_WSLCONF ? " --distro" : "", when_it_counts(j));
+    char same[640];
+    hr_print(j->cli, "\n%s is written; 'headrace wslconfig restore%s' takes it back.\n%s\n", j->shown, wslconfig_same(j, same), when_it_counts(j));
     hr_detail(j->cli, "the backup is '%s'", backup);
     return j->cli->out_err.code;
 }

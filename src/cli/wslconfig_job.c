@@ -234,3 +234,14 @@ void wslconfig_ask_pc(struct wslconfig_job *j)
         j->host.cpus = hr_figure_of(j->a->cores);
     hr_buf_fini(&machine);
 }
+
+const char *wslconfig_same(const struct wslconfig_job *j, char to[640])
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
+    const char *file = j->a->file, *distro = j->kind == HR_WSL_WSLCONF ? " --distro" : "";
+    if (file == NULL)
+        snprintf(to, 640, "%s", distro);
+    else /* a name that a shell would take apart is left to its owner */
+        snprintf(to, 640, "%s --file %.600s", distro, file[strspn(file, plain)] == 0 ? file : "FILE");
+    return to;
+}

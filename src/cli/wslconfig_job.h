@@ -53,6 +53,9 @@ void wslconfig_close(struct wslconfig_job *j);
 /* Fills in j->host: from --ram and --cores, else by asking Windows. */
 void wslconfig_ask_pc(struct wslconfig_job *j);
 
+/* What a further command needs to be about the same file: " --distro", " --file NAME", or "". */
+const char *wslconfig_same(const struct wslconfig_job *j, char to[640]);
+
 int wslconfig_lint(struct wslconfig_job *j, struct hr_error *err);
 int wslconfig_suggest(struct wslconfig_job *j, struct hr_error *err);
 int wslconfig_effective(struct wslconfig_job *j, struct hr_error *err);

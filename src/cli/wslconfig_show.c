@@ -177,9 +177,9 @@ int wslconfig_lint(struct wslconfig_job *j, struct hr_error *err)
         for (size_t i = 0; i < report.n; i++)
             print_finding(j->cli, report.finding[i]);
         size_t n = can_be_corrected(&report);
+        char same[640];
         if (n != 0)
-            hr_print(j->cli, "\n'headrace wslconfig apply --fix%s' corrects %s and keeps a backup.\n",
-                     j->kind == HR_WSL_WSLCONF ? " --distro" : "",
+            hr_print(j->cli, "\n'headrace wslconfig apply --fix%s' corrects %s and keeps a backup.\n", wslconfig_same(j, same),
                      n < report.n ? hr_human_count(n).text
                      : n == 1     ? "it"
                                   : "them");

@@ -1,6 +1,7 @@
 #include "wsl_edit.h"
 
 #include "mem.h"
+#include "spelling.h"
 #include "wsl_value.h"
 
 #include <stdio.h>
@@ -264,6 +265,13 @@ static int no_key(enum hr_wsl_file file, const char *name, struct hr_error *err)
     if (k != NULL)
         return hr_fail(err, HR_E_INVALID, "%s has no key '%s'; it is one of %s", hr_wsl_file_name(file), name,
                        other == HR_WSL_WSLCONF ? "/etc/wsl.conf (--distro)" : ".wslconfig (without --distro)");
+    struct hr_suggest near = HR_SUGGEST_INIT(hr_str(name));
+    for (size_t i = 0; i < hr_wsl_keys_n; i++)
+        if (hr_wsl_keys[i].file == file && hr_wsl_key_accepted(&hr_wsl_keys[i]))
+            hr_suggest_try(&near, hr_wsl_keys[i].name);
+    const char *best = hr_suggest_best(&near);
+    if (best != NULL)
+        return hr_fail(err, HR_E_INVALID, "%s has no key '%s'; did you mean '%s'?", hr_wsl_file_name(file), name, best);
     return hr_fail(err, HR_E_INVALID, "%s has no key '%s'; 'headrace wslconfig explain' lists them all", hr_wsl_file_name(file), name);
 }
 

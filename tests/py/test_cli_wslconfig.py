@@ -295,6 +295,18 @@ def test_explain(headrace):
     assert "boot.systemd" in headrace("wslconfig", "explain", "--distro").out
 
 
+def test_what_it_tells_to_do_is_about_the_same_file(headrace, tmp_path):
+    """A command that is copied from the output must not change the user's own .wslconfig."""
+    for name, same in (("a.conf", "--file a.conf"), ("my file", "--file FILE")):
+        (tmp_path / name).write_text("[wsl2]\nguessVhdSize=true\n")
+        assert f"'headrace wslconfig apply --fix {same}' corrects it" in headrace("wslconfig", "lint", "--file", name, status=1).out
+        assert f"'headrace wslconfig restore {same}' takes it back" in headrace("wslconfig", "set", "--file", name, "memory=4GB").out
+        headrace("wslconfig", *"restore --file".split(), name)
+    err = headrace("wslconfig", "set", "--file", "a.conf", "memry=4GB", status=1).err
+    assert ".wslconfig has no key 'memry'; did you mean 'memory'?" in err
+    assert "'headrace wslconfig explain' lists them all" in headrace("wslconfig", "set", "--file", "a.conf", "nothinglikeit=1", status=1).err
+
+
 @pytest.mark.skipif(not EXPAND.exists(), reason="expand_root is not built")
 def test_on_the_root_of_the_guide(headrace, tmp_path):
     root = tmp_path / "machine"
