@@ -51,7 +51,7 @@ class Headrace:
         self.bin = str(BIN)
         self.cwd = cwd
 
-    def __call__(self, *args, status=0, stdin=None, env=None, timeout=60, cwd=None):
+    def __call__(self, *args, status=0, stdin=None, env=None, timeout=120, cwd=None):
         e = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "HEADRACE_FAULT", "COLUMNS")}
         e.update(env or {})
         args = [os.fspath(a) if not isinstance(a, (str, bytes)) else a for a in args]

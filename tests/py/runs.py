@@ -30,11 +30,18 @@ def events(tmp_path):
     return [json.loads(line) for line in newest(tmp_path, "timeline.jsonl").read_text().splitlines()]
 
 
-def until(what, seconds=20):
+def until(what, seconds=60):
+    """Waits for what is bound to come, however busy this machine is."""
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.02)
+
+
+def catches(pid, sig):
+    """Has the process got as far as handling this signal?"""
+    with open(f"/proc/{pid}/status") as f:
+        return any(line.startswith("SigCgt:") and int(line.split()[1], 16) >> (sig - 1) & 1 for line in f)
 
 
 def piece_of(fd):

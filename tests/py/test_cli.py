@@ -49,7 +49,7 @@ def on_a_terminal(headrace, *args, env=None):
             break
         text += piece
     os.close(mine)
-    assert p.wait(timeout=30) == 0
+    assert p.wait(timeout=60) == 0
     return text.decode()
 
 
@@ -71,7 +71,8 @@ def test_the_first_steps_parse(headrace, tmp_path):
     lines = re.findall(r"^  (headrace .*)$", headrace("--help").out.split("first steps")[1], re.M)
     assert lines
     for line in lines:
-        assert headrace(*shlex.split(line)[1:], status=None, cwd=tmp_path).status in (0, 1), line
+        ran = headrace(*shlex.split(line)[1:], status=None, cwd=tmp_path)  # 2: the doctor says that something here is broken
+        assert ran.status in (0, 1, 2) and "shows what is understood" not in ran.err, line
 
 
 def test_no_command_is_wrong_use(headrace):
@@ -180,7 +181,7 @@ def test_sentences_on_a_terminal_are_filled_to_its_width(headrace, tmp_path, wid
         except OSError:
             pass
         os.close(mine)
-        p.wait(timeout=30)
+        p.wait(timeout=60)
         return out.decode().replace("\r\n", "\n").splitlines()
 
     for args in (("replay", "no such recording is here at all"), ("top", "--interval", "a very long while indeed")):

@@ -2,10 +2,10 @@
 
 import signal
 import subprocess
-import time
 
 import pytest
 
+from runs import catches, until
 from test_cli import on_a_terminal
 
 
@@ -18,7 +18,7 @@ def test_a_whole_epoch(headrace, packed):
     assert d["dataset_samples"] == d["samples"] == 50
     assert d["steps_per_epoch"] == d["batches"] == 4
     assert d["epochs"] == 1
-    assert 0 < d["open_seconds"] < d["first_batch_seconds"] < 5
+    assert 0 < d["open_seconds"] < d["first_batch_seconds"] < 60
     assert 0 < d["next_seconds"] <= d["seconds"] * 1.05
     assert d["samples_per_second"] == pytest.approx(50 / d["seconds"], rel=1e-6)
     assert isinstance(d["report"], dict)
@@ -42,11 +42,11 @@ def test_only_some_fields(headrace, packed):
 def test_epochs_and_seconds(headrace, packed):
     assert feed(headrace, packed, "--epochs", "7")["samples"] == 350
     d = feed(headrace, packed, "--seconds", "300ms")
-    assert 0.3 <= d["seconds"] < 3 and d["epochs"] > 1
+    assert 0.3 <= d["seconds"] < 60 and d["epochs"] * 50 <= d["samples"] < d["epochs"] * 50 + 50
     d = feed(headrace, packed)
-    assert 1 <= d["seconds"] < 5 and d["samples"] == d["epochs"] * 50
+    assert 1 <= d["seconds"] < 60 and d["samples"] == d["epochs"] * 50
     d = feed(headrace, packed, "-e", "1000000000000", "-s", "200ms")
-    assert d["seconds"] < 3
+    assert d["seconds"] < 60
 
 
 def test_ranks_share_one_epoch(headrace, packed):
@@ -61,8 +61,8 @@ def test_ranks_share_one_epoch(headrace, packed):
 
 def test_a_step_that_takes_its_time(headrace, packed):
     d = feed(headrace, packed, "-e", "5", "--step", "10ms")
-    assert d["seconds"] >= 20 * 0.010
-    assert d["next_seconds"] < d["seconds"] / 2
+    assert d["batches"] == 20
+    assert d["next_seconds"] <= (d["seconds"] - 20 * 0.010) * 1.01 + 0.001  # the step is not counted as waiting
 
 
 def test_batches_cut_by_nodes(headrace, packed):
@@ -116,11 +116,11 @@ def test_a_damaged_dataset_is_refused(headrace, packed):
 
 
 def test_ctrl_c_shows_what_was_measured(headrace, packed):
-    p = headrace.popen("feed", packed[0], "-s", "60s", "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    p = headrace.popen("feed", packed[0], "-s", "600s", "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-    time.sleep(0.5)
+    until(lambda: catches(p.pid, signal.SIGINT))
     p.send_signal(signal.SIGINT)
-    out, err = p.communicate(timeout=20)
+    out, err = p.communicate(timeout=120)
     assert p.returncode == -signal.SIGINT
     assert '"samples_per_second"' in out and err.startswith("headrace: stopped")
 
@@ -130,7 +130,7 @@ def test_every_fault_ends_in_a_sentence(headrace, packed):
     failed = {"alloc": 0, "sys": 0}
     for kind in failed:
         for n in range(1, 121, 2):
-            ran = headrace("feed", packed[0], "-e1", env={"HEADRACE_FAULT": f"{kind}:{n}"}, status=None, timeout=20)
+            ran = headrace("feed", packed[0], "-e1", env={"HEADRACE_FAULT": f"{kind}:{n}"}, status=None)
             assert ran.status in (0, 1), f"{kind}:{n}: {ran.err}"
             assert ran.status == 0 or ran.err.startswith("headrace: "), f"{kind}:{n}: {ran.err}"
             failed[kind] += ran.status
@@ -138,6 +138,6 @@ def test_every_fault_ends_in_a_sentence(headrace, packed):
 
 
 def test_progress_is_for_terminals(headrace, packed):
-    shown = on_a_terminal(headrace, "feed", str(packed[0]), "-s", "700ms")
+    shown = on_a_terminal(headrace, "feed", str(packed[0]), "-s", "2s")  # drawn five times a second
     assert "\rfeeding  " in shown and "\x1b[K" in shown
     assert "\r" not in on_a_terminal(headrace, "feed", str(packed[0]), "-s", "700ms", "--quiet").replace("\r\n", "\n")

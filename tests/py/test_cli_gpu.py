@@ -68,7 +68,7 @@ def test_a_driver_that_hangs_costs_its_deadline(headrace):
     begun = time.monotonic()
     c = doctor(headrace, FAKE_NVML="hang")["gpu-found"]
     assert c["verdict"] == "fail" and "did not answer within 2.0 s" in c["say"]
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 60
 
 
 def test_a_library_that_is_no_nvml(headrace):
