@@ -148,7 +148,7 @@ int hr_build_job_run(struct hr_cli *cli, const struct hr_root *root, const struc
                      struct hr_error *err)
 {
     struct hr_buf folder = HR_BUF_INIT(4096);
-    uint64_t since = hr_wall();
+    uint64_t since = hr_wall_files();
     HR_CLEANUP(hr_freep) struct hr_rungs *rungs = hr_calloc(1, sizeof *rungs);
     HR_CLEANUP(hr_freep) struct hr_verify *verify = hr_calloc(1, sizeof *verify);
     int r = rungs == NULL || verify == NULL ? hr_fail_nomem(err, sizeof *rungs + sizeof *verify, "a build") :

@@ -6,6 +6,8 @@
 
 uint64_t hr_now(void);        /* monotonic */
 uint64_t hr_wall(void);       /* since 1970, for names and records */
+/* The clock by which file systems stamp: behind hr_wall() by up to a tick of the kernel.  What is touched from now on is not older. */
+uint64_t hr_wall_files(void);
 uint64_t hr_cpu_thread(void); /* CPU time of this thread */
 uint64_t hr_cpu_process(void);
 void hr_sleep(uint64_t ns);   /* returns early on a signal */

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { KILL_WAIT_NS = 100 * 1000 * 1000 };
+enum { KILL_WAIT_NS = 100 * 1000 * 1000, LEAVE_NS = 500 * 1000 * 1000, STEP_MS = 100, LATE_MOST = 65536 };
 
 /* --- in the child, between fork and exec: only calls that are safe there --- */
 
@@ -62,14 +62,26 @@ static uint64_t left_ms(uint64_t deadline)
     return now >= deadline ? 0 : (deadline - now) / 1000000 + 1;
 }
 
-/* Takes what comes until the pipe ends or the deadline passes; false = it passed. */
+/* Waits until something is there; a machine that stood still meanwhile (a paused VM) could not answer, and moves the deadline. */
+static int wait_for(int fd, uint64_t ms, uint64_t *deadline)
+{
+    struct pollfd p = { fd, POLLIN, 0 };
+    uint64_t step = HR_MIN(ms, (uint64_t)STEP_MS), before = hr_now();
+    int k = poll(&p, 1, (int)step);
+    uint64_t took = hr_now() - before, due = (step + STEP_MS) * 1000000;
+    if (k == 0 && took > due)
+        *deadline += took - due;
+    return k;
+}
+
+/* Takes what comes until the pipe ends or the deadline passes; false = it passed.  What lies in the pipe by then came in time: who is
+ * late may be this process. */
 static bool drain(int fd, uint64_t deadline, struct hr_buf *out)
 {
     char some[4096];
-    for (;;) {
-        struct pollfd p = { fd, POLLIN, 0 };
+    for (size_t late = 0; late <= LATE_MOST;) {
         uint64_t ms = left_ms(deadline);
-        int k = ms == 0 ? 0 : poll(&p, 1, (int)HR_MIN(ms, (uint64_t)1000));
+        int k = wait_for(fd, ms, &deadline);
         if (k == 0 && ms != 0)
             continue;
         if (k == 0 || (k < 0 && errno != EINTR))
@@ -79,7 +91,9 @@ static bool drain(int fd, uint64_t deadline, struct hr_buf *out)
             return true;
         if (n > 0 && out->len < out->ceiling)
             hr_buf_add(out, some, HR_MIN((size_t)n, out->ceiling - out->len));
+        late += ms == 0 ? sizeof some : 0;
     }
+    return false;
 }
 
 /* Waits until `deadline`; false = it still runs. */
@@ -100,7 +114,7 @@ static struct hr_ran finish(pid_t pid, int out_fd, int tell_fd, uint64_t deadlin
     int status = 0, en = 0;
     bool in_time = drain(out_fd, deadline, out);
     if (in_time)
-        in_time = reap(pid, deadline, &status);
+        in_time = reap(pid, HR_MAX(deadline, hr_now() + LEAVE_NS), &status);
     if (!in_time) {
         kill(-pid, SIGKILL);
         kill(pid, SIGKILL);

@@ -111,6 +111,18 @@ static void only_the_new(void **state)
     drop(m);
 }
 
+/* Also in the very tick of the clock in which the build began. */
+static void what_is_made_at_once_is_new(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        uint64_t since = hr_wall_files(), touched = 0;
+        put(PLACE "/now.so", "x");
+        assert_true(hr_touched(PLACE "/now.so", &touched) && touched >= since);
+    }
+    assert_true(hr_wall_files() <= hr_wall());
+}
+
 /* More files than are kept, and folders deeper than is looked. */
 static void it_ends(void **state)
 {
@@ -321,6 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_counts, fresh, clean), cmocka_unit_test_setup_teardown(only_the_new, fresh, clean),
+        cmocka_unit_test_setup_teardown(what_is_made_at_once_is_new, fresh, clean),
         cmocka_unit_test_setup_teardown(it_ends, fresh, clean),     cmocka_unit_test_setup_teardown(packages, fresh, clean),
         cmocka_unit_test_setup_teardown(source_archives, fresh, clean),
         cmocka_unit_test_setup_teardown(with_faults, fresh, clean), cmocka_unit_test(what_is_expected),

@@ -153,6 +153,9 @@ static void programs_end_in_time(void **state)
     }
     assert_true(hr_str_is(hr_buf_str(&b), "begun\n"));
     hr_buf_reset(&b);
+    assert_int_equal(hr_run((const char *const[]) { "yes", NULL }, NULL, hr_now() + 200000000u, &b, &ran, NULL), 0);
+    assert_int_equal(ran.end, HR_END_TIMEOUT); /* who never stops talking is not listened to for ever */
+    hr_buf_reset(&b);
     assert_int_equal(hr_run((const char *const[]) { "sh", "-c", "yes | head -c 1000000; kill -9 $$", NULL }, NULL,
                             hr_now() + PATIENCE, &b, &ran, NULL),
                      0);
