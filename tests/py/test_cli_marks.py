@@ -3,7 +3,9 @@ import ctypes
 import json
 import mmap
 import os
+import pathlib
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -11,24 +13,24 @@ import time
 import pytest
 import membox
 from membox import MIB, MemBox
+from runs import until
+from test_cli_record import moments
 from test_cli_top_live import screen  # noqa: F401
 
 LIMIT = 512 * MIB
+# Holds what it is told to, a line each.
 HOG = """
-import mmap, time
+import mmap, sys
 held = []
-def hold(mib, seconds):
+def hold(mib):
     while len(held) * 2 > mib:
         held.pop().close()
     while len(held) * 2 < mib:
         held.append(mmap.mmap(-1, 2 << 20))
         held[-1].write(b"x" * (2 << 20))
-    time.sleep(seconds)
-hold(40, 2)
-hold(230, 4)
-for i in range(12):  # it trembles around the act mark, by less than a twentieth
-    hold(330 - 8 * (i % 2), 0.3)
-hold(10, 60)
+for line in sys.stdin:
+    hold(int(line))
+    print("held", flush=True)
 """
 
 
@@ -38,24 +40,54 @@ def hook(path, told):
     return path
 
 
-def in_the_box(box, *words, **kw):
-    return subprocess.Popen(words, preexec_fn=box.enter, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kw)
+def in_the_box(box, *words, stdout=subprocess.PIPE, **kw):
+    return subprocess.Popen(words, preexec_fn=box.enter, stdout=stdout, stderr=subprocess.PIPE, text=True, **kw)
+
+
+def looks(p):
+    """How often a process has read: it goes up with each look."""
+    return int(re.search(r"^syscr: (\d+)", pathlib.Path(f"/proc/{p.pid}/io").read_text(), re.M)[1])
 
 
 @pytest.mark.skipif(not membox.possible(), reason="no memory cgroup can be made here")
 def test_a_load_that_crosses_the_marks(headrace, tmp_path):
-    """In a memory cgroup, so that the marks are of its limit; watched by lines, by JSON and by a recorder at once."""
+    """In a memory cgroup, so that the marks are of its limit; watched by lines, by JSON and by a recorder at once.  The load goes on
+    when what it did was seen: all of it must be over before the two that look for a fixed time end."""
     marks = ("--warn", "40%", "--act", "60%", "-i", "200ms")
     ring = tmp_path / "ring"
     names = ("lines", "json", "record")
     told = {n: tmp_path / f"told-{n}" for n in names}
     act = {n: ("--on-act", str(hook(tmp_path / f"act-{n}", told[n]))) for n in names}
     with MemBox(LIMIT, sample=False) as box:
-        hog = in_the_box(box, sys.executable, "-c", HOG)
-        ran = {"lines": in_the_box(box, headrace.bin, "top", "--for", "9500ms", *marks, *act["lines"]),
-               "json": in_the_box(box, headrace.bin, "top", "--for", "9500ms", "--json", *marks, *act["json"]),
-               "record": in_the_box(box, headrace.bin, "record", "--file", ring, "--size", "1MiB", "--for", "10500ms", *marks, *act["record"])}
-        out = {n: p.communicate(timeout=60) for n, p in ran.items()}
+        hog = in_the_box(box, sys.executable, "-u", "-c", HOG, stdin=subprocess.PIPE)
+
+        def hold(mib):
+            hog.stdin.write(f"{mib}\n")
+            hog.stdin.flush()
+            assert hog.stdout.readline() == "held\n"
+
+        hold(40)
+        lines = tmp_path / "lines"
+        ran = {"lines": in_the_box(box, headrace.bin, "top", "--for", "16s", *marks, *act["lines"], stdout=lines.open("w")),
+               "json": in_the_box(box, headrace.bin, "top", "--for", "16s", "--json", *marks, *act["json"]),
+               "record": in_the_box(box, headrace.bin, "record", "--file", ring, "--size", "4MiB", *marks, *act["record"])}
+        until(lambda: lines.read_text().count("\n") >= 3)  # one for each look
+        until(lambda: ring.exists() and len(moments(ring)) >= 3)
+        for _ in range(3):  # the JSON comes at the end
+            before = looks(ran["json"])
+            until(lambda: looks(ran["json"]) > before + 10)  # noqa: B023
+            time.sleep(0.2)
+        hold(230)
+        until(lambda: "alert begins: memory-warn" in lines.read_text())
+        hold(330)
+        until(lambda: all(t.exists() and t.read_text().endswith("\n") for t in told.values()))
+        for i in range(8):  # it trembles above the act mark, by less than a twentieth
+            hold(330 - 8 * (i % 2))
+            time.sleep(0.3)
+        out = {n: ran[n].communicate(timeout=60) for n in ("lines", "json")}
+        out["lines"] = lines.read_text(), out["lines"][1]
+        ran["record"].send_signal(signal.SIGINT)
+        out["record"] = ran["record"].communicate(timeout=60)
         hog.kill()
         hog.communicate()
         assert all(p.returncode == 0 for p in ran.values()), out
@@ -150,9 +182,10 @@ def test_on_the_screen(screen, tmp_path):  # noqa: F811
     s = screen("--interval", "200ms", "--warn", "1MiB", "--act", "2MiB", "--on-act", str(hook(tmp_path / "h", told)), size=(160, 45))
     s.until(rb"act 2.00 MiB: runs /")
     s.until(rb"memory is over the act mark of 2.00 MiB")
-    time.sleep(1)
     s.send(b"a")
     s.until(rb"memory-act,")
+    until(lambda: told.exists() and told.read_text().endswith("\n"))
+    s.read(1)  # and not once more
     s.send(b"x")
     s.send(b"q")
     assert s.finish() == 0
