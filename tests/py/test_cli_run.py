@@ -5,11 +5,10 @@ import json
 import os
 import pathlib
 import subprocess
-import time
 
 import pytest
 from places import BIN
-from runs import MIB, environment, newest, report, script
+from runs import MIB, SEEN, environment, newest, report, script
 
 FAKE = BIN.parents[2] / "tests/fake/fake_nvml.so"
 
@@ -23,9 +22,9 @@ def env(tmp_path):
 
 # Four workers share an array with their parent, as loaders do, and take more when they are told to: memory of their own, or pages of
 # the array, which they write to (no RSS shows that).  The parent raises what the job holds, by its own reading, to just below a mark and
-# holds it there, then to just above it.
-PLANT = """
-import json, multiprocessing, os, sys, time
+# holds it there until the curve shows it, then to just above it, until that is said: it tells how many marks had fired by then.
+PLANT = SEEN + """
+import json, multiprocessing, os, sys
 MIB = 1 << 20
 mode, marks = sys.argv[2], [int(m) * MIB for m in sys.argv[3:]]
 base = bytearray(os.urandom(1 << 16)) * (200 * MIB >> 16)
@@ -52,21 +51,24 @@ def grow(to):
             pipe.send(min(max(left // 4 // 4096 * 4096, 4096), MIB))
         for pipe, _ in ends:
             pipe.recv()
-def hold(name, seconds):
-    began = time.time()
-    time.sleep(seconds)
-    print(json.dumps([name, began, time.time(), held()]), file=log, flush=True)
+def fired():
+    return timeline().count('"event":"mark"')
+def hold(name, marks):
+    time.sleep(1)
+    seen(lambda: fired() == marks and abs(curve()[-1][1] / held() - 1) < 0.01)
+    print(json.dumps([name, fired(), curve()[-1][0], held()]), file=log, flush=True)
 log = open(sys.argv[1], "w")
 ends = [multiprocessing.Pipe() for _ in range(4)]
 loaders = [multiprocessing.Process(target=work, args=(end, i * 50 * MIB)) for i, (_, end) in enumerate(ends)]
 for p in loaders:
     p.start()
 pids = [os.getpid()] + [p.pid for p in loaders]
-for m in marks:
+seen(lambda: len(curve()) > 3)
+for i, m in enumerate(marks):
     grow(int(m * 0.975))
-    hold(f"below {m}", 1.5)
+    hold(f"below {m}", i)
     grow(int(m * 1.005))
-    hold(f"above {m}", 1.5)
+    hold(f"above {m}", i + 1)
 for pipe, _ in ends:
     pipe.send(0)
 for p in loaders:
@@ -77,47 +79,47 @@ for p in loaders:
 def plant(folder, mode):
     folder.mkdir()
     command = script(folder, "plant.py", "import multiprocessing as m\nm.set_start_method('fork')\n" + PLANT)
-    began = time.time()
     p = subprocess.run([BIN, "run", "--quiet", "--warn", "270MiB", "--act", "330MiB", "--max", "none", "--on-act", "none", "--", *command,
-                        folder / "truth", mode, "270", "330"], cwd=folder, env={**os.environ, **environment(folder)}, stdin=subprocess.DEVNULL, timeout=120)
+                        folder / "truth", mode, "270", "330"], cwd=folder, env={**os.environ, **environment(folder)}, stdin=subprocess.DEVNULL, timeout=250)
     assert p.returncode == 0
-    return began
 
 
 @pytest.fixture(scope="module")
 def plants(tmp_path_factory):
-    """Both ways of growing, side by side: where each lies, and when it began."""
+    """Both ways of growing, side by side: where each lies."""
     if not BIN.exists():
         pytest.skip(f"{BIN} is not built")
     folder = tmp_path_factory.mktemp("plants")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         runs = {mode: pool.submit(plant, folder / mode, mode) for mode in ("own", "written")}
-    return {mode: (folder / mode, f.result()) for mode, f in runs.items()}
+    for f in runs.values():
+        f.result()
+    return {mode: folder / mode for mode in runs}
 
 
 @pytest.mark.parametrize("mode", ["own", "written"])
 def test_marks_fire_where_planted(plants, mode):
-    tmp_path, began = plants[mode]
+    tmp_path = plants[mode]
     truth = {name: at for name, *at in map(json.loads, (tmp_path / "truth").read_text().splitlines())}
     d = report(tmp_path)
-    for m in d["marks"]:
+    for i, m in enumerate(d["marks"]):
         assert m["times"] == 1 and abs(m["first_bytes"] / m["bytes"] - 1) < 0.02, m
-        fired = began + m["first_ns"] / 1e9
-        assert truth[f"below {m['bytes']}"][1] - 0.1 < fired < truth[f"above {m['bytes']}"][1], (m, began, truth)
+        assert truth[f"below {m['bytes']}"][0] == i and truth[f"above {m['bytes']}"][0] == i + 1, (m, truth)
     # At each level that was held, the curve lies where the job itself says it is.
     rows = [line.split(",") for line in newest(tmp_path, "curve.csv").read_text().splitlines()[1:]]
     for name, (_, end, held) in truth.items():
-        before = [int(r[1]) for r in rows if began + float(r[0]) <= end - 0.4]
+        before = [int(r[1]) for r in rows if float(r[0]) <= end]
         assert abs(before[-1] / held - 1) < 0.02, (name, held, before[-1])
     assert abs(d["peak"]["bytes"] / truth[f"above {330 * MIB}"][2] - 1) < 0.02
     assert d["kinds"]["workers"]["processes"] == 4
-    assert d["watcher"]["allocations"] == 0 and d["watcher"]["worst_gap_ns"] < 2e9
+    assert d["watcher"]["allocations"] == 0 and d["watcher"]["worst_gap_ns"] < 30e9
 
 
 # --- cards ---
 
 needs_fake = pytest.mark.skipif(not FAKE.exists(), reason="the stand-in for NVML is not built")
-CARD = """import os, sys, time
+CARD = SEEN + """
+import os, sys
 def take(mib):
     with open("vram.new", "w") as f:
         f.write(f"FAKE_NVML_USED={1000 + mib}\\nFAKE_NVML_PROCESSES={1 if OWN else 0}\\nFAKE_NVML_PID={os.getpid()}\\nFAKE_NVML_PROCESS={mib}\\n")
@@ -134,7 +136,8 @@ def card(env, tmp_path):
 @needs_fake
 @pytest.mark.parametrize("mode, own", [("native", True), ("wsl", False)])
 def test_vram_marks(headrace, card, tmp_path, mode, own):
-    text = CARD.replace("OWN", str(own)) + "for m in range(500, 9000, 1000):\n    take(m)\n    time.sleep(0.25)\ntime.sleep(0.8)\ntake(0)\n"
+    text = CARD.replace("OWN", str(own)) + "for m in range(500, 9000, 1000):\n    take(m)\n    time.sleep(0.25)\n" \
+        "    seen(lambda: ('vram-warn' in timeline()) == (m > 4000) and ('vram-act' in timeline()) == (m > 8000))\ntake(0)\n"
     ran = headrace("run", "--vram-warn", "4000MiB", "--vram-act", "50%", "--on-act", "checkpoint", "--", *script(tmp_path, "t.py", text),
                    env={**card, "FAKE_NVML": mode})
     d = report(tmp_path)
@@ -162,10 +165,18 @@ def test_unknown_vram_has_its_reason(headrace, card, tmp_path):
 
 
 SWEEP = CARD.replace("OWN", "True") + """
+import mmap
+def look():  # a point of the curve is told when memory moves
+    m = mmap.mmap(-1, 1280 << 10)
+    m.write(b"x" * len(m))
+    time.sleep(0.2)
+    m.close()
+    time.sleep(0.1)
+    return curve(f"value-{batch}/curve.csv")[-1][-1]
 batch = int(sys.argv[1].split("=")[1])
 ram = bytearray(b"x") * (batch * 10 << 20)
 take(batch * 1000)
-time.sleep(1)
+seen(lambda: look() == batch * 1000 << 20)
 if batch * 1000 > 5000:
     take(0)
     print("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB", file=sys.stderr)
@@ -186,13 +197,13 @@ def test_batch_sweep(headrace, card, tmp_path):
     for b in (1, 2, 4, 8):
         assert rows[str(b)]["vram_bytes"] == b * 1000 * MIB
         assert abs(rows[str(b)]["memory_bytes"] - rows["1"]["memory_bytes"] - (b - 1) * 10 * MIB) < 6 * MIB
-        assert rows[str(b)]["wall_ns"] > 1e9
+        assert rows[str(b)]["wall_ns"] > 0
     assert "the largest that fits is 4" in ran.err and "CUDA out of memory" in ran.err
     assert "OutOfMemoryError" in (pathlib.Path(d["log"]) / "value-8/output.log").read_text()
 
 
 def test_batch_sweep_by_marks_and_errors(headrace, env, tmp_path):
-    command = script(tmp_path, "t.py", "import sys, time\nn = int(sys.argv[1])\nx = bytearray(b'x') * (n << 20)\ntime.sleep(1.5)\nsys.exit(n == 20 and 3)\n")
+    command = script(tmp_path, "t.py", "import sys, time\nn = int(sys.argv[1])\nx = bytearray(b'x') * (n << 20)\ntime.sleep(100 if n > 100 else 1)\nsys.exit(n == 20 and 3)\n")
     ran = headrace("run", "--json", "--batch-sweep", "10,20,200,300", "--warn", "none", "--act", "none", "--max", "120MiB", "--grace", "1s",
                    "--", *command, "{}", env=env)
     d = ran.json()
