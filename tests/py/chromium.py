@@ -20,7 +20,7 @@ class Socket:
 
     def __init__(self, url):
         host, port, path = re.match(r"ws://([^:/]+):(\d+)(/.*)", url).groups()
-        self.s = socket.create_connection((host, int(port)), timeout=30)
+        self.s = socket.create_connection((host, int(port)), timeout=120)
         key = base64.b64encode(os.urandom(16)).decode()
         self.s.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
                        "Sec-WebSocket-Version: 13\r\n\r\n".encode())
@@ -67,13 +67,17 @@ class Page:
                                       "--hide-scrollbars", "--remote-debugging-port=0", "--user-data-dir=" + self.home.name, "about:blank"],
                                      stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
         port = None
-        end = time.monotonic() + 60
+        end = time.monotonic() + 100
         while port is None and time.monotonic() < end:
             m = re.search(rb"ws://[^:]+:(\d+)/", self.proc.stderr.readline())
             port = m and int(m[1])
         assert port, "Chromium did not start"
-        tabs = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/json"))
-        self.ws = Socket(next(t for t in tabs if t["type"] == "page")["webSocketDebuggerUrl"])
+        tab = None
+        while tab is None and time.monotonic() < end:  # the first page comes a little later
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json", timeout=60) as tabs:
+                tab = next((t for t in json.load(tabs) if t["type"] == "page"), None)
+        assert tab, "Chromium has no page"
+        self.ws = Socket(tab["webSocketDebuggerUrl"])
         self.n, self.events = 0, []
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(domain + ".enable")
@@ -111,9 +115,16 @@ class Page:
         assert "exceptionDetails" not in r, r["exceptionDetails"]
         return r["result"].get("value")
 
-    def until(self, js, seconds=30):
+    def until(self, js, seconds=90):
         end = time.monotonic() + seconds
         while not self.eval(js):
+            assert time.monotonic() < end, js
+            self.pump(0.2)
+
+    def changes(self, js, seconds=90):
+        """Waits until the value is another one."""
+        before, end = self.eval(js), time.monotonic() + seconds
+        while self.eval(js) == before:
             assert time.monotonic() < end, js
             self.pump(0.2)
 

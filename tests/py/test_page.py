@@ -35,21 +35,19 @@ def page(server):
 def test_plots_appear_and_move(page, server):
     page.until("state.past && state.past.get('cpu').avg.filter(v => v !== null).length >= 2")
     for plot in ("plot-memory", "plot-cpu", "plot-disk", "plot-net", "plot-stall", "plot-gpu-0", "plot-gpu-1"):
-        ink, before = page.eval(f"{INK}('{plot}')")
-        assert ink > 500, plot
-    before = page.eval(f"{INK}('plot-cpu')")
+        page.until(f"{INK}('{plot}')[0] > 500")
     page.eval("document.querySelector('#spans button').click()")  # two minutes: a column is a second
-    page.pump(2.5)
-    assert page.eval(f"{INK}('plot-cpu')") != before
-    now = page.eval(f"{INK}('plot-memory')")
-    page.pump(2.5)
-    assert page.eval(f"{INK}('plot-memory')") != now
+    page.until("state.span === 120 && state.past !== null")
+    page.pump(1)
+    page.changes(f"{INK}('plot-cpu')")
+    page.changes(f"{INK}('plot-memory')")
     assert page.complaints() == []
 
 
-def test_the_account_adds_up_on_the_page(page):
+def test_the_account_adds_up_on_the_page(page, server):
+    twice = server.json("/api/v1/now")["memory"]["overlap"]  # what this kernel counts in two parts, mostly nothing
     total, parts = page.eval("[state.tick.memory.total, Object.values(state.tick.memory.parts).reduce((a, b) => a + (b || 0), 0)]")
-    assert abs(total - parts) < 4096 * 16
+    assert -4096 * 16 < parts - total < 4096 * 16 + 2 * twice
     widths = page.eval("[...document.querySelectorAll('#account span')].reduce((a, s) => a + s.getBoundingClientRect().width, 0)")
     assert abs(widths - page.eval("document.querySelector('#account').getBoundingClientRect().width")) < 2
 
@@ -57,7 +55,7 @@ def test_the_account_adds_up_on_the_page(page):
 def test_gpus_follow_the_card(page, server):
     page.until("/41 %/.test(document.querySelector('#gpu-now-0').textContent)")
     server.file.write_text("FAKE_NVML_BUSY=97\nFAKE_NVML_THROTTLE=4\n")
-    page.until("/97 %/.test(document.querySelector('#gpu-now-0').textContent)", 20)
+    page.until("/97 %/.test(document.querySelector('#gpu-now-0').textContent)")
     page.until("/power/.test(document.querySelector('#gpu-now-0 .slowed').textContent)")
 
 
@@ -73,19 +71,21 @@ def test_the_past_is_there_after_a_reload(page, server):
 def test_a_break_is_bridged(page, server):
     """The stream is cut (as a proxy does); Chromium comes back with Last-Event-ID and no tick is missing."""
     page.eval("window.seqs = []; state.source.addEventListener('message', e => seqs.push(JSON.parse(e.data).seq)); true")
-    page.pump(1.5)
+    page.until("seqs.length >= 2")
     page.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
     page.pump(1.5)
+    known = page.eval("seqs.length")
     page.call("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
-    page.until(LIVE, 20)
-    page.pump(2)
+    page.until(LIVE)
+    page.until(f"seqs.length > {known} + 3")
     seqs = page.eval("seqs")
-    assert len(seqs) > 3 and seqs == sorted(set(seqs))
+    assert seqs == sorted(set(seqs))
     page.events.clear()  # the cut itself is complained of
 
 
 def test_pause_holds_the_picture(page):
     page.eval("document.querySelector('#pause').click()")
+    page.pump(0.5)  # what was about to be drawn is drawn
     before = page.eval(f"[{INK}('plot-cpu'), document.querySelector('#memory-now').textContent]")
     page.pump(1.5)
     assert page.eval(f"[{INK}('plot-cpu'), document.querySelector('#memory-now').textContent]") == before
@@ -97,7 +97,7 @@ def test_keys_read_values(page):
     page.eval("document.querySelector('#plot-cpu canvas').focus()")
     for _ in range(3):
         page.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowLeft", code="ArrowLeft")
-    assert re.search(r"\d+:\d+:\d+.*busy", page.eval("document.querySelector('#plot-cpu canvas').getAttribute('aria-label')"))
+    page.until(r"/\d+:\d+:\d+.*busy/.test(document.querySelector('#plot-cpu canvas').getAttribute('aria-label'))")
     page.call("Input.dispatchKeyEvent", type="keyDown", key="Escape", code="Escape")
 
 
@@ -108,8 +108,7 @@ def test_light_dark_and_phone(page):
     assert page.eval(theme) != first
     page.eval("document.querySelector('#theme').click()")
     page.size(360, 740, 2, True)
-    page.pump(0.5)
-    assert page.eval("document.documentElement.scrollWidth") <= 360
+    page.until("document.documentElement.scrollWidth <= 360")
     assert page.eval("document.querySelector('#procs').parentElement.scrollWidth - document.querySelector('#procs').parentElement.clientWidth") <= 0
     for sel in ("#account", "#plot-cpu", "#jobs", "header"):
         assert page.eval(f"document.querySelector('{sel}').getBoundingClientRect().right") <= 3000
@@ -126,13 +125,13 @@ def test_only_we_are_asked(page, server):
 def test_a_hot_card_is_an_alert(page, server):
     """A planted condition: it shows after it has lasted its ten seconds, on the page, in /metrics and in the interface."""
     server.file.write_text("FAKE_NVML_BUSY=97\nFAKE_NVML_THROTTLE=64\nFAKE_NVML_CELSIUS=93\n")
-    page.until("[...document.querySelectorAll('#alerts .warn')].some(p => /GPU 0 is slowed down.*93 °C/.test(p.textContent))", 40)
+    page.until("[...document.querySelectorAll('#alerts .warn')].some(p => /GPU 0 is slowed down.*93 °C/.test(p.textContent))", 120)
     assert any(a["key"] == "gpu-slowed" for a in server.json("/api/v1/alerts")["alerts"])
     assert b'headrace_alert{alert="gpu-slowed",level="warn"} 1' in server.get("/metrics")[2]
 
 
 def test_an_alert_brings_its_curve(page):
-    page.until("document.querySelector('#alerts [data-key=gpu-slowed] .curve polyline') !== null")
+    page.until("(document.querySelector('#alerts [data-key=gpu-slowed] .curve polyline')?.getAttribute('points') ?? '').trim().split(' ').length >= 2")
     points, text, right = page.eval("""(() => { const c = document.querySelector('#alerts [data-key=gpu-slowed] .curve');
       return [c.querySelector('polyline').getAttribute('points').trim().split(' ').length, c.textContent, c.getBoundingClientRect().right]; })()""")
     assert points >= 2 and re.match(r"GPU temperature \d+ °C to 93 °C, since \d", text) and right <= 1280
@@ -147,7 +146,7 @@ def test_marks_are_lines_in_the_plot():
     try:
         p.goto(s.url)
         p.until(LIVE)
-        p.until("document.querySelector('#alerts [data-key=memory-warn] .curve polyline') !== null", 20)
+        p.until("document.querySelector('#alerts [data-key=memory-warn] .curve polyline') !== null")
         machine = p.eval("state.tick.marks.of") == "machine"  # not where this test runs in a cgroup with a limit: the plot is the machine's
         assert p.eval("plots.memory.lines().map(l => l.name).join()") == ("warn,act" if machine else "")
         assert "act at" in p.eval("document.querySelector('#memory-now').textContent")
@@ -157,8 +156,9 @@ def test_marks_are_lines_in_the_plot():
           const [r, g, b] = getComputedStyle(e).color.match(/\\d+/g).map(Number); e.remove(); let n = 0;
           for (let i = 0; i < d.length; i += 4) if (Math.abs(d[i] - r) + Math.abs(d[i + 1] - g) + Math.abs(d[i + 2] - b) < 24 && d[i + 3] > 100) n++;
           return n; })()"""
-        assert not machine or p.eval(red) > 300
-        assert not machine or p.eval("state.past.get('memory-used') !== undefined && plots.memory.series.some(k => k.key === 'memory-used')")
+        if machine:
+            p.until(f"{red} > 300")
+            p.until("state.past.get('memory-used') !== undefined && plots.memory.series.some(k => k.key === 'memory-used')")
         assert p.complaints() == []
         doc = s.json("/api/v1/alerts")
         alert = next(a for a in doc["alerts"] if a["key"] == "memory-warn")
@@ -193,7 +193,8 @@ def test_several_cards_stand_in_pairs():
             (x1, y1, r1), (x2, y2, r2) = p.eval(f"{box}({n})")
             assert y1 == y2 and r1 < x2 and r2 <= 1280
         p.size(390, 844, 1, True)
-        p.pump(0.5)
+        p.until("document.documentElement.scrollWidth <= 390")
+        p.until(f"(([a, b]) => a[0] === b[0])({box}(7))")
         (x1, y1, r1), (x2, y2, r2) = p.eval(f"{box}(7)")
         assert x1 == x2 and y1 < y2 and r2 <= 390 and p.eval("document.documentElement.scrollWidth") <= 390
         said = "take({...state.tick, seq: state.tick.seq + 0.5, t: state.tick.t + 1, gpus_say: 'the driver has not answered for 4 s'});"
