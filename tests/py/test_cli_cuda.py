@@ -159,7 +159,7 @@ def test_torch_finds_what_it_is_said_to_find(headrace, kits):
     cases = worlds(*kits)
     program = ("import json,os,sys\nfrom torch.utils import cpp_extension as c\nout=[]\nfor e in json.load(sys.stdin):\n"
                " for k in ('CUDA_HOME','CUDA_PATH'): os.environ.pop(k,None)\n os.environ.update(e)\n out.append(c._find_cuda_home())\nprint(json.dumps(out))")
-    ran = subprocess.run([sys.executable, "-c", program], input=json.dumps(cases), capture_output=True, text=True, timeout=120)
+    ran = subprocess.run([sys.executable, "-c", program], input=json.dumps(cases), capture_output=True, text=True, timeout=250)
     if ran.returncode != 0:
         pytest.skip(f"torch.utils.cpp_extension does not load here: {ran.stderr[-200:]}")
     for env, home in zip(cases, json.loads(ran.stdout)):
@@ -241,7 +241,7 @@ def world(tmp_path):
         if log.exists():
             log.unlink()
         p = subprocess.run(["sh", script, *args], env={"PATH": f"{bin_}:/usr/bin:/bin", "CUDA_REINSTALL_ROOT": str(root), "HOME": str(tmp_path)},
-                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, **kw)
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, **kw)
         return p, log.read_text().splitlines() if log.exists() else []
     run.state, run.root = state, root
     return run

@@ -97,10 +97,13 @@ def test_the_replay_is_the_machine(headrace, tmp_path, busy, deep):
 
 def test_this_machine_now_and_replayed(headrace, tmp_path):
     """Against a run of the doctor of its own: the same checks with the same verdicts."""
+    before = headrace("doctor", "--json", status=None).json()
     headrace("snapshot", "-o", tmp_path / "s.tar.gz")
     live = headrace("doctor", "--json", status=None).json()
     replay = headrace("doctor", "--root", tmp_path / "s.tar.gz", "--json", status=None).json()
-    assert [(c["id"], c["verdict"]) for c in live["checks"]] == [(c["id"], c["verdict"]) for c in replay["checks"]]
+    assert [c["id"] for c in live["checks"]] == [c["id"] for c in replay["checks"]] == [c["id"] for c in before["checks"]]
+    for was, now, kept in zip(before["checks"], live["checks"], replay["checks"]):
+        assert kept["verdict"] in (was["verdict"], now["verdict"]), kept  # load and memory may have changed meanwhile
     assert replay["captured"] and not live["captured"]
 
 
