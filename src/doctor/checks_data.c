@@ -126,7 +126,7 @@ static void free_space(struct hr_facts *facts, struct hr_finding *f)
     struct hr_space s;
     if (nothing_here(t, false, f))
         return;
-    hr_space_read(hr_facts_root(facts), t->real, &s);
+    hr_facts_space(facts, t->real, &s);
     if (!s.available.known) {
         hr_find(f, HR_UNKNOWN, "the free space at '%s': %s", t->path, s.available.why);
         return;
@@ -153,7 +153,7 @@ static void free_inodes(struct hr_facts *facts, struct hr_finding *f)
     struct hr_space s;
     if (nothing_here(t, false, f))
         return;
-    hr_space_read(hr_facts_root(facts), t->real, &s);
+    hr_facts_space(facts, t->real, &s);
     if (t->mount->place == HR_PLACE_WINDOWS) {
         hr_find(f, HR_NOT_HERE, "Windows drives have no fixed number of files");
         return;

@@ -24,7 +24,7 @@ static void room(struct hr_finding *f, const char *what, const struct hr_space *
 static void root_room(struct hr_facts *facts, struct hr_finding *f)
 {
     struct hr_space s;
-    hr_space_read(hr_facts_root(facts), "/", &s);
+    hr_facts_space(facts, "/", &s);
     bool container = hr_facts_container(facts)->kind != HR_CONTAINER_NONE; /* what it writes should go to a volume */
     room(f, "/", &s, container ? 5 * GIB : 20 * GIB, container ? 0 : 2 * GIB);
     if (f->verdict >= HR_WARN) {
@@ -62,11 +62,11 @@ static void windows_room(struct hr_facts *facts, struct hr_finding *f)
         hr_find(f, HR_UNKNOWN, "no Windows drive is mounted here, so the room for the virtual disk cannot be seen");
         return;
     }
-    hr_space_read(hr_facts_root(facts), on->at, &s);
+    hr_facts_space(facts, on->at, &s);
     snprintf(what, sizeof what, "the Windows drive %.20s", on->windows != NULL ? on->windows : on->at);
     room(f, what, &s, 30 * GIB, 5 * GIB);
     struct hr_space root;
-    hr_space_read(hr_facts_root(facts), "/", &root);
+    hr_facts_space(facts, "/", &root);
     if (s.available.known && root.available.known && root.available.v > s.available.v) {
         struct hr_human shown = hr_human_bytes(root.available.v), real = hr_human_bytes(s.available.v);
         hr_seen(f, "df / shows %s free; %s of them have room on the drive", shown.text, real.text);
@@ -82,7 +82,7 @@ static void windows_room(struct hr_facts *facts, struct hr_finding *f)
 static void inodes(struct hr_facts *facts, struct hr_finding *f)
 {
     struct hr_space s;
-    hr_space_read(hr_facts_root(facts), "/", &s);
+    hr_facts_space(facts, "/", &s);
     if (!hr_check_known(f, s.available.known, s.available.why))
         return;
     if (!s.files.known) {
@@ -258,7 +258,7 @@ static void temporary(struct hr_facts *facts, struct hr_finding *f)
         hr_fix(f, "unset TMPDIR   # and take it out of ~/.bashrc");
         hr_undo(f, "export TMPDIR=%s", real.v);
     } else if (on->place == HR_PLACE_RAM) {
-        hr_space_read(hr_facts_root(facts), real.v, &s);
+        hr_facts_space(facts, real.v, &s);
         hr_find(
             f, HR_NOTE,
             "temporary files are kept in memory (tmpfs%s%s): builds of CUDA extensions and unpacked wheels count there",

@@ -13,6 +13,12 @@ struct once {
     char why[HR_TROUBLE_MAX];
 };
 
+struct room {
+    char *path; /* NULL: the row is free */
+    struct once once;
+    struct hr_space space;
+};
+
 struct hr_facts {
     const struct hr_root *root;
     const char *const *path;
@@ -43,6 +49,7 @@ struct hr_facts {
     struct hr_dpkg dpkg;
     struct hr_python python;
     struct hr_toolkits toolkits;
+    struct room room[24];
     /* what the data checks look at */
     struct hr_target target;
     struct hr_buf real;
@@ -78,6 +85,8 @@ void hr_facts_close(struct hr_facts *f)
     for (size_t i = 0; i < HR_COUNT(f->wsl_file); i++)
         if (f->have.wsl_file[i].done)
             hr_wsl_file_fini(&f->wsl_file[i]);
+    for (size_t i = 0; i < HR_COUNT(f->room); i++)
+        hr_free(f->room[i].path);
     hr_gpus_free(f->gpus);
     hr_toolkits_fini(&f->toolkits);
     hr_python_fini(&f->python);
@@ -172,6 +181,22 @@ const struct hr_mounts *hr_facts_mounts(struct hr_facts *f)
     ONCE (f, mounts)
         hr_mounts_read(f->root, hr_vm_is_wsl(hr_facts_vm(f)), &f->mounts);
     return &f->mounts;
+}
+
+void hr_facts_space(struct hr_facts *f, const char *path, struct hr_space *ret)
+{
+    struct room *r = f->room, *end_of = r + HR_COUNT(f->room);
+    while (r < end_of && r->path != NULL && strcmp(r->path, path) != 0)
+        r++;
+    if (r == end_of || (r->path == NULL && (r->path = hr_strdup(path)) == NULL)) { /* one too many is read each time */
+        hr_space_read(f->root, path, ret);
+        return;
+    }
+    if (begin(f, &r->once)) {
+        hr_space_read(f->root, path, &r->space);
+        end(f, &r->once);
+    }
+    *ret = r->space;
 }
 
 const struct hr_gpus *hr_facts_gpus(struct hr_facts *f)

@@ -56,6 +56,8 @@ const struct hr_cuda *hr_facts_cuda(struct hr_facts *facts); /* starts the drive
 const struct hr_dpkg *hr_facts_dpkg(struct hr_facts *facts);
 const struct hr_python *hr_facts_python(struct hr_facts *facts);
 const struct hr_toolkits *hr_facts_toolkits(struct hr_facts *facts);
+/* The room where `path` lies; as it was when it was first asked for, so that all that is said of it agrees. */
+void hr_facts_space(struct hr_facts *facts, const char *path, struct hr_space *ret);
 
 /* Whether all that was asked for since hr_facts_watch could be looked at, now or when it was first read: NULL, or what could
  * not, "/proc/stat: Input/output error". */

@@ -123,7 +123,7 @@ static void kernel(struct hr_facts *facts, struct hr_portrait *p)
 static void disk(struct hr_facts *facts, const struct hr_mount *m, struct hr_buf *b)
 {
     struct hr_space s;
-    hr_space_read(hr_facts_root(facts), m->at, &s);
+    hr_facts_space(facts, m->at, &s);
     hr_buf_printf(b, "%s%s %s, ", b->len != 0 ? "; " : "", m->at, m->type);
     bytes(b, &s.available, " free");
 }

@@ -114,6 +114,8 @@ def test_every_command_has_examples_that_parse(headrace, command, tmp_path):
                 words[2:2] = ["--port", "0", "--for", "300ms"]
             if words[:2] == ["headrace", "record"]:
                 words[2:2] = ["--size", "1MiB", "--for", "300ms"]
+            if words[:2] == ["headrace", "top"] and "--for" in words:
+                words[words.index("--for") + 1] = "300ms"
             if words[:1] == ["headrace"]:
                 state = {"XDG_STATE_HOME": str(tmp_path)} if words[1:2] and words[1] in ("record", "replay", "postmortem") else None
                 ran = headrace(*words[1:], status=None, cwd=tmp_path, env=state)

@@ -192,8 +192,9 @@ def test_ctrl_c_leaves_nothing(headrace, env, gate, tmp_path):
     """One leaf runs, one waits at the gate, one process of another group ignores the signal."""
     script(tmp_path, "cc1plus", "echo started >> started\nexec sleep 300\n")
     p = start(headrace, env, "--jobs", "1", "--", "sh", "-c",
-              "./cc1plus a.cpp & ./cc1plus b.cpp & setsid sh -c \"trap '' INT; sleep 301\" & wait", stderr=subprocess.PIPE)
-    until(lambda: (tmp_path / "started").exists() and len(below(p.pid)) >= 6)
+              "./cc1plus a.cpp & ./cc1plus b.cpp & setsid sh -c \"trap '' INT; touch deaf; sleep 301\" & wait",
+              stderr=subprocess.PIPE)
+    until(lambda: (tmp_path / "started").exists() and (tmp_path / "deaf").exists() and len(below(p.pid)) >= 6)
     tree = below(p.pid)
     os.killpg(p.pid, signal.SIGINT)
     err = p.communicate(timeout=60)[1].decode()

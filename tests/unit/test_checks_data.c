@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "doctor_report.h"
+#include "fault.h"
 #include "mem.h"
 #include "root_make.h"
 #include "utf8.h"
@@ -209,10 +210,32 @@ static void the_screen_is_safe(void **unused)
     }
 }
 
+/* Else a file system that fills up meanwhile would be told of in two ways, and a snapshot replay as neither. */
+static void room_is_asked_for_once(void **unused)
+{
+    (void)unused;
+    struct hr_root *root;
+    struct hr_facts *facts;
+    struct hr_space one, two;
+    assert_int_equal(hr_root_open(NULL, &root, NULL), 0);
+    assert_int_equal(hr_facts_open(root, NULL, 0, &facts, NULL), 0);
+    hr_facts_space(facts, "/", &one);
+    assert_true(one.total.known);
+    hr_fault_sys_at(1, true); /* whoever asks again gets nothing */
+    hr_facts_space(facts, "/", &two);
+    assert_true(two.total.known && two.available.v == one.available.v);
+    hr_facts_space(facts, "/tmp", &two);
+    assert_false(two.total.known);
+    hr_fault_sys_at(0, false);
+    hr_facts_close(facts);
+    hr_root_close(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(where_it_lies),      cmocka_unit_test(room),
+        cmocka_unit_test(room_is_asked_for_once),
         cmocka_unit_test(what_lies_there),    cmocka_unit_test(a_sample_stays_one),
         cmocka_unit_test(the_screen_is_safe), cmocka_unit_test(names_are_quoted_for_the_shell),
     };
