@@ -70,19 +70,32 @@ static void on_resize(int sig)
 static void resize(const struct stream *s)
 {
     struct winsize size;
+    resized = 0; /* before the size is read: a change behind that is another one */
     for (size_t i = 0; i < STREAMS; i++)
         if (s[i].from >= 0 && s[i].shown >= 0 && ioctl(s[i].shown, TIOCGWINSZ, &size) == 0)
             ioctl(s[i].from, TIOCSWINSZ, &size); /* a pipe refuses it */
-    resized = 0;
+}
+
+/* SIGWINCH comes while this process waits and at no other time, so that none is slept over.  Who waits does so with `ret_waiting`. */
+static void listen_for_sizes(sigset_t *ret_waiting)
+{
+    struct sigaction winch;
+    sigset_t one;
+    memset(&winch, 0, sizeof winch);
+    winch.sa_handler = on_resize; /* without SA_RESTART: the wait returns */
+    sigaction(SIGWINCH, &winch, NULL);
+    sigemptyset(&one);
+    sigaddset(&one, SIGWINCH);
+    sigprocmask(SIG_BLOCK, &one, ret_waiting);
+    sigdelset(ret_waiting, SIGWINCH);
+    resized = 1; /* it may have changed since the pseudo-terminals were made */
 }
 
 static void scribe(struct stream *s)
 {
     prctl(PR_SET_NAME, "hr-scribe", 0, 0, 0);
-    struct sigaction winch;
-    memset(&winch, 0, sizeof winch);
-    winch.sa_handler = on_resize; /* without SA_RESTART: poll returns */
-    sigaction(SIGWINCH, &winch, NULL);
+    sigset_t waiting;
+    listen_for_sizes(&waiting);
     static const int sigs[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGPIPE, SIGTSTP };
     for (size_t i = 0; i < HR_COUNT(sigs); i++)
         signal(sigs[i], SIG_IGN);
@@ -95,11 +108,11 @@ static void scribe(struct stream *s)
         }
         if (open == 0)
             break;
-        int k = poll(p, STREAMS, -1);
-        if (k < 0 && errno != EINTR)
-            break;
         if (resized)
             resize(s);
+        int k = ppoll(p, STREAMS, NULL, &waiting);
+        if (k < 0 && errno != EINTR)
+            break;
         for (size_t i = 0; k > 0 && i < STREAMS; i++)
             if (s[i].from >= 0 && p[i].revents != 0 && !take(&s[i])) {
                 close(s[i].from);

@@ -42,7 +42,7 @@ def test_only_some_fields(headrace, packed):
 def test_epochs_and_seconds(headrace, packed):
     assert feed(headrace, packed, "--epochs", "7")["samples"] == 350
     d = feed(headrace, packed, "--seconds", "300ms")
-    assert 0.3 <= d["seconds"] < 60 and d["epochs"] * 50 <= d["samples"] < d["epochs"] * 50 + 50
+    assert 0.3 <= d["seconds"] < 60 and d["epochs"] * 50 <= d["samples"] <= d["epochs"] * 50 + 50
     d = feed(headrace, packed)
     assert 1 <= d["seconds"] < 60 and d["samples"] == d["epochs"] * 50
     d = feed(headrace, packed, "-e", "1000000000000", "-s", "200ms")
