@@ -196,7 +196,8 @@ def test_a_name_cannot_send_sequences(screen, tmp_path):
     evil = tmp_path / "\x1b[31mevil\x07"
     evil.write_bytes(open("/bin/sleep", "rb").read())
     evil.chmod(0o755)
-    with subprocess.Popen([str(evil), "60"]) as p:
+    from apart import Apart  # a row of its own, whatever pytest is to the watcher
+    with Apart([str(evil), "300"]) as p:
         try:
             s = screen("--interval", "200ms", "--filter", str(p.pid))
             s.until(b"evil")
