@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define LOST_AFTER UINT64_C(2000000000)
+#define STEP_MOST UINT64_C(1000000000)
 enum { TOKENS_MAX = 4096, CLIENTS_MAX = 256 };
 
 /* --- the arithmetic --- */
@@ -18,6 +19,9 @@ int hr_pool_step(struct hr_pool *p, unsigned there, unsigned held, uint64_t now)
         p->made = there;
     }
     unsigned missing = p->made - there;
+    if (p->missing_since != 0 && now - p->stepped > STEP_MOST) /* J3 */
+        p->missing_since += now - p->stepped - STEP_MOST;
+    p->stepped = now;
     if (missing <= held) {
         p->missing_since = 0;
     } else if (p->missing_since == 0) {

@@ -3,7 +3,8 @@
  *
  * J1: the fifo stays open for reading and writing here for the whole build; otherwise a client reads its end.
  * J2: a token that is out cannot be called back.  A pool that shall be smaller is in debt, and takes back what comes home.
- * J3: tokens die with a client that is killed.  What is missing beyond all that the living can hold, for two seconds, is made anew.
+ * J3: tokens die with a client that is killed.  What is missing beyond all that the living can hold, for two seconds, is made anew.  Between
+ *     two looks a second counts at most: while a machine stands still (a laptop that sleeps) nobody gives anything back.
  * J4: what is there beyond what was ever put in is not ours (somebody has written who had not read): it is taken out.
  * J5: the pool may be empty; each client has one job that needs no token, so something always runs. */
 #ifndef HR_JOBSERVER_H
@@ -16,6 +17,7 @@ struct hr_pool {
     unsigned made;   /* tokens that exist: in the fifo or with a client */
     unsigned wanted;
     uint64_t missing_since; /* ns; 0: nothing is missing */
+    uint64_t stepped;       /* ns; 0: never */
     uint64_t lost, foreign; /* made anew; taken out: over the whole build */
 };
 /* What to do now that `there` tokens are in the fifo and living clients can hold at most `held`: > 0: write so many; < 0: read as many
