@@ -25,12 +25,12 @@ static void find_first(struct hr_bygone *p)
         p->from = first;
 }
 
-/* The last moment of the open block, and how far the one before is. */
-static void find_last_in_block(struct hr_bygone *p, enum hr_strip_kind k)
+/* The last moment, and how far the one before is, as far as this block, which is open, tells. */
+static void find_last_in_block(struct hr_bygone *p, enum hr_strip_kind k, const struct hr_block_mark *mark)
 {
     for (size_t i = p->tape.n; i > 0 && p->last_step == 0; i--) {
         const struct hr_frame *f = &p->tape.frame[i - 1];
-        if (!hr_strip_takes(k, f))
+        if (!hr_block_has(mark, k, f))
             continue;
         if (p->to == 0)
             p->to = f->wall;
@@ -42,11 +42,11 @@ static void find_last_in_block(struct hr_bygone *p, enum hr_strip_kind k)
 static void find_last(struct hr_bygone *p)
 {
     p->to = p->last_step = 0;
-    for (unsigned k = 0; k < HR_STRIPS; k++) {
+    for (unsigned k = 0; k < HR_STRIPS && p->to == 0; k++) {
         const struct hr_strip *s = &p->strip[k];
-        for (size_t i = s->n; p->to == 0 && i > 0 && s->n - i < BACK_MOST; i--)
+        for (size_t i = s->n; p->last_step == 0 && i > 0 && s->n - i < BACK_MOST; i--)
             if (hr_bygone_open_block(p, &s->mark[i - 1]))
-                find_last_in_block(p, (enum hr_strip_kind)k);
+                find_last_in_block(p, (enum hr_strip_kind)k, &s->mark[i - 1]);
     }
 }
 

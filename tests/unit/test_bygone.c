@@ -196,6 +196,26 @@ static void a_file_is_walked_through(void **state)
     hr_ring_close(r);
 }
 
+/* A text that begins a block stands before looks of the round before (B1): the end stays the last look's, and its distance the last two's. */
+static void a_note_moves_no_end(void **state)
+{
+    (void)state;
+    struct hr_ring *r = recorded(8000);
+    struct hr_bygone *p = NULL;
+    uint64_t from, to;
+    assert_int_equal(hr_bygone_open(path, &p, NULL), 0);
+    for (unsigned n = 0; n < 700; n++) { /* more than a block of them */
+        assert_int_equal(hr_ring_note(r, "memory-low: little is left for all those programs; end one of them, or wait for it to end", NULL), 0);
+        assert_int_equal(hr_bygone_refresh(p, NULL), 0);
+        assert_true(hr_bygone_reach(p, &from, &to));
+        assert_int_equal(to, wall_of(8000));
+        assert_true(hr_bygone_fresh(p, to + 2 * SECOND));
+        assert_false(hr_bygone_fresh(p, to + 60 * SECOND));
+    }
+    hr_bygone_close(p);
+    hr_ring_close(r);
+}
+
 /* The first 10 s have a mean that begins before the first look: the beginning is the look. */
 static void a_young_file_begins_with_its_first_look(void **state)
 {
@@ -403,11 +423,17 @@ static void every_call_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_view_keeps_hours_in_little_memory), cmocka_unit_test(a_look_of_many_processes_is_cheap),
+        cmocka_unit_test(a_view_keeps_hours_in_little_memory),
+        cmocka_unit_test(a_look_of_many_processes_is_cheap),
         cmocka_unit_test(a_fast_view_keeps_one_look_a_second),
-        cmocka_unit_test(a_file_is_walked_through),            cmocka_unit_test(a_young_file_begins_with_its_first_look), cmocka_unit_test(means_are_told_as_means),
-        cmocka_unit_test(curves_are_those_of_the_time),        cmocka_unit_test(alerts_stand_in_it),
-        cmocka_unit_test(damage_costs_what_it_hits),           cmocka_unit_test(every_call_may_fail),
+        cmocka_unit_test(a_file_is_walked_through),
+        cmocka_unit_test(a_note_moves_no_end),
+        cmocka_unit_test(a_young_file_begins_with_its_first_look),
+        cmocka_unit_test(means_are_told_as_means),
+        cmocka_unit_test(curves_are_those_of_the_time),
+        cmocka_unit_test(alerts_stand_in_it),
+        cmocka_unit_test(damage_costs_what_it_hits),
+        cmocka_unit_test(every_call_may_fail),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
