@@ -53,7 +53,8 @@ class Watched:
             except (OSError, http.client.HTTPException):
                 continue
             for a in doc["alerts"]:
-                if a["key"] == "memory-forecast" and (not self.told or self.told[-1][0] != doc["t"] / 1000):
+                # Words that stand until the alert is over say what was seen when they were new.
+                if a["key"] == "memory-forecast" and (not self.told or self.told[-1][-1] != a["text"]):
                     m = re.search(r"(memory|limit) .* in about (.*?) \((.*?) to (.*?)\)", a["text"])
                     assert m, a["text"]
                     self.told.append((doc["t"] / 1000, *map(seconds, m.groups()[1:]), a["text"]))
