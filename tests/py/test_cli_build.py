@@ -123,7 +123,7 @@ def test_logs_are_kept_and_bounded(headrace, env, tmp_path):
 @needs_gxx
 def test_too_little_memory_for_all_at_once(headrace, env, gate, project):
     budget = 70  # one takes about 42: two never fit
-    d = headrace("build", "--json", "--memory", f"{budget}MiB", "--", "make", "-j4", cwd=project, env=env, timeout=250).json()
+    d = headrace("build", "--json", "--memory", f"{budget}MiB", "--jobs", "4", "--", "make", "-j4", cwd=project, env=env, timeout=250).json()
     assert d["verdict"] == "done" and d["status"] == 0
     assert d["leaves"] == 4 and d["at_once"] == 1 and d["held"] >= 2
     assert d["paused"] == d["ended"] == 0
