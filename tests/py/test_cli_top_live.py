@@ -11,6 +11,7 @@ import time
 
 import pytest
 import vt
+from apart import Apart
 
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 
@@ -196,7 +197,6 @@ def test_a_name_cannot_send_sequences(screen, tmp_path):
     evil = tmp_path / "\x1b[31mevil\x07"
     evil.write_bytes(open("/bin/sleep", "rb").read())
     evil.chmod(0o755)
-    from apart import Apart  # a row of its own, whatever pytest is to the watcher
     with Apart([str(evil), "300"]) as p:
         try:
             s = screen("--interval", "200ms", "--filter", str(p.pid))
