@@ -313,7 +313,7 @@ const char *hr_build_env_arches(const struct hr_build_env *e)
     for (size_t i = 0; i < e->n; i++)
         if (about_cards(e->set[i].name))
             return e->set[i].value;
-    return NULL;
+    return e->asked; /* where no toolkit is: a wheel that was installed shall run on them all the same */
 }
 
 static bool replaced(const struct hr_build_env *e, const char *line)

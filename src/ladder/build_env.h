@@ -42,7 +42,8 @@ struct hr_build_ask {
 /* Reads GPUs, toolkits and the environment through the root. */
 int hr_build_env_read(const struct hr_root *root, const struct hr_build_ask *ask, struct hr_build_env *ret,
                       struct hr_error *err) HR_MUST_USE;
-/* For what it builds: the value of TORCH_CUDA_ARCH_LIST, else of CUDAARCHS or CMAKE_CUDA_ARCHITECTURES; NULL: nothing is set. */
+/* For what it builds: the value of TORCH_CUDA_ARCH_LIST, else of CUDAARCHS or CMAKE_CUDA_ARCHITECTURES, else the cards that the user
+ * named; NULL: neither. */
 const char *hr_build_env_arches(const struct hr_build_env *e);
 /* One more setting, unless it is there; what the user has set is kept. */
 void hr_build_env_set(const struct hr_root *root, struct hr_build_env *e, const char *name, const char *value, const char *why);
