@@ -168,6 +168,19 @@ static const struct hr_episode *look_other(uint64_t limit, uint64_t used, unsign
     return hr_episodes_find(alerts, "memory-forecast");
 }
 
+/* A leak of python3 in that slot, a build in the first slot or not: what is told of it. */
+static const struct hr_episode *a_leak_is_told(uint64_t *used, unsigned slot, bool beside)
+{
+    const struct hr_episode *e = NULL;
+    for (unsigned t = 0; t < 60; t++)
+        e = look_other(2 * GIB, *used += 15 * MIB, 1, slot, beside ? 500 * MIB + t % 7 * 60 * MIB : 0);
+    assert_true(e != NULL && e->on);
+    assert_non_null(strstr(e->text, "at this slope the cgroup limit of 2.00 GiB around python3 (pid 4711) is reached in about"));
+    double whole = (double)(2 * GIB - *used) / (double)(15 * MIB);
+    assert_true(fabs(e->value - whole) < 0.1 * whole);
+    return e;
+}
+
 /* That of a process outside of it, and then of another one. */
 static void the_limit_around_who_grows(void **state)
 {
@@ -175,14 +188,8 @@ static void the_limit_around_who_grows(void **state)
     begin(0);
     seen = hr_calloc(1, sizeof *seen);
     assert_non_null(seen);
-    const struct hr_episode *e = NULL;
     uint64_t used = 100 * MIB;
-    for (unsigned t = 0; t < 60; t++)
-        e = look_other(2 * GIB, used += 15 * MIB, 1, 0, 0);
-    assert_true(e != NULL && e->on);
-    assert_non_null(strstr(e->text, "at this slope the cgroup limit of 2.00 GiB around python3 (pid 4711) is reached in about"));
-    double whole = (double)(2 * GIB - used) / (double)(15 * MIB);
-    assert_true(fabs(e->value - whole) < 0.1 * whole);
+    const struct hr_episode *e = a_leak_is_told(&used, 0, false);
     assert_string_equal(e->curve.what->key, "other-cgroup-left");
     for (unsigned t = 0; t < 60; t++) /* the past of the first says nothing of the second, which stands still */
         e = look_other(GIB, 900 * MIB, 2, 0, 0);
@@ -198,14 +205,8 @@ static void the_limits_around_two_that_grow(void **state)
     begin(0);
     seen = hr_calloc(1, sizeof *seen);
     assert_non_null(seen);
-    const struct hr_episode *e = NULL;
     uint64_t used = 100 * MIB;
-    for (unsigned t = 0; t < 60; t++)
-        e = look_other(2 * GIB, used += 15 * MIB, 1, HR_OTHER_GROUPS - 1, 500 * MIB + t % 7 * 60 * MIB);
-    assert_true(e != NULL && e->on);
-    assert_non_null(strstr(e->text, "the cgroup limit of 2.00 GiB around python3 (pid 4711)"));
-    double whole = (double)(2 * GIB - used) / (double)(15 * MIB);
-    assert_true(fabs(e->value - whole) < 0.1 * whole);
+    const struct hr_episode *e = a_leak_is_told(&used, HR_OTHER_GROUPS - 1, true);
     for (unsigned t = 0; t < 60; t++)
         e = look_other(2 * GIB, used, 2, HR_OTHER_GROUPS - 1, 500 * MIB);
     assert_false(e->on);
