@@ -58,3 +58,9 @@ bool hr_str_cut(struct hr_str *rest, char sep, struct hr_str *ret_head)
     *rest = (struct hr_str){ at + 1, rest->n - n - 1 };
     return true;
 }
+
+const char *hr_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}

@@ -24,4 +24,7 @@ struct hr_str hr_str_trim(struct hr_str s); /* without blanks, tabs and line end
  * whole is the head and the rest becomes empty with p == NULL.  False when *rest was empty with p == NULL already. */
 bool hr_str_cut(struct hr_str *rest, char sep, struct hr_str *ret_head);
 
+/* What stands behind the last '/' of a path: a part of it, "" where it ends there. */
+const char *hr_base_name(const char *path);
+
 #endif

@@ -6,12 +6,6 @@
 
 enum { FILES_SHOWN = 4 };
 
-static const char *name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
-
 /* --- text --- */
 
 static void file_rows(struct hr_table *t, const struct hr_verify *v)
@@ -28,7 +22,7 @@ static void file_rows(struct hr_table *t, const struct hr_verify *v)
         }
         hr_product_say(&v->file[i], &v->targets, say);
         hr_table_cell(t, "%s", shown++ == 0 ? "file" : " ");
-        hr_table_cell(t, "%s (%s): %s", name_of(v->file[i].path), hr_human_bytes(v->file[i].size).text, say);
+        hr_table_cell(t, "%s (%s): %s", hr_base_name(v->file[i].path), hr_human_bytes(v->file[i].size).text, say);
     }
     if (more != 0) {
         hr_table_cell(t, " ");

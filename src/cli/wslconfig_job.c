@@ -79,8 +79,7 @@ void wslconfig_verbatim(struct hr_cli *cli, const char *before, const char *text
 
 static bool named_conf(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    return strcmp(slash != NULL ? slash + 1 : path, "wsl.conf") == 0;
+    return strcmp(hr_base_name(path), "wsl.conf") == 0;
 }
 
 /* The place below --root, on this machine.  A link is followed, so that it stays a link. */

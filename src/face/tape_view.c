@@ -38,8 +38,7 @@ int hr_tape_view(const char *path, uint64_t from, uint64_t to, uint64_t at, bool
     struct played p = { .seen = { .kept = "", .from = from, .to = to } };
     struct hr_bygone_moment m;
     uint64_t first, last;
-    const char *name = strrchr(path, '/');
-    snprintf(p.source, sizeof p.source, "replay of %.60s", name != NULL ? name + 1 : path);
+    snprintf(p.source, sizeof p.source, "replay of %.60s", hr_base_name(path));
     int r = hr_bygone_open(path, &p.seen.past, err);
     if (r < 0)
         return r;

@@ -53,8 +53,7 @@ static const char *const needs_rights[] = { "sudo", "su", "doas", "pkexec" };
 
 static bool is_sudo(const char *path)
 {
-    const char *name = strrchr(path, '/');
-    name = name == NULL ? path : name + 1;
+    const char *name = hr_base_name(path);
     for (size_t i = 0; i < HR_COUNT(needs_rights); i++)
         if (strcmp(name, needs_rights[i]) == 0)
             return true;
@@ -64,8 +63,7 @@ static bool is_sudo(const char *path)
 /* Most programs of a build are no leaves: their names alone tell, and their arguments are not read. */
 static bool may_be_leaf(const char *path)
 {
-    const char *name = strrchr(path, '/');
-    name = name == NULL ? path : name + 1;
+    const char *name = hr_base_name(path);
     size_t n;
     const struct hr_leaf_tool *t = hr_leaf_tools(&n);
     for (size_t i = 0; i < n; i++)

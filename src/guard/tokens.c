@@ -66,12 +66,6 @@ void hr_tokens_look(struct hr_tokens *t, int top, const struct hr_job *job, size
 
 /* --- the address --- */
 
-static struct hr_str base(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return hr_str(slash == NULL ? path : slash + 1);
-}
-
 /* Does the command itself say how many jobs? */
 static bool has_jobs(const char *const *argv)
 {
@@ -84,7 +78,7 @@ static bool has_jobs(const char *const *argv)
 enum hr_pool_address hr_tokens_address(const char *const *argv, struct hr_str makeflags, unsigned make, char *why, size_t n)
 {
     struct hr_makeflags own = hr_makeflags_parse(makeflags);
-    struct hr_str program = argv[0] == NULL ? HR_STR("") : base(argv[0]);
+    struct hr_str program = argv[0] == NULL ? HR_STR("") : hr_str(hr_base_name(argv[0]));
     bool is_make = hr_str_is(program, "make") || hr_str_is(program, "gmake");
     if (own.address != HR_POOL_NONE || own.jobs) {
         snprintf(why, n, "MAKEFLAGS has a number of jobs or a pool of its own");

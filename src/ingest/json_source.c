@@ -61,8 +61,7 @@ static int json_detect(const char *path, struct hr_str head)
 static bool wanted(const char *path, void *arg)
 {
     static const char *const beside[] = { "metadata.json", "statistics.json", "manifest.json", "schema.json", NULL };
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
+    const char *name = hr_base_name(path);
     const struct hr_names *given = arg;
     for (size_t i = 0; i < given->n; i++)
         if (strcmp(given->name[i], path) == 0)

@@ -103,8 +103,7 @@ static int open_member(struct hr_container *c, const char *path, int *ret_fd, st
         r = hr_npy_read(*ret_fd, 0, size, path, &head, err);
     if (r < 0)
         return r;
-    const char *slash = strrchr(path, '/');
-    r = hr_array_list_npy(&c->array, &c->n, slash == NULL ? path : slash + 1, path, &head, err);
+    r = hr_array_list_npy(&c->array, &c->n, hr_base_name(path), path, &head, err);
     if (r == 0) {
         c->array[c->n - 1].fd = *ret_fd;
         c->bytes += size;

@@ -130,21 +130,15 @@ static bool of_pip(const char *const *argv, const char *cwd, char ret[HR_MISSING
     return false;
 }
 
-static const char *base_name(const char *s)
-{
-    const char *slash = strrchr(s, '/');
-    return slash == NULL ? s : slash + 1;
-}
-
 bool hr_missing(const char *const *argv, const char *cwd, char ret[HR_MISSING_MAX])
 {
     ret[0] = 0;
-    while (argv[0] != NULL && (strcmp(base_name(argv[0]), "env") == 0 || strcmp(base_name(argv[0]), "nice") == 0 ||
+    while (argv[0] != NULL && (strcmp(hr_base_name(argv[0]), "env") == 0 || strcmp(hr_base_name(argv[0]), "nice") == 0 ||
                                (argv[0][0] != '-' && strchr(argv[0], '=') != NULL)))
         argv++;
     if (argv[0] == NULL || cwd[0] != '/')
         return false;
-    const char *name = base_name(argv[0]);
+    const char *name = hr_base_name(argv[0]);
     for (size_t i = 0; i < HR_COUNT(tools); i++)
         if (strcmp(name, tools[i].name) == 0)
             return of_tool(&tools[i], argv, cwd, ret);

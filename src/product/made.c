@@ -127,8 +127,7 @@ static bool listed(void *ctx, struct hr_str path)
     if (!hr_record_inside(path))
         return true;
     snprintf(file, sizeof file, "%.*s", HR_STR_ARG(path));
-    const char *slash = strrchr(file, '/');
-    if (is_library(slash != NULL ? slash + 1 : file)) {
+    if (is_library(hr_base_name(file))) {
         HR_CLEANUP(hr_freep) char *whole = hr_join(p->site, file);
         if (whole == NULL || (hr_touched(whole, &touched) && touched >= p->m->since && !add(p->m, whole, true, false)))
             p->short_of_memory = true;

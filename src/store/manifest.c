@@ -246,9 +246,8 @@ static int parts_agree(const struct parts *p, struct hr_error *err)
 
 static void part_write(const struct hr_part *p, struct hr_jw *w)
 {
-    const char *slash = strrchr(p->path, '/');
     hr_jw_object_flat(w);
-    hr_jw_kstr(w, "name", slash == NULL ? p->path : slash + 1);
+    hr_jw_kstr(w, "name", hr_base_name(p->path));
     hr_jw_ku64(w, "samples", p->samples);
     hr_jw_ku64(w, "chunks", p->chunks);
     hr_jw_ku64(w, "bytes", p->bytes);
